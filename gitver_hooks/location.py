@@ -1,0 +1,94 @@
+"""Where a worktree, its git dir and the common dir are (standard library only)."""
+
+import os
+
+ACTIVE_MODEL_FILE = ".mlflow-active-model"
+
+
+class Location:
+    """The absolute paths of one worktree: its root, its git dir and the common dir.
+
+    The git dir holds HEAD and the index of this worktree; the common dir holds what all
+    worktrees of the repository share. They are the same folder for the main worktree
+    (gitrepository-layout(5)).
+    """
+
+    __slots__ = ("common_dir", "git_dir", "worktree")
+
+    def __init__(self, worktree: str, git_dir: str, common_dir: str) -> None:
+        self.worktree = worktree
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+
+    @property
+    def active_model_file(self) -> str:
+        return os.path.join(self.worktree, ACTIVE_MODEL_FILE)
+
+    @property
+    def state_dir(self) -> str:
+        """What is remembered for this worktree alone."""
+        return os.path.join(self.git_dir, "gitver")
+
+    @property
+    def shared_state_dir(self) -> str:
+        """What is remembered for all worktrees of the repository."""
+        return os.path.join(self.common_dir, "gitver")
+
+
+def find(start: str) -> Location | None:
+    """The worktree that contains the folder ``start``, or None.
+
+    ``GIT_DIR`` and ``GIT_WORK_TREE``, which hooks inherit, count only where no ``.git`` is found on
+    the way up: a test suite or an app that a hook starts elsewhere must not be taken for the
+    repository of that hook.
+    """
+    folder = os.path.abspath(start)
+    while True:
+        git_dir = _git_dir_at(folder)
+        if git_dir is not None:
+            return Location(folder, git_dir, _common_dir(git_dir))
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return _from_environment()
+        folder = parent
+
+
+def _git_dir_at(folder: str) -> str | None:
+    path = os.path.join(folder, ".git")
+    if _is_git_dir(path):
+        return path
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            line = file.read(8192)
+    except OSError:
+        return None
+    if not line.startswith("gitdir: "):
+        return None
+    target = os.path.normpath(os.path.join(folder, line[len("gitdir: ") :].rstrip("\r\n")))
+    return target if _is_git_dir(target) else None
+
+
+def _is_git_dir(path: str) -> bool:
+    # Not os.path.exists: HEAD may be a symlink to a branch that is not born yet.
+    return os.path.lexists(os.path.join(path, "HEAD"))
+
+
+def _common_dir(git_dir: str) -> str:
+    try:
+        with open(
+            os.path.join(git_dir, "commondir"), encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            return os.path.normpath(os.path.join(git_dir, file.read().rstrip("\r\n")))
+    except OSError:
+        return git_dir
+
+
+def _from_environment() -> Location | None:
+    git_dir = os.environ.get("GIT_DIR")
+    worktree = os.environ.get("GIT_WORK_TREE")
+    if not git_dir or not worktree:
+        return None
+    git_dir = os.path.abspath(git_dir)
+    if not _is_git_dir(git_dir):
+        return None
+    return Location(os.path.abspath(worktree), git_dir, _common_dir(git_dir))

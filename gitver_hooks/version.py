@@ -1,0 +1,20 @@
+"""Version: what the code of a worktree is, by its id."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Version:
+    """The code that would run now: the HEAD commit plus the content of the worktree.
+
+    ``id`` is the full commit id when clean, ``<commit[:32]>-dirty-<digest[:8]>`` when dirty,
+    and ``unborn-dirty-<digest[:8]>`` before the first commit. ``tree`` is the id of the tree that
+    git would write for the content. ``remote_url`` never holds credentials.
+    """
+
+    id: str
+    commit: str | None
+    branch: str | None
+    dirty: bool
+    tree: str
+    remote_url: str | None
