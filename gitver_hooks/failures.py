@@ -1,0 +1,350 @@
+"""What MLflow's failures mean: one line each, with the remedy and without a credential."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus, unquote
+
+from gitver_hooks.errors import GitverError
+
+HIDDEN = "***"
+_LONGEST_DETAIL = 200
+
+_SECRET_NAME = (
+    r"(?:[\w.-]*(?:pass(?:wd|word|phrase)?|pwd|secret|token|api[_-]?key|credentials?|signature)"
+    r"|sig|authorization)"
+)
+# A password may hold "/" and "@" in the URIs that SQLAlchemy takes, so a userinfo with a colon ends
+# at the last "@" of the word; one without ends before the first "/".
+_USERINFO = re.compile(r"(?<=://)(?:[^\s'\"<>/?#]*|[^\s'\"<>/?#:@]*:[^\s'\"<>]*)@")
+_ENCODED_USERINFO = re.compile(
+    r"(?i)(%(?:25)*3A%(?:25)*2F%(?:25)*2F)(?:(?!%(?:25)*2F|%(?:25)*40)[^\s'\"<>&])*"
+    r"(?:%(?:25)*3A[^\s'\"<>&]*)?%(?:25)*40"
+)
+_ASSIGNMENT = re.compile(rf"(?i)(\b{_SECRET_NAME}(?:=|%(?:25)*3D))[^\s&;,'\"<>]+")
+_HEADER = re.compile(r"(?i)\b(authorization['\"]?\s*[:=]\s*['\"]?|)(basic|bearer)\s+[\w.~+/=-]{4,}")
+_SECRET_SETTINGS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+
+
+def mask(text: str, *uris: str) -> str:
+    """``text`` with every credential in it replaced by ``***``.
+
+    Credentials are: the userinfo of any URI, also when it is URL-encoded; what is assigned to a
+    name like ``password`` or ``token``; authorization headers; and, wherever they stand, the password of
+    ``uris`` and of MLflow's own settings (MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN).
+    """
+    for secret in _known_secrets(uris):
+        text = text.replace(secret, HIDDEN)
+    text = _USERINFO.sub(f"{HIDDEN}@", text)
+    text = _ENCODED_USERINFO.sub(rf"\1{HIDDEN}%40", text)
+    text = _HEADER.sub(rf"\1\2 {HIDDEN}", text)
+    return _ASSIGNMENT.sub(rf"\1{HIDDEN}", text)
+
+
+def _known_secrets(uris: Iterable[str]) -> list[str]:
+    found = [os.environ.get(name, "") for name in _SECRET_SETTINGS]
+    for uri in uris:
+        match = _USERINFO.search(uri)
+        if match is not None:
+            found.append(match.group().removesuffix("@").partition(":")[2])
+    spellings = {
+        spelling
+        for secret in found
+        for spelling in (
+            secret,
+            unquote(secret),
+            quote(unquote(secret), safe=""),
+            quote_plus(secret),
+        )
+        # Shorter ones would be found everywhere; where they matter they stand in a URI.
+        if len(spelling) >= 4
+    }
+    return sorted(spellings, key=len, reverse=True)
+
+
+def strip_credentials(uri: str) -> str:
+    """``uri`` without its userinfo and without secrets among its query parameters.
+
+    The user of an ssh URI stays: it is part of the address (``ssh://git@host/path``). What is not a
+    URI with ``://``, such as ``git@host:path`` or a folder, comes back as it is.
+    """
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return uri
+    match = _USERINFO.search(uri)
+    if match is not None:
+        user = match.group().removesuffix("@").partition(":")[0]
+        kept = f"{user}@" if user and scheme.lower().endswith("ssh") else ""
+        rest = kept + uri[match.end() :]
+    address, question, query = rest.partition("?")
+    if question:
+        query, hash_sign, fragment = query.partition("#")
+        parameters = [
+            parameter
+            for parameter in query.split("&")
+            if not re.fullmatch(_SECRET_NAME, unquote(parameter.partition("=")[0]), re.IGNORECASE)
+        ]
+        question = "?" if parameters else ""
+        address += question + "&".join(parameters) + hash_sign + fragment
+    return f"{scheme}://{address}"
+
+
+class MLflowFailure(GitverError):
+    """MLflow did not do what it was asked.
+
+    ``permanent`` says whether it never can: such a registration is set aside with its reason;
+    any other is tried again later.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, permanent: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.permanent = permanent
+
+
+def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
+    """What ``error``, which came out of MLflow's client or the libraries below it, means.
+
+    The message and the remedy are one line each and hold no credential. ``tracking_uri`` is where
+    MLflow is; it may hold credentials. An MLflowFailure comes back as it is.
+    """
+    if isinstance(error, MLflowFailure):
+        return error
+    facts = _Facts.of(error)
+    where = strip_credentials(tracking_uri)
+    detail = _one_line(facts.detail, tracking_uri)
+    for kind in _KINDS:
+        if kind.applies(facts):
+            return MLflowFailure(
+                kind.message.format(where=where, detail=detail),
+                kind.remedy,
+                permanent=kind.permanent,
+            )
+    return MLflowFailure(f"MLflow at {where} failed: {detail}", "it is tried again later")
+
+
+def _one_line(text: str, tracking_uri: str) -> str:
+    line = " ".join(mask(text, tracking_uri).split())
+    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What can be told about an exception and all those that led to it."""
+
+    codes: frozenset[str]
+    names: frozenset[str]
+    text: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> _Facts:
+        chain = list(_chain(error))
+        return cls(
+            codes=frozenset(str(getattr(each, "error_code", "")) for each in chain) - {""},
+            names=frozenset(kind.__name__ for each in chain for kind in type(each).__mro__),
+            text="\n".join(str(each) for each in chain).lower(),
+            detail=str(error) or type(error).__name__,
+        )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception, its causes and contexts, and those it carries as attributes or arguments.
+
+    requests and urllib3 nest what happened in ``args`` and ``reason``, SQLAlchemy in ``orig``;
+    MLflow raises most of its own without a ``from``.
+    """
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__, *one.args]
+        waiting += [getattr(one, "reason", None), getattr(one, "orig", None)]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    applies: Callable[[_Facts], bool]
+    message: str
+    remedy: str
+    permanent: bool = False
+
+
+def _says(*phrases: str) -> Callable[[_Facts], bool]:
+    return lambda facts: any(phrase in facts.text for phrase in phrases)
+
+
+def _is(*names: str) -> Callable[[_Facts], bool]:
+    """One of MLflow's error codes, or an exception of that class."""
+    return lambda facts: any(name in facts.codes or name in facts.names for name in names)
+
+
+def _status(*numbers: int) -> Callable[[_Facts], bool]:
+    # MLflow keeps the status of a response in its message alone, in one of these two forms.
+    return _says(
+        *(f"error code {number} " for number in numbers),
+        *(f"too many {number} error responses" for number in numbers),
+    )
+
+
+def _either(*tests: Callable[[_Facts], bool]) -> Callable[[_Facts], bool]:
+    return lambda facts: any(test(facts) for test in tests)
+
+
+_LATER = "the registration is kept and tried again; `gitver sync` does so now"
+
+# The first that applies counts: what is sure stands before what is only likely.
+_KINDS = (
+    _Kind(
+        _says("database is locked", "database table is locked", "database schema is locked"),
+        "the MLflow store {where} is locked by another process",
+        _LATER,
+    ),
+    _Kind(
+        _says("attempt to write a readonly database"),
+        "the MLflow store {where} cannot be written",
+        "make the file and its folder writable for this user, or set `tracking_uri`",
+    ),
+    _Kind(
+        _says("file is not a database", "database disk image is malformed", "file is encrypted"),
+        "the MLflow store {where} is corrupt",
+        "restore it from a copy, or move it away: a new one is then created",
+    ),
+    _Kind(
+        _says("unable to open database file"),
+        "the MLflow store {where} cannot be opened",
+        "check that its folder exists and may be written, or set `tracking_uri`",
+    ),
+    _Kind(
+        _says("database or disk is full", "disk i/o error", "no space left on device"),
+        "the MLflow store {where} cannot be written: the disk is full or failing",
+        "make room, then run `gitver sync`",
+    ),
+    _Kind(
+        _says("mlflow_allow_file_store"),
+        "this MLflow no longer writes to the folder {where}",
+        "set MLFLOW_ALLOW_FILE_STORE=true, or move to a database with `mlflow migrate-filestore`",
+    ),
+    _Kind(
+        _is("UnsupportedModelRegistryStoreURIException", "InvalidUrlException", "MissingSchema"),
+        "MLflow does not know what to do with the tracking URI {where}",
+        "set `tracking_uri` to sqlite:///…, a database, or http(s)://…",
+        permanent=True,
+    ),
+    _Kind(
+        _is("NoSuchModuleError", "ImportError"),
+        "a library that MLflow needs for {where} is missing here: {detail}",
+        "install it into the environment that gitver runs in",
+    ),
+    _Kind(
+        _either(_is("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"), _status(401)),
+        "MLflow at {where} does not accept the credentials it was given, or was given none",
+        "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+    ),
+    _Kind(
+        _either(_is("PERMISSION_DENIED"), _status(403)),
+        "MLflow at {where} does not let this user register a version",
+        "ask for EDIT rights on the experiment, then run `gitver sync`",
+    ),
+    _Kind(
+        _says("password authentication failed", "access denied for user", "no password supplied"),
+        "the database at {where} does not accept the credentials",
+        "correct user and password in `tracking_uri`",
+    ),
+    _Kind(
+        _is("SSLError", "SSLCertVerificationError"),
+        "no secure connection to MLflow at {where}: {detail}",
+        "set MLFLOW_TRACKING_SERVER_CERT_PATH to the authority's certificate",
+    ),
+    _Kind(
+        _is("ProxyError"),
+        "the proxy on the way to MLflow at {where} failed",
+        "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+    ),
+    _Kind(
+        _either(
+            _is("NameResolutionError", "gaierror"),
+            _says("could not translate host name", "name or service not known"),
+        ),
+        "the host of {where} is not known",
+        "check `tracking_uri` and the network; " + _LATER,
+    ),
+    _Kind(
+        _either(_is("ConnectionRefusedError"), _says("connection refused")),
+        "nothing answers at {where}: connection refused",
+        "start MLflow there, or correct `tracking_uri`; " + _LATER,
+    ),
+    _Kind(
+        _either(_is("Timeout", "TimeoutError"), _says("timed out", "timeout expired")),
+        "MLflow at {where} did not answer in time",
+        _LATER,
+    ),
+    _Kind(
+        _is("TooManyRedirects"),
+        "{where} redirects in a circle",
+        "set `tracking_uri` to the address the redirects should lead to",
+    ),
+    _Kind(
+        _either(_says("not in a valid json format"), _is("JSONDecodeError", "ParseError")),
+        "{where} does not answer as MLflow does: a login page, or another service",
+        "check `tracking_uri` and whether a login or VPN is needed",
+    ),
+    _Kind(
+        _either(_is("ENDPOINT_NOT_FOUND"), _status(404, 405)),
+        "{where} is no MLflow server, or one older than MLflow 3",
+        "check `tracking_uri`, or have the server upgraded",
+    ),
+    _Kind(
+        _status(413),
+        "MLflow at {where} refuses a registration of this size",
+        "log less: fewer `params`, or `diff: off`",
+        permanent=True,
+    ),
+    _Kind(
+        _status(429),
+        "MLflow at {where} asks for fewer requests",
+        _LATER,
+    ),
+    _Kind(
+        _either(
+            _is("TEMPORARILY_UNAVAILABLE", "RetryError"),
+            _status(500, 502, 503, 504),
+        ),
+        "MLflow at {where} is up but answers with an error",
+        "look at the server's log; " + _LATER,
+    ),
+    _Kind(
+        _is("ConnectionError", "ChunkedEncodingError", "ProtocolError"),
+        "the connection to MLflow at {where} broke",
+        _LATER,
+    ),
+    _Kind(
+        _says("must be in the 'active' state", "non-active experiment"),
+        "the experiment at {where} has been deleted",
+        "restore it, or set `experiment` to another one",
+        permanent=True,
+    ),
+    _Kind(
+        _is("RESOURCE_DOES_NOT_EXIST"),
+        "MLflow at {where} does not know what it was asked for: {detail}",
+        "check `experiment`",
+        permanent=True,
+    ),
+    _Kind(
+        _is("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE"),
+        "MLflow at {where} refuses the registration: {detail}",
+        "correct what it names in `.gitver.yaml`",
+        permanent=True,
+    ),
+    _Kind(
+        _is("PermissionError"),
+        "the MLflow store {where} may not be used by this user: {detail}",
+        "make it readable and writable, or set `tracking_uri`",
+    ),
+)
