@@ -22,7 +22,7 @@ def folder_of_ready_made() -> Path:
     """The folder of the ready-made hooks: package data once installed, ``hooks/`` in a checkout.
 
     Not by importlib.resources: the finder of an editable install does not know a folder that
-    ``package_dir`` maps and that holds no module (setuptools 80).
+    ``package_dir`` maps and that holds no module.
     """
     package = Path(__file__).resolve().parent
     installed = package / "hooks"

@@ -17,13 +17,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitver_hooks import hook_files
+from gitver_hooks import hook_files, kept_hooks
 from gitver_hooks.errors import GitverError
 from gitver_hooks.hook_files import NAMES
 from gitver_hooks.location import Location
-
-# Variables that say which repository is meant; those that carry configuration are left to git.
-_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,15 @@ def hooks_folder(location: Location) -> Path:
     relative to where hooks run, the worktree's root (git-config(1)). Raises GitverError where git
     cannot be run or refuses the repository.
     """
-    environment = {k: v for k, v in os.environ.items() if k not in _REPOSITORY_VARIABLES}
-    command = ["git", "-C", location.worktree, "rev-parse", "--git-path", "hooks"]
+    command = ["git", f"--git-dir={location.git_dir}", "rev-parse", "--git-path", "hooks"]
+    environment = {k: v for k, v in os.environ.items() if k != "GIT_COMMON_DIR"}
     try:
         done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True
+            command,
+            cwd=location.worktree,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
         )
     except OSError as error:
         raise GitverError(f"git cannot be run: {error}", "install git, or put it on PATH") from None
@@ -84,13 +85,16 @@ def install(location: Location, interpreter: str = sys.executable) -> list[Chang
     folder = hooks_folder(location)
     if folder.exists() and folder.resolve() == hook_files.folder_of_ready_made().resolve():
         return [Change(name, folder / name, "ready-made") for name in NAMES]
+    if folder.resolve() == Path(location.worktree).resolve():
+        raise GitverError(
+            "core.hooksPath is empty or the worktree's root, where git runs no hooks",
+            "`git config --show-origin core.hooksPath` tells where to change it",
+        )
     _check_interpreter(interpreter)
     with _all_or_nothing(folder) as undo:
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            undo.callback(folder.rmdir)
+        _make_folder(folder, undo)
         changes = [_install_one(folder, name, interpreter, undo) for name in NAMES]
-        _link_neighbours(folder)
+        kept_hooks.link_neighbours(folder, undo)
         return changes
 
 
@@ -107,19 +111,19 @@ def uninstall(location: Location) -> list[Change]:
             for path in (folder / name, folder / f"{name}.legacy"):
                 if hook_files.is_installed_by_us(path):
                     changes.append(_take_out(folder, name, path, undo))
-        _tidy(folder)
+            kept = kept_hooks.folder_beside(folder) / name
+            if os.path.lexists(kept) and not os.path.lexists(folder / name):
+                # Somebody deleted ours; what it ran first is not theirs to lose.
+                kept.replace(folder / name)
+                undo.callback((folder / name).replace, kept)
+                changes.append(Change(name, folder / name, "restored"))
+        kept_hooks.tidy(folder)
     return changes
-
-
-def left_over(location: Location) -> list[Path]:
-    """Hooks still kept after ``uninstall``, because somebody else has taken their place."""
-    kept = _kept_folder(hooks_folder(location))
-    return [kept / name for name in NAMES if os.path.lexists(kept / name)]
 
 
 def runs_first(change: Change) -> Path | None:
     """The kept hook that ours runs first, or None where there was none that git would run."""
-    kept = _kept_folder(change.path.parent) / change.name
+    kept = kept_hooks.folder_beside(change.path.parent) / change.name
     return kept if hook_files.is_executable(kept) and not hook_files.is_ours(kept) else None
 
 
@@ -129,15 +133,8 @@ def _place(folder: Path, name: str) -> Path:
     return folder / f"{name}.legacy" if hook_files.runs_legacy(path) else path
 
 
-def _kept_folder(folder: Path) -> Path:
-    # Resolved, because our hook goes there by `<its folder>/../<name>`, and `..` of a link to a
-    # folder is the parent of what it points to.
-    folder = folder.resolve()
-    return folder.with_name(f"{folder.name}.before-gitver")
-
-
 def _install_one(folder: Path, name: str, interpreter: str, undo: ExitStack) -> Change:
-    place, kept = _place(folder, name), _kept_folder(folder) / name
+    place, kept = _place(folder, name), kept_hooks.folder_beside(folder) / name
     for elsewhere in {folder / name, folder / f"{name}.legacy"} - {place}:
         # Nobody runs it there any more; what it had kept goes back first.
         if hook_files.is_installed_by_us(elsewhere):
@@ -152,7 +149,7 @@ def _install_one(folder: Path, name: str, interpreter: str, undo: ExitStack) -> 
     if ours and hook_files.is_executable(place) and place.read_bytes() == new:
         return Change(name, place, "unchanged")
     if there and not ours:
-        kept.parent.mkdir(exist_ok=True)
+        _make_folder(kept.parent, undo)
         place.replace(kept)
         undo.callback(kept.replace, place)
     _write(place, new, undo)
@@ -160,7 +157,7 @@ def _install_one(folder: Path, name: str, interpreter: str, undo: ExitStack) -> 
 
 
 def _take_out(folder: Path, name: str, path: Path, undo: ExitStack) -> Change:
-    kept = _kept_folder(folder) / name
+    kept = kept_hooks.folder_beside(folder) / name
     undo.callback(_write, path, path.read_bytes(), ExitStack())
     if not os.path.lexists(kept):
         path.unlink()
@@ -168,6 +165,12 @@ def _take_out(folder: Path, name: str, path: Path, undo: ExitStack) -> Change:
     kept.replace(path)
     undo.callback(path.replace, kept)
     return Change(name, path, "restored")
+
+
+def _make_folder(folder: Path, undo: ExitStack) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        undo.callback(folder.rmdir)
 
 
 def _write(path: Path, content: bytes, undo: ExitStack) -> None:
@@ -185,45 +188,6 @@ def _write(path: Path, content: bytes, undo: ExitStack) -> None:
         undo.callback(path.unlink, missing_ok=True)
     else:
         undo.callback(_write, path, before, ExitStack())
-
-
-def _link_neighbours(folder: Path) -> None:
-    """Let kept hooks find beside them what they found before: helpers, and what they link to."""
-    kept = _kept_folder(folder)
-    if not kept.is_dir():
-        return
-    for neighbour in folder.iterdir():
-        link = kept / neighbour.name
-        if neighbour.name in NAMES or neighbour.suffix == ".sample" or os.path.lexists(link):
-            continue
-        if not hook_files.is_ours(neighbour):
-            link.symlink_to(_link_text(folder, neighbour.name))
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what is left of the kept folder, unless a hook is still in it."""
-    kept = _kept_folder(folder)
-    if not kept.is_dir():
-        return
-    for name in NAMES:
-        # Its owner has put it back without asking us, as husky does on every `npm install`.
-        if (
-            os.path.lexists(kept / name)
-            and os.path.lexists(folder / name)
-            and hook_files.same(kept / name, folder / name)
-        ):
-            (kept / name).unlink()
-    if any(os.path.lexists(kept / name) for name in NAMES):
-        return
-    for link in list(kept.iterdir()):
-        if link.is_symlink() and os.readlink(link) == _link_text(folder, link.name):
-            link.unlink()
-    if not any(kept.iterdir()):
-        kept.rmdir()
-
-
-def _link_text(folder: Path, name: str) -> str:
-    return f"../{folder.resolve().name}/{name}"
 
 
 def _check_interpreter(interpreter: str) -> None:

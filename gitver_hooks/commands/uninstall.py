@@ -2,7 +2,7 @@
 
 import argparse
 
-from gitver_hooks import install
+from gitver_hooks import install, kept_hooks
 from gitver_hooks.repository import open_repository
 
 
@@ -24,6 +24,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  {change.name:<{width}}  {change.done}")
     for name in install.installed(location):
         print(f"{name} still runs gitver: a ready-made hook, left as it is")
-    for path in install.left_over(location):
+    for path in kept_hooks.left_over(folder):
         print(f"kept, as another hook has its place now: {path}")
     return 0
