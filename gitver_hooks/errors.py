@@ -15,3 +15,7 @@ class GitverError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+
+class StaleCode(GitverError):
+    """The code is not what the active-model file says, and ``on_stale`` is ``error``."""

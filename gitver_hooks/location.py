@@ -53,6 +53,33 @@ def find(start: str) -> Location | None:
         folder = parent
 
 
+def all_worktrees(location: Location) -> list[Location]:
+    """The worktrees of the repository that are there: this one first, then the others."""
+    found = [location]
+    folders = [os.path.dirname(location.common_dir)]
+    links = os.path.join(location.common_dir, "worktrees")
+    try:
+        names = sorted(os.listdir(links))
+    except OSError:
+        names = []
+    for name in names:
+        try:
+            with open(
+                os.path.join(links, name, "gitdir"), encoding="utf-8", errors="surrogateescape"
+            ) as file:
+                folders.append(os.path.dirname(os.path.join(links, name, file.read().rstrip("\n"))))
+        except OSError:
+            continue
+    for folder in folders:
+        folder = os.path.normpath(folder)
+        git_dir = _git_dir_at(folder)
+        if git_dir is None or git_dir in [other.git_dir for other in found]:
+            continue
+        if _common_dir(git_dir) == location.common_dir:
+            found.append(Location(folder, git_dir, location.common_dir))
+    return found
+
+
 def _git_dir_at(folder: str) -> str | None:
     path = os.path.join(folder, ".git")
     if _is_git_dir(path):
