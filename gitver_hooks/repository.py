@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks import location as locations
+from gitver_hooks.configuration import Configuration, read_configuration
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location
 
 if TYPE_CHECKING:
     from dulwich.config import StackedConfig
     from dulwich.repo import Repo
+
+    from gitver_hooks.conversion import Conversion
 
 
 class Repository:
@@ -23,14 +26,21 @@ class Repository:
     def __init__(self, location: Location, repo: Repo) -> None:
         self.location = location
         self.repo = repo
-        self._config: StackedConfig | None = None
+        # How content is converted before it is stored; set where the worktree is read.
+        self.conversion: Conversion | None = None
+        self._configuration: Configuration | None = None
 
     @property
     def config(self) -> StackedConfig:
         """The configuration git would use here: worktree, repository, user, system."""
-        if self._config is None:
-            self._config = self.repo.get_config_stack()
-        return self._config
+        return self.configuration.stack
+
+    @property
+    def configuration(self) -> Configuration:
+        """The same, with the files it was read from."""
+        if self._configuration is None:
+            self._configuration = read_configuration(self.location, self.repo)
+        return self._configuration
 
     def head_commit(self) -> str | None:
         """The full id of the HEAD commit, or None before the first commit."""

@@ -1,0 +1,324 @@
+"""The walk through a worktree: what in it differs from the index."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gitver_hooks import index as index_file
+from gitver_hooks.blob import Blobs, Moved
+from gitver_hooks.errors import GitverError
+from gitver_hooks.freshness import NESTED, OWN, TRACKED_ONLY, Directory, Observation
+from gitver_hooks.ignore import Ignore, read_rules
+from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
+from gitver_hooks.location import ACTIVE_MODEL_FILE
+
+ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
+_FIRST_32 = 0xFFFFFFFF
+_BILLION = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the walk goes by."""
+
+    ignore: Ignore
+    blobs: Blobs
+    untracked: bool = True
+    file_mode: bool = True
+    symlinks: bool = True
+    # The tree of a directory that a sparse index folds, as (name, mode, raw id).
+    read_tree: Callable[[bytes], list[tuple[bytes, int, bytes]]] = lambda _: []
+    is_repository: Callable[[bytes], bool] = lambda _: False
+
+
+@dataclass
+class _Level:
+    """A directory on the way down, and its ignore rules once they were needed."""
+
+    path: bytes
+    above: _Level | None
+    has_rules: bool = False
+    rules: Ignore | None = None
+
+
+@dataclass
+class Found:
+    """What the walk found. Paths are relative to the worktree's root.
+
+    ``changes``: what differs from the index, as (mode, raw id), None for what is gone. ``trusted``: tracked
+    files that were not read because their stat data is that of the index. ``nested``: folders with a
+    repository of their own. ``attributes``: folders with a .gitattributes.
+    """
+
+    changes: dict[bytes, tuple[int, bytes] | None] = field(default_factory=dict)
+    trusted: list[bytes] = field(default_factory=list)
+    nested: list[bytes] = field(default_factory=list)
+    attributes: list[bytes] = field(default_factory=list)
+    moved: bool = False
+
+
+class Walk:
+    """One walk through the worktree at ``root``, a bytes path; see ``run``."""
+
+    def __init__(
+        self, root: bytes, index: Index, rules: Rules, observation: Observation, prefix: bytes = b""
+    ) -> None:
+        self._root = root
+        self._index = index
+        self._rules = rules
+        self._observation = observation
+        # The path of this worktree in the outermost one, with a slash; empty for that one itself.
+        self._prefix = prefix
+        self._kind = NESTED if prefix else OWN if rules.untracked else TRACKED_ONLY
+        self._tracked_directories = _parents(index)
+        self._seen: set[bytes] = set()
+        self.found = Found()
+        self._pending: list[_Level] = []
+
+    def run(self) -> Found:
+        """Walk.
+
+        Raises GitverError where a tracked file or a folder of tracked files cannot be read.
+        """
+        self._pending.append(_Level(b"", None, rules=None))
+        while self._pending:
+            self._enter(self._pending.pop())
+        self._add_deleted()
+        return self.found
+
+    def enter_as_folder(self, path: bytes) -> None:
+        """Walk what is in ``path``, a repository without a commit, as in any other folder."""
+        self._pending.append(_Level(path, _Level(b"", None)))
+        while self._pending:
+            self._enter(self._pending.pop())
+
+    def _enter(self, level: _Level) -> None:
+        path = level.path
+        full = self._root + b"/" + path if path else self._root
+        try:
+            about = os.lstat(full)
+            record = self._observation.directory(self._prefix + path, full, about, self._kind)
+            with os.scandir(full) as listing:
+                entries = list(listing)
+        except (FileNotFoundError, NotADirectoryError):
+            self.found.moved = True
+            return
+        except OSError as error:
+            if path in self._tracked_directories or not path:
+                raise unreadable(full, error) from error
+            return
+        prefix = path + b"/" if path else b""
+        self._look(level, record, prefix, entries)
+
+    def _look(
+        self, level: _Level, seen: Directory, prefix: bytes, entries: list[os.DirEntry[bytes]]
+    ) -> None:
+        names = {entry.name for entry in entries}
+        level.has_rules = b".gitignore" in names
+        if b".gitattributes" in names:
+            self.found.attributes.append(level.path)
+        tracked, unmerged = self._index.entries, self._index.unmerged
+        for entry in entries:
+            name = entry.name
+            path = prefix + name
+            if name == b".git" or path == ACTIVE_MODEL:
+                if prefix:
+                    seen.others.append(b"d" + name if _is_directory(entry) else b"f" + name)
+            elif _is_directory(entry):
+                seen.others.append(b"d" + name)
+                self._directory(level, path, name)
+            elif not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
+                seen.others.append(b"f" + name)
+            elif path in tracked:
+                self._tracked(entry, path, seen, tracked[path])
+            elif path in unmerged:
+                stages = unmerged[path]
+                self._other(entry, path, seen, stages.get(2) or next(iter(stages.values())))
+            elif not self._rules.untracked or self._ignores(level, path, name, False):
+                seen.others.append(b"f" + name)
+            else:
+                self._other(entry, path, seen, None)
+
+    def _tracked(
+        self, entry: os.DirEntry[bytes], path: bytes, seen: Directory, record: bytes
+    ) -> None:
+        try:
+            about = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self._missing(entry.path, error)
+            return
+        self._observation.file(seen, entry.name, about)
+        self._seen.add(path)
+        c_s, c_ns, m_s, m_ns, inode, mode, size = index_file.stat_data(record)
+        racy = self._index.mtime_ns
+        if (
+            about.st_mtime_ns == m_s * _BILLION + m_ns < racy
+            and about.st_ctime_ns == c_s * _BILLION + c_ns < racy
+            and about.st_size & _FIRST_32 == size
+            and about.st_ino & _FIRST_32 == inode
+            and mode == self._mode(about.st_mode, record)
+            and not self._is_intent(record)
+        ):
+            self.found.trusted.append(path)
+            return
+        self._hash(entry.path, path, about.st_mode, record)
+
+    def _other(
+        self, entry: os.DirEntry[bytes], path: bytes, seen: Directory, record: bytes | None
+    ) -> None:
+        """A file that is untracked (no ``record``) or unmerged."""
+        try:
+            about = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self._missing(entry.path, error)
+            return
+        self._observation.file(seen, entry.name, about)
+        self._hash(entry.path, path, about.st_mode, record)
+
+    def _hash(self, full: bytes, path: bytes, st_mode: int, record: bytes | None) -> None:
+        try:
+            new = (self._mode(st_mode, record), self._rules.blobs.id(path, full, st_mode))
+        except (Moved, FileNotFoundError):
+            self.found.moved = True
+            return
+        except OSError as error:
+            # Nobody can run what cannot be read; but what is tracked has to be known.
+            if record is not None:
+                raise unreadable(full, error) from error
+            return
+        index = self._index
+        if (
+            path not in index.entries
+            or new != (index_file.mode(index.entries[path]), index.id(index.entries[path]))
+            or self._is_intent(index.entries[path])
+        ):
+            self.found.changes[path] = new
+
+    def verify(self, paths: list[bytes]) -> None:
+        """Look at the content of tracked files that were trusted by their stat data."""
+        for path in paths:
+            full = self._root + b"/" + path
+            try:
+                about = os.lstat(full)
+            except OSError as error:
+                self._missing(full, error)
+                continue
+            self._hash(full, path, about.st_mode, self._index.entries[path])
+
+    def _mode(self, st_mode: int, record: bytes | None) -> int:
+        """The mode git stores (ce_mode_from_stat in git's read-cache.h)."""
+        if stat.S_ISLNK(st_mode):
+            return LINK_MODE
+        before = 0 if record is None else index_file.mode(record)
+        if not self._rules.symlinks and before == LINK_MODE:
+            return LINK_MODE
+        if not self._rules.file_mode:
+            return before if stat.S_ISREG(before) else 0o100644
+        return 0o100755 if st_mode & stat.S_IXUSR else 0o100644
+
+    def _is_intent(self, record: bytes) -> bool:
+        return bool(self._index.flags(record)[1] & INTENT_TO_ADD)
+
+    def _missing(self, full: bytes, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise unreadable(full, error) from error
+        self.found.moved = True
+
+    def _directory(self, level: _Level, path: bytes, name: bytes) -> None:
+        index = self._index
+        if path in index.sparse:
+            self._unfold(path)
+        record = index.entries.get(path)
+        stages = index.unmerged.get(path, {}).values()
+        if record is not None and index_file.mode(record) == GITLINK_MODE:
+            self._seen.add(path)
+            self.found.nested.append(path)
+        elif any(index_file.mode(staged) == GITLINK_MODE for staged in stages):
+            self.found.nested.append(path)
+        elif path in self._tracked_directories:
+            self._pending.append(_Level(path, level))
+        elif not self._rules.untracked or self._ignores(level, path, name, True):
+            return
+        elif self._rules.is_repository(path):
+            self.found.nested.append(path)
+        else:
+            self._pending.append(_Level(path, level))
+
+    def _unfold(self, path: bytes) -> None:
+        """Put what a sparse index folds into ``path`` into the index, since the folder exists."""
+        index = self._index
+        tree = index.trees[path] = index.sparse.pop(path)
+        for name, mode, raw_id in self._rules.read_tree(tree):
+            if mode == index_file.TREE_MODE:
+                index.sparse[path + b"/" + name] = raw_id
+            else:
+                index.entries[path + b"/" + name] = index.record(mode, raw_id, SKIP_WORKTREE)
+        self._tracked_directories.add(path)
+
+    def _ignores(self, level: _Level, path: bytes, name: bytes, is_directory: bool) -> bool:
+        return self._rules_in(level).ignores(path, name, is_directory)
+
+    def _rules_in(self, level: _Level) -> Ignore:
+        unresolved = []
+        at: _Level | None = level
+        while at is not None and at.rules is None:
+            unresolved.append(at)
+            at = at.above
+        rules = self._rules.ignore if at is None or at.rules is None else at.rules
+        for one in reversed(unresolved):
+            name = one.path.rpartition(b"/")[2]
+            if one.path and rules.ignores(one.path, name, True):
+                rules = rules.inside_excluded()
+            elif one.has_rules:
+                rules = rules.below(one.path, self.read_rule_file(one.path, b".gitignore"))
+            one.rules = rules
+        return rules
+
+    def read_rule_file(self, directory: bytes, name: bytes) -> bytes | None:
+        """The text of a .gitignore or .gitattributes, remembered where it is not a tracked file."""
+        path = directory + b"/" + name if directory else name
+        full = self._root + b"/" + path
+        text = read_rules(full, follow=False)
+        if path not in self._index.entries:
+            self._observation.contents[full] = text
+        return text
+
+    def _add_deleted(self) -> None:
+        index = self._index
+        if len(self._seen) == len(index.entries):
+            return
+        for path, record in index.entries.items():
+            if (
+                path not in self._seen
+                and path != ACTIVE_MODEL
+                and not index.flags(record)[1] & SKIP_WORKTREE
+            ):
+                self.found.changes[path] = None
+
+
+def _is_directory(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _parents(index: Index) -> set[bytes]:
+    found: set[bytes] = {b""}
+    for paths in (index.entries, index.unmerged):
+        for directory in {path.rpartition(b"/")[0] for path in paths}:
+            while directory not in found:
+                found.add(directory)
+                directory = directory.rpartition(b"/")[0]
+    return found
+
+
+def unreadable(full: bytes, error: OSError) -> GitverError:
+    """The error for a file or folder that has to be read and cannot be."""
+    shown = os.fsdecode(full).encode("utf-8", "backslashreplace").decode("utf-8")
+    return GitverError(
+        f"{shown!r} cannot be read: {error.strerror}", "make it readable, or let git ignore it"
+    )
