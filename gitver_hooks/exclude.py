@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gitver_hooks.errors import GitverError
-from gitver_hooks.ignore import LOCAL_FILES
+from gitver_hooks.ignore import LOCAL_PATTERNS
 from gitver_hooks.location import Location
 from gitver_hooks.state import replace_file
 
@@ -22,7 +22,7 @@ def exclude_local_files(location: Location) -> None:
     try:
         content = _read(path)
         present = {line.strip() for line in content.splitlines()}
-        missing = [pattern.encode() for pattern in LOCAL_FILES if pattern.encode() not in present]
+        missing = [pattern for pattern in LOCAL_PATTERNS if pattern not in present]
         if not missing:
             return
         if content and not content.endswith(b"\n"):
@@ -30,7 +30,9 @@ def exclude_local_files(location: Location) -> None:
         added = b"".join(line + b"\n" for line in [_HEADING.encode(), *missing])
         replace_file(os.path.realpath(path), content + added, mode=0o644)
     except OSError as error:
-        raise GitverError(f"{path} cannot be written: {error.strerror}", "make it writable") from error
+        raise GitverError(
+            f"{path} cannot be written: {error.strerror}", "make it writable"
+        ) from error
 
 
 def _read(path: str) -> bytes:

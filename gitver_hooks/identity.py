@@ -1,0 +1,73 @@
+"""Identify: the version of a worktree as it is now."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from gitver_hooks.branch import current_branch
+from gitver_hooks.remote import remote_url
+from gitver_hooks.repository import Repository, open_repository
+from gitver_hooks.settings import Settings, load_settings
+from gitver_hooks.version import Version
+from gitver_hooks.worktree import Content, read_content
+
+_UNBORN = "unborn"
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A version, and the content it was worked out from."""
+
+    version: Version
+    content: Content
+
+
+def identify(path: str | os.PathLike[str] = ".") -> Version:
+    """The version of the worktree that contains ``path``.
+
+    Raises GitverError where there is no worktree, where a tracked file cannot be read, where the
+    repository is broken, or where a setting is wrong. The index is only read.
+    """
+    with open_repository(path) as repository:
+        settings = load_settings(repository.location.worktree)
+        return identify_worktree(repository, settings).version
+
+
+def identify_worktree(repository: Repository, settings: Settings) -> Identified:
+    """As ``identify``, for a repository that is open already."""
+    content = read_content(repository, untracked=settings.untracked == "include")
+    commit = content.commit
+    branch = current_branch(repository)
+    version_id = _version_id(commit, content)
+    if settings.per_branch and branch is not None:
+        version_id = f"{version_id}@{branch}"
+    version = Version(
+        id=version_id,
+        commit=commit,
+        branch=branch,
+        dirty=content.dirty or commit is None,
+        tree=content.tree,
+        remote_url=remote_url(repository, settings.remote),
+    )
+    return Identified(version, content)
+
+
+def _version_id(commit: str | None, content: Content) -> str:
+    if commit is None:
+        return f"{_UNBORN}-dirty-{content.digest[:8]}"
+    if content.dirty:
+        return f"{commit[:32]}-dirty-{content.digest[:8]}"
+    return commit
+
+
+def model_name(app: str, version: Version) -> str:
+    """``<app>-git-<commit[:8]>``, and ``-dirty-<digest[:8]>`` behind it for a dirty version.
+
+    The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
+    name (``/ : . % " '``): whatever is not a letter, a digit, ``_`` or ``-`` becomes ``-``.
+    """
+    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)
+    commit = (version.commit or _UNBORN)[:8]
+    digest = version.id.split("@")[0].rpartition("-dirty-")[2]
+    return f"{safe}-git-{commit}" + (f"-dirty-{digest}" if version.dirty else "")
