@@ -65,7 +65,7 @@ class KnownModels:
         return self._folder / (name if len(name) <= 200 else sha256(name.encode()).hexdigest())
 
     def _make_room(self) -> None:
-        names = os.listdir(self._folder)  # noqa: PTH208
+        names = os.listdir(self._folder)
         if len(names) <= _MOST_VERSIONS:
             return
         paths = [self._folder / name for name in names if not name.startswith(".")]

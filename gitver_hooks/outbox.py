@@ -119,7 +119,7 @@ def _digest(registration: Registration) -> str:
 
 def _entries(folder: Path) -> list[Entry]:
     try:
-        names = sorted(name for name in os.listdir(folder) if name[0] != ".")  # noqa: PTH208
+        names = sorted(name for name in os.listdir(folder) if name[0] != ".")
     except FileNotFoundError:
         return []
     return [entry for name in names if (entry := _decode(folder / name)) is not None]

@@ -103,9 +103,7 @@ def _read_yaml_mapping(path: Path) -> Mapping[Any, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise GitverError(
-            f"{path} cannot be read: {error.strerror}", "make it readable"
-        ) from error
+        raise GitverError(f"{path} cannot be read: {error.strerror}", "make it readable") from error
     import yaml
 
     try:

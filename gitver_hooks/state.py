@@ -130,7 +130,9 @@ def write_active_model_file(location: Location, model_id: str) -> None:
         pass
     try:
         # The temporary file lies in the git dir, where no `git status` can see it.
-        replace_file(path, f"{model_id}\n".encode(), temporary_folder=location.state_dir, mode=0o644)
+        replace_file(
+            path, f"{model_id}\n".encode(), temporary_folder=location.state_dir, mode=0o644
+        )
     except OSError as error:
         raise GitverError(
             f"{path} cannot be written: {error.strerror}", "make the worktree's root writable"

@@ -100,7 +100,7 @@ def sqlite_inode(uri: str) -> str:
     """The inode of the file behind a SQLite tracking URI; empty for others and where it is gone."""
     path = sqlite_file(uri)
     try:
-        return str(os.stat(path).st_ino) if path else "-"  # noqa: PTH116
+        return str(os.stat(path).st_ino) if path else "-"
     except OSError:
         return ""
 
@@ -111,7 +111,9 @@ def _relative_to(folder: str, uri: str) -> str:
         return Path(folder, uri).absolute().as_uri()
     if uri.startswith(_SQLITE) and not uri.startswith(_SQLITE + "/"):
         path = unquote(uri[len(_SQLITE) :])
-        return uri if path == ":memory:" else sqlite_uri(os.path.normpath(os.path.join(folder, path)))
+        return (
+            uri if path == ":memory:" else sqlite_uri(os.path.normpath(os.path.join(folder, path)))
+        )
     return uri
 
 
