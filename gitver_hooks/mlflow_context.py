@@ -1,0 +1,87 @@
+"""MLflow's own idea of the active model in this process, where MLflow is imported already.
+
+Standard library only. ``MLFLOW_ACTIVE_MODEL_ID`` is read when a thread first uses its active-model
+context; after that only the context itself counts (measured on MLflow 3.1 to 3.17). The public
+``mlflow.set_active_model`` would ask the server, which can take minutes, so the context is set
+directly, and the public function is left to MLflows that have it no longer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_NAMES = (
+    "MLFLOW_ACTIVE_MODEL_ID",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_EXPERIMENT_ID",
+    "GITVER_SHIM",
+)
+
+
+class MlflowContext:
+    """What was active before; set, clear and restore what is."""
+
+    def __init__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in _NAMES}
+        self._context_before = _current_context()
+
+    def set(self, model_id: str) -> None:
+        """Make ``model_id`` active in this thread, unless the app itself has chosen another."""
+        self._follow_tracking_uri()
+        if self._context_before is None:
+            return
+        if getattr(self._context_before, "set_by_user", False):
+            return
+        _set_context(model_id)
+
+    def clear(self) -> None:
+        """Take back what a shim has set before; what the app has chosen stays."""
+        if self._context_before is not None and not self._context_before.set_by_user:
+            _set_context(None)
+
+    def restore(self) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if self._context_before is not None:
+            _set(self._context_before)
+        else:
+            _set_context(None)
+
+    def _follow_tracking_uri(self) -> None:
+        # The tracer remembers where it exports to from its first use on.
+        if os.environ.get("MLFLOW_TRACKING_URI") == self._before["MLFLOW_TRACKING_URI"]:
+            return
+        provider = sys.modules.get("mlflow.tracing.provider")
+        if provider is not None:
+            provider.reset()
+
+
+def _fluent() -> Any:
+    return sys.modules.get("mlflow.tracking.fluent")
+
+
+def _current_context() -> Any:
+    variable = getattr(_fluent(), "_ACTIVE_MODEL_CONTEXT", None)
+    return None if variable is None else variable.get()
+
+
+def _set_context(model_id: str | None) -> None:
+    """Set this thread's context; without a model id, to what the environment says."""
+    context = getattr(_fluent(), "ActiveModelContext", None)
+    if context is not None:
+        _set(context(model_id))
+
+
+def _set(context: Any) -> None:
+    variable = getattr(_fluent(), "_ACTIVE_MODEL_CONTEXT", None)
+    if variable is not None:
+        variable.set(context)

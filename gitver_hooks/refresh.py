@@ -1,0 +1,65 @@
+"""Refresh: what the shim does when the code is not what the active-model file says."""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.errors import StaleCode
+from gitver_hooks.identity import identify
+from gitver_hooks.known import KnownModels
+from gitver_hooks.location import Location
+from gitver_hooks.log import log, say
+from gitver_hooks.record import record
+from gitver_hooks.remote import main_worktree
+from gitver_hooks.repository import open_repository
+from gitver_hooks.settings import load_settings
+from gitver_hooks.state import read_active_model_file
+from gitver_hooks.tracking import resolve_tracking
+from gitver_hooks.variables import WithoutOurVariables
+
+
+def refresh(location: Location, on_stale: str | None) -> str | None:
+    """The model id of the worktree as it is now, by the rule ``on_stale`` (default: the setting).
+
+    None where this process is to run unversioned, which has been said then. Raises GitverError
+    where the version cannot be worked out, and StaleCode with the rule ``error``.
+    """
+    with WithoutOurVariables():
+        settings = load_settings(location.worktree)
+        rule = on_stale or settings.on_stale
+        if rule == "trust":
+            return _trusted(location)
+        if rule == "register":
+            return _registered(location, settings.wait)
+        return _only_if_known(location, rule)
+
+
+def _trusted(location: Location) -> str | None:
+    model_id = read_active_model_file(location.active_model_file)
+    if model_id is None:
+        say(f"{location.active_model_file} is not there: this process is not versioned")
+    return model_id
+
+
+def _registered(location: Location, wait: float) -> str | None:
+    recorded = record(location, wait=wait, for_app=True)
+    if recorded.model_id is None:
+        say(f"{recorded.model_name} has no model yet: {recorded.problem}")
+    return recorded.model_id
+
+
+def _only_if_known(location: Location, rule: str) -> str | None:
+    """The model id if the version is known already; registering nothing."""
+    with open_repository(location) as repository:
+        settings = load_settings(location.worktree)
+        tracking = resolve_tracking(settings, main_worktree(repository), for_app=True)
+    version = identify(location.worktree)
+    if KnownModels(location, tracking.store).get(version.id) is not None:
+        return record(location, wait=0, for_app=True).model_id
+    message = f"version {version.id} of {os.path.basename(location.worktree)} is not registered"
+    remedy = "run `gitver model`, or set on_stale to register"
+    if rule == "error":
+        raise StaleCode(message, remedy)
+    say(f"{message}: this process is not versioned; {remedy}")
+    log(location, message)
+    return None
