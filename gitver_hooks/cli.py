@@ -1,0 +1,89 @@
+"""The command line: which verb is asked for, and what its failures look like."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+VERBS = ("install", "uninstall", "status", "id", "model", "run", "sync", "demo", "hook")
+
+DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``gitver ARGUMENTS`` (default: those of the process) and return its exit status.
+
+    0: done; 1: an expected failure, told in one line on standard error; 3: a bug of ours, with
+    the traceback in the log. ``gitver hook`` always returns 0: the status of post-checkout becomes
+    that of ``git checkout`` (githooks(5)).
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["hook"] and arguments[1:2] not in (["-h"], ["--help"], []):
+        # Without argparse: this path is a part of every commit and checkout.
+        from gitver_hooks.commands.hook import run_hook
+
+        run_hook(arguments[1], arguments[2:])
+        return DONE
+    return _run_verb(arguments)
+
+
+def _run_verb(arguments: list[str]) -> int:
+    from gitver_hooks.errors import GitverError
+    from gitver_hooks.location import find
+    from gitver_hooks.log import log, log_path, say
+
+    try:
+        options = _parser().parse_args(arguments)
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except GitverError as error:
+        say(error)
+        log(find("."), error, error)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing is left to say on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        location = find(".")
+        log(location, f"bug in gitver {' '.join(arguments)}", error)
+        where = f"; the details are in {log_path(location)}" if location else ""
+        say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
+        return BUG
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+    import importlib
+
+    from gitver_hooks import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="gitver",
+        description="Link every MLflow trace to the exact code that produced it.",
+    )
+    parser.add_argument("--version", action="version", version=f"gitver {__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for verb in VERBS:
+        module = importlib.import_module(f"gitver_hooks.commands.{verb}")
+        documentation = module.__doc__ or ""
+        verb_parser = verbs.add_parser(
+            verb,
+            help=documentation.splitlines()[0],
+            description=documentation,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(verb_parser)
+        verb_parser.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

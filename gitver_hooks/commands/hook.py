@@ -1,0 +1,91 @@
+"""What git and pre-commit call: record the worktree after something changed it.
+
+NAME is the hook's (post-commit, post-checkout, post-merge, post-rewrite, post-applypatch), or
+pre-commit where pre-commit runs it. Never fails and never says anything unless something is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.errors import GitverError
+from gitver_hooks.location import Location, find
+from gitver_hooks.log import log, log_path, say
+from gitver_hooks.operation import BISECT, REBASE, operation_under_way
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the name of the hook")
+    parser.add_argument("arguments", metavar="ARG", nargs="*", help="what git passes to the hook")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    run_hook(arguments.name, arguments.arguments)
+    return 0
+
+
+def run_hook(name: str, arguments: list[str]) -> None:
+    """React to the hook ``name``; whatever goes wrong becomes one line and an entry in the log."""
+    if os.environ.get("GITVER_DISABLE", "0") not in ("", "0"):
+        return
+    location = None
+    try:
+        location = find(".")
+        if location is not None:
+            _react(location, name, arguments)
+    except GitverError as error:
+        say(error)
+        log(location, f"{name}: {error}", error)
+    except KeyboardInterrupt:
+        say("interrupted; `gitver model` records this version")
+    except Exception as error:
+        log(location, f"{name}: bug", error)
+        where = f"; the details are in {log_path(location)}" if location else ""
+        say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
+
+
+def _react(location: Location, name: str, arguments: list[str]) -> None:
+    stashed = False
+    if name == "pre-commit":
+        from gitver_hooks.precommit import has_stashed_changes, stage_of_pre_commit
+
+        name, arguments = stage_of_pre_commit(os.environ)
+        stashed = has_stashed_changes(os.environ)
+    if name == "post-checkout" and arguments[2:] == ["0"] and _is_pre_commit_checking_out():
+        return
+    operation = operation_under_way(location.git_dir)
+    if operation == REBASE and not (name == "post-rewrite" and arguments[:1] == ["rebase"]):
+        from gitver_hooks.state import remove_active_model_file
+
+        # One pick of many: what the rebase ends in is recorded, once, when it ends.
+        remove_active_model_file(location)
+        return
+    _record(location, register=operation != BISECT, stashed=stashed)
+
+
+def _is_pre_commit_checking_out() -> bool:
+    # pre-commit's own stashing: the worktree is back as it was before anybody looks at it.
+    return "_PRE_COMMIT_SKIP_POST_CHECKOUT" in os.environ
+
+
+def _record(location: Location, *, register: bool, stashed: bool) -> None:
+    from gitver_hooks.activation import true_state
+
+    state = None if stashed else true_state(location)
+    if state is None:
+        from gitver_hooks.record import record
+
+        recorded = record(location, register=register, keep_file=not stashed)
+        if register and recorded.model_id is None:
+            say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
+        state = None if recorded.was_new else true_state(location)
+    if state is not None and register:
+        import time
+
+        from gitver_hooks.recheck import recheck_in_background
+
+        recheck_in_background(location, float(state.recheck or 0), time.time())

@@ -1,0 +1,16 @@
+"""Print the version id of the worktree as it is now."""
+
+from __future__ import annotations
+
+import argparse
+
+from gitver_hooks.identity import identify
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    print(identify().id)
+    return 0

@@ -1,0 +1,28 @@
+"""Print the model id of the worktree as it is now, registering it if needed."""
+
+from __future__ import annotations
+
+import argparse
+
+from gitver_hooks.errors import GitverError
+from gitver_hooks.record import record
+from gitver_hooks.repository import open_repository
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-register",
+        action="store_true",
+        help="only look: fail where the version is not registered yet",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with open_repository() as repository:
+        location = repository.location
+    recorded = record(location, for_app=True, register=not arguments.no_register)
+    if recorded.model_id is None:
+        reason = recorded.problem or "it is not registered; leave --no-register away"
+        raise GitverError(f"{recorded.model_name} has no model yet: {reason}")
+    print(recorded.model_id)
+    return 0

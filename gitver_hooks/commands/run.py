@@ -1,0 +1,33 @@
+"""Run any program, in any language, with the active model in its environment.
+
+gitver run -- node server.js
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from gitver_hooks.activation import activate
+from gitver_hooks.errors import GitverError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "command", metavar="CMD", nargs=argparse.REMAINDER, help="the program and its arguments"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    command = arguments.command
+    if command[:1] == ["--"]:
+        command = command[1:]
+    if not command:
+        raise GitverError("no program was named", "write `gitver run -- CMD ARG...`")
+    activate(".")
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        raise GitverError(
+            f"{command[0]} cannot be run: {error.strerror}", "check its name"
+        ) from error

@@ -1,0 +1,120 @@
+"""Show the version, its model, where MLflow is, and whether the active model is the right one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gitver_hooks import install
+from gitver_hooks.activation import true_state
+from gitver_hooks.describe import app_name
+from gitver_hooks.errors import GitverError
+from gitver_hooks.identity import identify_worktree, model_name
+from gitver_hooks.known import KnownModels
+from gitver_hooks.locate import app
+from gitver_hooks.location import Location
+from gitver_hooks.outbox import Outbox
+from gitver_hooks.record import experiment_text
+from gitver_hooks.remote import main_worktree
+from gitver_hooks.repository import open_repository
+from gitver_hooks.settings import load_settings
+from gitver_hooks.state import read_active_model_file, read_state
+from gitver_hooks.tracking import resolve_tracking
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--check", action="store_true", help="exit 1 unless a fresh active model is in place"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    location, file = app(".")
+    if location is not None:
+        facts = _facts(location)
+    elif file is not None:
+        facts = {"model_id": read_active_model_file(file), "active": "trusted", "file": file}
+    else:
+        raise GitverError(
+            f"{Path.cwd()} is not inside a git worktree", "run this inside a clone, or `git init`"
+        )
+    if arguments.json:
+        print(json.dumps(facts, indent=2))
+    else:
+        for line in _lines(facts):
+            print(line)
+    return 1 if arguments.check and facts["active"] not in ("fresh", "trusted") else 0
+
+
+def _facts(location: Location) -> dict[str, Any]:
+    with open_repository(location) as repository:
+        settings = load_settings(location.worktree)
+        tracking = resolve_tracking(settings, main_worktree(repository), for_app=True)
+        version = identify_worktree(repository, settings).version
+        name = model_name(app_name(repository, settings, version.remote_url), version)
+    outbox = Outbox(location)
+    return {
+        "worktree": location.worktree,
+        "version": asdict(version),
+        "model_id": KnownModels(location, tracking.store).get(version.id),
+        "model_name": name,
+        "active": _active(location, version.id),
+        "tracking_uri": tracking.store.tracking_uri,
+        "tracking_uri_source": tracking.uri_source,
+        "experiment": experiment_text(tracking.store.experiment),
+        "hooks": list(install.installed(location)),
+        "waiting": [
+            {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
+            for e in outbox.waiting()
+        ],
+        "rejected": [
+            {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
+            for e in outbox.rejected()
+        ],
+    }
+
+
+def _active(location: Location, version_id: str) -> str:
+    """``fresh``, ``stale`` or ``absent``: what the active-model file is."""
+    in_file = read_active_model_file(location.active_model_file)
+    if in_file is None:
+        return "absent"
+    if true_state(location) is not None:
+        return "fresh"
+    state = read_state(location)
+    is_right = state is not None and state.version == version_id and state.model_id == in_file
+    return "fresh" if is_right else "stale"
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    if "version" not in facts:
+        return [
+            f"model      {facts['model_id']}",
+            f"active     trusted: {facts['file']}, and no git to check it against",
+        ]
+    version = facts["version"]
+    state = "dirty" if version["dirty"] else "clean"
+    branch = f", on {version['branch']}" if version["branch"] else ", on no branch"
+    active = {
+        "fresh": "fresh: apps here are linked to this model",
+        "stale": "stale: the code has changed; the shim or the next hook sees to it",
+        "absent": "none: `gitver model` registers this version, as the shim would",
+    }[facts["active"]]
+    lines = [
+        f"version    {version['id']} ({state}{branch})",
+        f"model      {facts['model_id'] or 'not registered'}  {facts['model_name']}",
+        f"active     {active}",
+        f"MLflow     {facts['tracking_uri']} (from the {facts['tracking_uri_source']}), "
+        f"experiment {facts['experiment']}",
+        f"hooks      {' '.join(facts['hooks']) or 'none: run `gitver install`'}",
+        f"outbox     {len(facts['waiting'])} waiting, {len(facts['rejected'])} set aside",
+    ]
+    for kind in ("waiting", "rejected"):
+        for entry in facts[kind]:
+            reason = f": {entry['reason']}" if entry["reason"] else ""
+            lines.append(f"  {kind}  {entry['name']}{reason}")
+    return lines
