@@ -9,11 +9,12 @@ survives their own install and uninstall in any order.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,6 @@ def install(location: Location, interpreter: str = sys.executable) -> list[Chang
         )
     _check_interpreter(interpreter)
     with _all_or_nothing(folder) as undo:
-        _make_folder(folder, undo)
         changes = [_install_one(folder, name, interpreter, undo) for name in NAMES]
         kept_hooks.link_neighbours(folder, undo)
         return changes
@@ -105,7 +105,9 @@ def uninstall(location: Location) -> list[Change]:
     the folder cannot be written.
     """
     folder = hooks_folder(location)
-    changes = []
+    changes: list[Change] = []
+    if not folder.is_dir():
+        return changes
     with _all_or_nothing(folder) as undo:
         for name in NAMES:
             for path in (folder / name, folder / f"{name}.legacy"):
@@ -209,12 +211,29 @@ def _check_interpreter(interpreter: str) -> None:
 
 @contextmanager
 def _all_or_nothing(folder: Path) -> Iterator[ExitStack]:
+    """One at a time; where anything fails, everything pushed on the stack is undone."""
     with ExitStack() as undo:
         try:
-            yield undo
+            _make_folder(folder, undo)
+            with _locked(folder), ExitStack() as undo_changes:
+                yield undo_changes
+                undo_changes.pop_all()
         except OSError as error:
             raise GitverError(
                 f"the hooks in {folder} cannot be changed: {error}",
                 "make the folder writable, or see `git config --show-origin core.hooksPath`",
             ) from error
         undo.pop_all()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    # On the folder itself: several repositories may share it, and a lock file would stay in it.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network filesystems lock no folders; installing twice at once is rare enough there.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -453,6 +454,22 @@ def test_a_hook_of_ours_that_somebody_deleted_does_not_take_theirs_along(
     hook.unlink()
     install.uninstall(here)
     assert listing(git.path / ".git") == before
+
+
+def test_many_at_once_keep_the_hook_that_was_there(git: Git, python: str) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    before, here = listing(git.path / ".git"), at(git.path)
+    for _ in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(install.install, here, python) for _ in range(8)]:
+                future.result()
+        assert (git.path / ".git/hooks.before-gitver/post-commit").read_text() == script(
+            "echo theirs"
+        )
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(install.uninstall, here) for _ in range(8)]:
+                future.result()
+        assert listing(git.path / ".git") == before
 
 
 def command(run: Callable[[argparse.Namespace], int]) -> None:
