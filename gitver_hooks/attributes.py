@@ -1,4 +1,4 @@
-"""What .gitattributes say of a path, as far as it changes what git stores (gitattributes(5), git's attr.c)."""
+"""What .gitattributes say of a path, as far as it changes what git stores (git's attr.c)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AttributeFile:
 
 
 def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeFile:
-    """The rules in ``text``. ``macros``: whether this file may define macros (not in subfolders)."""
+    """The rules in ``text``. ``macros``: whether this file may define any (not in subfolders)."""
     rules: list[Rule] = []
     defined: list[tuple[bytes, tuple[tuple[bytes, Value], ...]]] = []
     lines: list[bytes] = []

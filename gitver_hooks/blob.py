@@ -7,8 +7,15 @@ import os
 import stat
 
 from gitver_hooks.conversion import Conversion
+from gitver_hooks.errors import GitverError
+from gitver_hooks.index import GITLINK_MODE
+from gitver_hooks.location import ACTIVE_MODEL_FILE
+from gitver_hooks.objects import missing_blob, read_blob
+from gitver_hooks.repository import Repository
+from gitver_hooks.tree import Change
 
-# Larger files are hashed in pieces of this size, and never held in memory as a whole unless they are converted.
+# Larger files are hashed in pieces of this size, and never held in memory as a whole unless they
+# are converted.
 PIECE = 1 << 22
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -27,7 +34,8 @@ class Blobs:
     def id(self, path: bytes, full: bytes, mode: int) -> bytes:
         """The raw id of the blob at ``full``, a file or symbolic link by ``mode`` (as from lstat).
 
-        ``path`` is relative to the worktree's root. Raises Moved, or OSError where it cannot be read.
+        ``path`` is relative to the worktree's root. Raises Moved, or OSError where it cannot be
+        read.
         """
         if stat.S_ISLNK(mode):
             return self.hash(os.readlink(full))
@@ -77,7 +85,7 @@ class Blobs:
 
 
 def open_file(full: bytes) -> int:
-    """A descriptor of a regular file; anything else that took its place is Moved, and never waited for."""
+    """A descriptor of a regular file; whatever took its place is Moved, and never waited for."""
     try:
         descriptor = os.open(full, _OPEN)
     except OSError as error:
@@ -95,3 +103,58 @@ def read_all(descriptor: int) -> bytes:
     while piece := os.read(descriptor, PIECE):
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def read_old_blob(repository: Repository, change: Change) -> bytes:
+    """The content of the old side of ``change``; empty where there is none.
+
+    For a submodule the line that git shows in its place.
+    """
+    if change.old is None:
+        return b""
+    if change.old.mode == GITLINK_MODE:
+        return b"Subproject commit %b\n" % change.old.id
+    content = read_blob(repository, change.old.id)
+    if content is None:
+        raise missing_blob(repository, change.old.id)
+    return content
+
+
+def read_new_blob(repository: Repository, change: Change) -> bytes:
+    """The content of the new side of ``change`` as git would store it; empty where there is none.
+
+    To be called after ``read_content`` on the same repository. Raises GitverError where the file is
+    not any more what the change says.
+    """
+    if change.new is None:
+        return b""
+    if change.new.mode == GITLINK_MODE:
+        return b"Subproject commit %b\n" % change.new.id
+    full = os.fsencode(repository.location.worktree) + b"/" + change.path
+    content: bytes | None = None
+    if repository.conversion is not None and change.path != os.fsencode(ACTIVE_MODEL_FILE):
+        blobs = Blobs(repository.conversion, repository.algorithm)
+        try:
+            mode = os.lstat(full).st_mode
+            if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+                content = blobs.content(change.path, full, mode)
+                if blobs.hash(content).hex().encode("ascii") != change.new.id:
+                    content = None
+        except PermissionError as error:
+            raise unreadable(full, error) from error
+        except (Moved, OSError):
+            content = None
+    if content is None:
+        content = read_blob(repository, change.new.id)
+    if content is None:
+        shown = change.path.decode("utf-8", "backslashreplace")
+        raise GitverError(f"{shown!r} changed while it was read", "run this again")
+    return content
+
+
+def unreadable(full: bytes, error: OSError) -> GitverError:
+    """The error for a file or folder that has to be read and cannot be."""
+    shown = os.fsdecode(full).encode("utf-8", "backslashreplace").decode("utf-8")
+    return GitverError(
+        f"{shown!r} cannot be read: {error.strerror}", "make it readable, or let git ignore it"
+    )

@@ -2,8 +2,9 @@
 
 dulwich's own stack puts a worktree's configuration after the repository's and looks for it in the
 common dir; git lets the worktree's win and keeps it in the git dir (git-worktree(1),
-extensions.worktreeConfig). ``git -c`` and GIT_CONFIG_COUNT reach hooks through the environment; they
-are left out on purpose: the identity of a worktree does not depend on how one command was called.
+extensions.worktreeConfig). ``git -c`` and GIT_CONFIG_COUNT reach hooks through the environment;
+they are left out on purpose: the identity of a worktree does not depend on how one command was
+called.
 """
 
 from __future__ import annotations

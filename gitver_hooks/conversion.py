@@ -144,8 +144,8 @@ class Conversion:
     def fingerprint(self, directories: list[bytes]) -> bytes:
         """A digest of all rules that say how content is converted.
 
-        ``directories`` are those with a .gitattributes of their own. As long as the fingerprint stays, a file
-        whose stat data is that of the index is stored as the index says.
+        ``directories`` are those with a .gitattributes of their own. As long as the fingerprint
+        stays, a file whose stat data is that of the index is stored as the index says.
         """
         digest = hashlib.sha256(b"autocrlf\n" if self._autocrlf else b"")
         for level in (*self._info, *self._weakest):
@@ -161,7 +161,7 @@ class Conversion:
 
 
 def is_binary(content: bytes) -> bool:
-    """Git's guess for line ends (convert_is_binary): NUL, a lone CR, or too little that is printable."""
+    """Git's guess for line ends (convert_is_binary): NUL, a lone CR, too little printable."""
     if b"\0" in content or content.count(b"\r") != content.count(b"\r\n"):
         return True
     odd = len(content) - len(content.translate(None, _NOT_PRINTABLE))
@@ -173,7 +173,7 @@ def is_binary(content: bytes) -> bool:
 
 
 def _to_utf8(content: bytes, encoding: bytes) -> bytes:
-    """As UTF-8; as it is where the encoding is not known or does not fit (git refuses those files)."""
+    """As UTF-8; as it is where the encoding is unknown or does not fit (git refuses those)."""
     name = encoding.decode("ascii", "replace").lower()
     name = "utf-16" if name in ("utf-16le-bom", "utf-16be-bom") else name
     try:

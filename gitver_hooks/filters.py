@@ -27,8 +27,8 @@ class Filters:
     def clean(self, name: bytes, path: bytes, content: bytes) -> bytes:
         """What the filter ``name`` makes of the ``content`` of ``path``.
 
-        The content itself where the filter is not defined, or fails and is not required. Raises GitverError
-        where a required filter fails, as git does.
+        The content itself where the filter is not defined, or fails and is not required. Raises
+        GitverError where a required filter fails, as git does.
         """
         if name == LFS:
             return lfs_pointer(content)
@@ -44,9 +44,9 @@ class Filters:
         if cleaned is not None:
             return cleaned
         if required:
-            shown = path.decode("utf-8", "backslashreplace")
+            shown, filter_name = (b.decode("utf-8", "backslashreplace") for b in (path, name))
             raise GitverError(
-                f"the required clean filter {name.decode('utf-8', 'replace')!r} failed on {shown!r}",
+                f"the required clean filter {filter_name!r} failed on {shown!r}",
                 "see that `git status` works in this worktree",
             )
         return content
@@ -98,7 +98,8 @@ class Filters:
 def lfs_pointer(content: bytes) -> bytes:
     """The pointer that Git LFS stores for ``content`` (git-lfs, docs/spec.md).
 
-    A pointer stays as it is: a clone without Git LFS has pointers in its worktree. So does nothing at all.
+    A pointer stays as it is: a clone without Git LFS has pointers in its worktree. So does nothing
+    at all.
     """
     if not content or (len(content) < 1024 and _LFS_POINTER.fullmatch(content)):
         return content

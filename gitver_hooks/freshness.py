@@ -1,7 +1,7 @@
-"""The snapshot: is the worktree still what it was when its version was last worked out?
+"""Is the worktree still what it was when its version was last worked out?
 
-Runtime half: this runs at every start of an app. What is compared, and why a snapshot that was saved can
-be trusted, is said at ``Observation``.
+Runtime half: this runs at every start of an app. What is compared, and why a snapshot that was
+saved can be trusted, is said at ``observation.Observation``.
 """
 
 from __future__ import annotations
@@ -10,151 +10,23 @@ import os
 import stat
 from array import array
 
+from gitver_hooks import snapshot as snapshots
+from gitver_hooks.location import ACTIVE_MODEL_FILE
+from gitver_hooks.observation import NESTED, TRACKED_ONLY, read_clock, signature_of
+from gitver_hooks.snapshot import Snapshot
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitver_hooks.ignore import Ignore
     from gitver_hooks.location import Location
+    from gitver_hooks.observation import Observation
 
 SNAPSHOT = "snapshot"
-_CLOCK = "clock"
-# What may appear in a directory without making the snapshot stale: names that git ignores, nothing
-# (in a nested repository), anything (where untracked files do not count).
-OWN, NESTED, TRACKED_ONLY = b"o", b"n", b"t"
+_ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
+_RULE_FILES = (b".git", b".gitignore", b".gitattributes")
 _INODE = (1 << 63) - 1
-
-
-class Directory:
-    """One directory that was walked: its path from the worktree's root, and the names in it.
-
-    ``files`` are the counted files; ``others`` the rest, each with a leading ``d`` for a directory, ``f`` for
-    anything else.
-    """
-
-    __slots__ = ("device", "files", "kind", "others", "path", "signature")
-
-    def __init__(self, path: bytes, kind: bytes, device: int, signature: tuple[int, ...]) -> None:
-        self.path = path
-        self.kind = kind
-        self.device = device
-        self.signature = signature
-        self.files: list[bytes] = []
-        self.others: list[bytes] = []
-
-
-class Observation:
-    """What was seen while a version was worked out, to be compared later.
-
-    Counted files by (mtime, ctime, size, mode, inode); directories by mtime and ctime, and where those moved by
-    the names and types in them; the index by its stat data, and where that moved by what it says;
-    HEAD, the ref it names, rule and configuration files by content, also those that are absent.
-
-    ``sound``: every ctime is strictly older than a time that the clock of the same filesystem showed before the
-    first stat. Whatever changes later then has another ctime; without that, a change of the same
-    size within one tick of the clock would look like nothing. Device numbers are not
-    compared: they change when a filesystem is mounted again.
-    """
-
-    __slots__ = (
-        "_clocks", "contents", "directories", "ignore_rules", "indexes", "pinned", "root",
-        "signatures", "sound", "youngest_ns",
-    )  # fmt: skip
-
-    def __init__(self, root: str, state_dir: str) -> None:
-        self.root = os.fsencode(root)
-        self.directories: list[Directory] = []
-        self.signatures = array("q")
-        # Paths to stat data; and for indexes a digest of what they say, with the length of their ids.
-        self.pinned: dict[bytes, tuple[int, ...]] = {}
-        self.indexes: dict[bytes, tuple[bytes, int]] = {}
-        self.contents: dict[bytes, bytes | None] = {}
-        # info/exclude, core.excludesFile, core.ignoreCase
-        self.ignore_rules: tuple[bytes, bytes, bool] = (b"", b"", False)
-        self.sound = True
-        self.youngest_ns = 0
-        device, now = read_clock(state_dir)
-        self._clocks = {device: now}
-
-    def directory(self, path: bytes, full: bytes, about: os.stat_result, kind: bytes) -> Directory:
-        """Record a directory, before its names are read."""
-        device = about.st_dev
-        if device not in self._clocks:
-            self._clocks[device] = _anonymous_clock(full)
-            about = os.lstat(full)
-        found = Directory(path, kind, device, (about.st_mtime_ns, about.st_ctime_ns))
-        self._note(device, about.st_ctime_ns)
-        self.directories.append(found)
-        return found
-
-    def file(self, directory: Directory, name: bytes, about: os.stat_result) -> None:
-        """Record a counted file, before its content is read."""
-        directory.files.append(name)
-        signature = signature_of(about)
-        self.signatures.extend(signature)
-        # A file is on the filesystem of its directory, whatever overlayfs says of its device.
-        if signature[1] >= self._clocks[directory.device]:
-            self._note(directory.device, signature[1])
-
-    def pin(self, path: str, about: os.stat_result) -> None:
-        """Record a file of the git dir."""
-        self.pinned[os.fsencode(path)] = signature_of(about)
-        self._note(about.st_dev, about.st_ctime_ns)
-
-    def _note(self, device: int, ctime_ns: int) -> None:
-        if ctime_ns >= self._clocks.get(device, 0):
-            self.sound = False
-            self.youngest_ns = max(self.youngest_ns, ctime_ns)
-
-
-def signature_of(about: os.stat_result) -> tuple[int, int, int, int, int]:
-    """What of a file's stat data tells that it was changed."""
-    return (
-        about.st_mtime_ns,
-        about.st_ctime_ns,
-        about.st_size,
-        about.st_mode,
-        about.st_ino & _INODE,
-    )
-
-
-def read_clock(state_dir: str) -> tuple[int, int]:
-    """The device of the state's filesystem and the time its own clock shows, in ns.
-
-    (-1, 0) where nothing can be written there: then no observation is sound.
-    """
-    try:
-        os.makedirs(state_dir, exist_ok=True)
-        descriptor = os.open(
-            os.path.join(state_dir, _CLOCK), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-    except OSError:
-        return -1, 0
-    try:
-        os.utime(descriptor)
-        about = os.fstat(descriptor)
-        return about.st_dev, about.st_mtime_ns
-    except OSError:
-        return -1, 0
-    finally:
-        os.close(descriptor)
-
-
-def _anonymous_clock(folder: bytes) -> int:
-    """The time on the clock of another filesystem than the state's, in ns; 0 where it does not tell.
-
-    A file without a name: the folder and those who watch it notice nothing (Linux, open(2), O_TMPFILE).
-    """
-    flag = getattr(os, "O_TMPFILE", 0)
-    if not flag:
-        return 0
-    try:
-        descriptor = os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    except OSError:
-        return 0
-    try:
-        return os.fstat(descriptor).st_mtime_ns
-    except OSError:
-        return 0
-    finally:
-        os.close(descriptor)
+# Looking at the names in so many directories again is cheaper than writing a new snapshot.
+_WORTH_RENEWING = 8
 
 
 def save(location: Location, observation: Observation, version_id: str) -> bool:
@@ -162,27 +34,41 @@ def save(location: Location, observation: Observation, version_id: str) -> bool:
 
     Where it is not (the observation is not sound, the state cannot be written) no snapshot is left.
     """
-    path = os.path.join(location.state_dir, SNAPSHOT)
     if observation.sound:
-        from gitver_hooks.snapshot import encode
-
-        if write_private(path, encode(observation, version_id)):
+        found = snapshots.from_observation(observation, version_id)
+        if _write(location, found):
             return True
     try:
-        os.unlink(path)
+        os.unlink(os.path.join(location.state_dir, SNAPSHOT))
     except OSError:
         pass
     return False
 
 
-def write_private(path: str, data: bytes) -> bool:
-    """Replace a file of the state at once, readable by its owner only; whether that was possible."""
+def fresh_version(location: Location) -> str | None:
+    """The version id of the snapshot if nothing that it recorded moved, else None. Never raises."""
+    try:
+        snapshot = snapshots.load(location.state_dir, SNAPSHOT)
+        if snapshot is None:
+            return None
+        check = _Check(location, snapshot)
+        if not check.holds():
+            return None
+        if check.worth_renewing:
+            check.renew()
+        return snapshot.version_id.decode("utf-8", "surrogateescape")
+    except Exception:  # whatever is wrong, the app goes on and the version is worked out anew
+        return None
+
+
+def _write(location: Location, snapshot: Snapshot) -> bool:
+    path = os.path.join(location.state_dir, SNAPSHOT)
     temporary = f"{path}.{os.getpid()}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             with open(descriptor, "wb") as file:
-                file.write(data)
+                file.write(snapshots.encode(snapshot))
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)
@@ -192,6 +78,221 @@ def write_private(path: str, data: bytes) -> bool:
     return True
 
 
-def fresh_version(location: Location) -> str | None:
-    """The version id of the snapshot if nothing that it recorded moved, else None. Never raises."""
-    return None
+class _Check:
+    """One comparison of a worktree with its snapshot."""
+
+    def __init__(self, location: Location, snapshot: Snapshot) -> None:
+        self._location = location
+        self._snapshot = snapshot
+        self._root = os.fsencode(location.worktree)
+        self._directories = snapshot.directories.split(b"\0")
+        # The positions of the directories whose stat data moved, with the names that are in them
+        # now.
+        self._moved: dict[int, list[bytes]] = {}
+        self._moved_indexes: set[bytes] = set()
+        self._starts: list[int] = []
+        self._files: list[bytes] = []
+        self._rules: dict[bytes, Ignore] = {}
+        self._used_rules = False
+
+    @property
+    def worth_renewing(self) -> bool:
+        """Whether a new snapshot would make the next comparison cheaper."""
+        return self._used_rules or bool(self._moved_indexes) or len(self._moved) > _WORTH_RENEWING
+
+    def holds(self) -> bool:
+        """Whether everything that counts is as it was."""
+        return (
+            self._contents_hold()
+            and self._pinned_hold()
+            and self._files_hold()
+            and self._directories_hold()
+        )
+
+    def _contents_hold(self) -> bool:
+        found = []
+        for path in snapshots.split(self._snapshot.content_paths):
+            found.append(snapshots.content_digest(_read(path)))
+        return b"".join(found) == self._snapshot.content_digests
+
+    def _pinned_hold(self) -> bool:
+        recorded = snapshots.unpack(self._snapshot.pinned_signatures)
+        for i, path in enumerate(snapshots.split(self._snapshot.pinned)):
+            try:
+                now = signature_of(os.stat(path))
+            except OSError:
+                return False
+            if array("q", now) != recorded[i * 5 : i * 5 + 5]:
+                if not self._same_index(path):
+                    return False
+                self._moved_indexes.add(path)
+        return True
+
+    def _same_index(self, path: bytes) -> bool:
+        """Whether an index whose stat data moved (git refreshed it) still says the same."""
+        words = snapshots.split(self._snapshot.indexes)
+        if path not in words[::3]:
+            return False
+        at = words.index(path)
+        from hashlib import sha256
+
+        from gitver_hooks.index import read_index
+
+        index = read_index(os.path.dirname(os.fsdecode(path)), int(words[at + 2]))
+        return sha256(index.content_key()).hexdigest().encode("ascii") == words[at + 1]
+
+    def _files_hold(self) -> bool:
+        if not self._snapshot.files:
+            return True
+        lstat, prefix = os.lstat, self._root + b"/"
+        found = array("q")
+        extend = found.extend
+        self._files = self._snapshot.files.split(b"\0")
+        try:
+            for path in self._files:
+                about = lstat(prefix + path)
+                extend(
+                    (
+                        about.st_mtime_ns,
+                        about.st_ctime_ns,
+                        about.st_size,
+                        about.st_mode,
+                        about.st_ino & _INODE,
+                    )
+                )
+        except OSError:
+            return False
+        return found.tobytes() == self._snapshot.signatures
+
+    def _directories_hold(self) -> bool:
+        recorded = snapshots.unpack(self._snapshot.directory_signatures)
+        moved = []
+        for i, path in enumerate(self._directories):
+            try:
+                about = os.lstat(self._root + b"/" + path if path else self._root)
+            except (FileNotFoundError, NotADirectoryError):
+                # Its counted files would have been missed before.
+                continue
+            if about.st_mtime_ns != recorded[2 * i] or about.st_ctime_ns != recorded[2 * i + 1]:
+                if not stat.S_ISDIR(about.st_mode):
+                    return False
+                moved.append(i)
+        if not moved:
+            return True
+        others = snapshots.split_others(self._snapshot.others)
+        return all(self._same_names(i, others[i]) for i in moved)
+
+    def _same_names(self, i: int, recorded: bytes) -> bool:
+        """Whether nothing that counts appeared in a directory; what vanished was seen before."""
+        path, kind = self._directories[i], self._snapshot.kinds[i : i + 1]
+        prefix = path + b"/" if path else b""
+        files, others = self._names_of(i), set(snapshots.split(recorded))
+        now = []
+        with os.scandir(self._root + b"/" + path if path else self._root) as listing:
+            for entry in listing:
+                name = entry.name
+                if name in files or (not path and name in (b".git", _ACTIVE_MODEL)):
+                    continue
+                is_directory = entry.is_dir(follow_symlinks=False)
+                tagged = (b"d" if is_directory else b"f") + name
+                now.append(tagged)
+                if tagged in others or self._is_special(entry, is_directory):
+                    continue
+                if name in _RULE_FILES or kind == NESTED:
+                    return False
+                if kind == TRACKED_ONLY:
+                    continue
+                self._used_rules = True
+                if not self._rules_in(path).ignores(prefix + name, name, is_directory):
+                    return False
+        self._moved[i] = now
+        return True
+
+    @staticmethod
+    def _is_special(entry: os.DirEntry[bytes], is_directory: bool) -> bool:
+        return not (is_directory or entry.is_file(follow_symlinks=False) or entry.is_symlink())
+
+    def _names_of(self, i: int) -> set[bytes]:
+        """The names of the counted files in a directory."""
+        if not self._starts:
+            start = 0
+            for count in snapshots.unpack(self._snapshot.counts):
+                self._starts.append(start)
+                start += count
+            self._starts.append(start)
+        path = self._directories[i]
+        skip = len(path) + 1 if path else 0
+        return {file[skip:] for file in self._files[self._starts[i] : self._starts[i + 1]]}
+
+    def _rules_in(self, path: bytes) -> Ignore:
+        """The ignore rules in a directory: their files are as they were, which was seen before."""
+        from gitver_hooks.ignore import base_rules, read_rules
+
+        if not self._rules:
+            exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")
+            top, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), fold == b"1")
+            self._rules[b""] = top.below(b"", read_rules(self._root + b"/.gitignore", follow=False))
+        missing = []
+        while path not in self._rules:
+            missing.append(path)
+            path = path.rpartition(b"/")[0]
+        rules = self._rules[path]
+        for below in reversed(missing):
+            if rules.ignores(below, below.rpartition(b"/")[2], True):
+                rules = rules.inside_excluded()
+            else:
+                text = read_rules(self._root + b"/" + below + b"/.gitignore", follow=False)
+                rules = rules.below(below, text)
+            self._rules[below] = rules
+        return rules
+
+    def renew(self) -> None:
+        """Write a snapshot with the present stat data of what moved, if that would be sound."""
+        device, now = read_clock(self._location.state_dir)
+        snapshot = self._snapshot
+        signatures = snapshots.unpack(snapshot.directory_signatures)
+        others = snapshots.split_others(snapshot.others)
+        for i in list(self._moved):
+            path = self._directories[i]
+            about = os.lstat(self._root + b"/" + path if path else self._root)
+            if about.st_dev != device or about.st_ctime_ns >= now:
+                return
+            # What was read before the clock may have changed since.
+            if not self._same_names(i, others[i]):
+                return
+            signatures[2 * i], signatures[2 * i + 1] = about.st_mtime_ns, about.st_ctime_ns
+            others[i] = b"\0".join(_merged(snapshots.split(others[i]), self._moved[i]))
+        pinned = snapshots.unpack(snapshot.pinned_signatures)
+        for i, path in enumerate(snapshots.split(snapshot.pinned)):
+            if path in self._moved_indexes:
+                about = os.stat(path)
+                if about.st_dev != device or about.st_ctime_ns >= now or not self._same_index(path):
+                    return
+                pinned[i * 5 : i * 5 + 5] = array("q", signature_of(about))
+        snapshot.directory_signatures = signatures.tobytes()
+        snapshot.others = snapshots.join_others(others)
+        snapshot.pinned_signatures = pinned.tobytes()
+        _write(self._location, snapshot)
+
+
+def _merged(before: list[bytes], now: list[bytes]) -> list[bytes]:
+    """The names of both, since journals come and go; the present ones where that is too many."""
+    both = {*before, *now}
+    return sorted(both if len(both) <= 2 * len(now) + 64 else set(now))
+
+
+def _read(path: bytes) -> bytes | None:
+    """The content of a small file; None where there is none. Never waits on a FIFO."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        content = os.read(descriptor, 65536)
+        while len(content) % 65536 == 0 and (more := os.read(descriptor, 65536)):
+            content += more
+        return content
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)

@@ -15,7 +15,7 @@ LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifa
 
 
 class Rules:
-    """The patterns of one rule file, for paths relative to its folder; the last that matches decides."""
+    """The patterns of one rule file, for paths from its folder; the last that matches decides."""
 
     __slots__ = ("_fold", "_names", "_paths", "_patterns")
 
@@ -28,7 +28,7 @@ class Rules:
         self._patterns = [(p, re.compile(p.source)) for p in reversed(patterns)]
 
     def decide(self, path: bytes, name: bytes, is_directory: bool) -> bool | None:
-        """Whether the rules ignore ``path`` (``name`` is its last component); None: they do not say."""
+        """Whether the rules ignore ``path``, with ``name`` at its end; None: they do not say."""
         if self._fold:
             path, name = path.lower(), name.lower()
         if not (
@@ -120,7 +120,7 @@ class Ignore:
 def base_rules(
     exclude_file: str, excludes_file: str, ignore_case: bool
 ) -> tuple[Ignore, dict[str, bytes | None]]:
-    """The rules of no directory, info/exclude before core.excludesFile; and what those files say."""
+    """The rules of no directory, info/exclude before core.excludesFile; what those files say."""
     texts = {path: read_rules(path) for path in (excludes_file, exclude_file)}
     exclude = b"\n".join((*LOCAL_PATTERNS, texts[exclude_file] or b""))
     levels = [(0, Rules(exclude, ignore_case))]

@@ -68,8 +68,11 @@ class Index:
         return struct.pack(">24xL12x", mode) + raw_id + struct.pack(">HH", EXTENDED, extended_flags)
 
     def content_key(self) -> bytes:
-        """All that the index says of content, as bytes: two indexes that differ only in the stat data
-        and the extensions that git refreshes have the same key."""
+        """All that the index says of content, as bytes.
+
+        Two indexes that differ only in stat data and the extensions that git refreshes have the
+        same key.
+        """
         parts: list[bytes] = []
         for path, record in self.entries.items():
             parts += (path, record[_MODE_AT : _MODE_AT + 4], record[_ID_AT:])
@@ -83,7 +86,7 @@ class Index:
 
 def stat_data(record: bytes) -> tuple[int, int, int, int, int, int, int]:
     """(ctime s, ctime ns, mtime s, mtime ns, inode, mode, size), each cut to 32 bits."""
-    return _STAT.unpack_from(record)  # type: ignore[return-value]
+    return _STAT.unpack_from(record)
 
 
 def mode(record: bytes) -> int:

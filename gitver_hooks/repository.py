@@ -42,6 +42,11 @@ class Repository:
             self._configuration = read_configuration(self.location, self.repo)
         return self._configuration
 
+    @property
+    def algorithm(self) -> str:
+        """The hash of the repository's object format: ``sha1`` or ``sha256``."""
+        return self.repo.object_format.name
+
     def head_commit(self) -> str | None:
         """The full id of the HEAD commit, or None before the first commit."""
         try:

@@ -16,8 +16,9 @@ def merge_shared_index(
 ) -> list[tuple[bytes, bytes]]:
     """The whole of a split index, sorted by path.
 
-    ``entries`` are those of the index itself; ``link`` is its extension: the name of the shared index,
-    which of its entries are deleted, and which are replaced by the nameless entries, in their order.
+    ``entries`` are those of the index itself; ``link`` is its extension: the name of the shared
+    index, which of its entries are deleted, and which are replaced by the nameless entries, in
+    their order.
     """
     name = f"sharedindex.{link[:id_length].hex()}"
     try:

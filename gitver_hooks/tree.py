@@ -34,8 +34,9 @@ Children = dict[bytes, tuple[int, bytes]]
 class Tree:
     """The tree of a worktree. ``id`` is its raw id.
 
-    ``changes`` maps paths to what differs from the index: (mode, raw id), or None where there is nothing any
-    more. Directories that the index knows the tree of, and that hold no change, are not looked into.
+    ``changes`` maps paths to what differs from the index: (mode, raw id), or None where there is
+    nothing any more. Directories that the index knows the tree of, and that hold no change, are not
+    looked into.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Tree:
         return {path for path in _with_parents(directories) if path not in known}
 
     def _listed(self, directory: bytes) -> Children:
-        """What the index holds in ``directory``; a directory whose tree is unknown has the id b""."""
+        """What the index holds in ``directory``; a folder whose tree is unknown has the id b""."""
         prefix = directory + b"/" if directory else b""
         skip = len(prefix)
         paths, index = self._paths, self._index

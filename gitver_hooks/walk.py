@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gitver_hooks import index as index_file
-from gitver_hooks.blob import Blobs, Moved
-from gitver_hooks.errors import GitverError
-from gitver_hooks.freshness import NESTED, OWN, TRACKED_ONLY, Directory, Observation
+from gitver_hooks.blob import Blobs, Moved, unreadable
 from gitver_hooks.ignore import Ignore, read_rules
 from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
 from gitver_hooks.location import ACTIVE_MODEL_FILE
+from gitver_hooks.observation import NESTED, OWN, TRACKED_ONLY, Directory, Observation
+from gitver_hooks.tree import Children
 
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 _FIRST_32 = 0xFFFFFFFF
@@ -29,8 +29,8 @@ class Rules:
     untracked: bool = True
     file_mode: bool = True
     symlinks: bool = True
-    # The tree of a directory that a sparse index folds, as (name, mode, raw id).
-    read_tree: Callable[[bytes], list[tuple[bytes, int, bytes]]] = lambda _: []
+    # What the tree of a raw id holds, for directories that a sparse index folds.
+    read_tree: Callable[[bytes], Children] = lambda _: {}
     is_repository: Callable[[bytes], bool] = lambda _: False
 
 
@@ -48,9 +48,9 @@ class _Level:
 class Found:
     """What the walk found. Paths are relative to the worktree's root.
 
-    ``changes``: what differs from the index, as (mode, raw id), None for what is gone. ``trusted``: tracked
-    files that were not read because their stat data is that of the index. ``nested``: folders with a
-    repository of their own. ``attributes``: folders with a .gitattributes.
+    ``changes``: what differs from the index, as (mode, raw id), None for what is gone. ``trusted``:
+    tracked files that were not read because their stat data is that of the index. ``nested``:
+    folders with a repository of their own. ``attributes``: folders with a .gitattributes.
     """
 
     changes: dict[bytes, tuple[int, bytes] | None] = field(default_factory=dict)
@@ -99,8 +99,7 @@ class Walk:
         path = level.path
         full = self._root + b"/" + path if path else self._root
         try:
-            about = os.lstat(full)
-            record = self._observation.directory(self._prefix + path, full, about, self._kind)
+            record = self._observation.directory(self._prefix + path, full, self._kind)
             with os.scandir(full) as listing:
                 entries = list(listing)
         except (FileNotFoundError, NotADirectoryError):
@@ -251,7 +250,7 @@ class Walk:
         """Put what a sparse index folds into ``path`` into the index, since the folder exists."""
         index = self._index
         tree = index.trees[path] = index.sparse.pop(path)
-        for name, mode, raw_id in self._rules.read_tree(tree):
+        for name, (mode, raw_id) in self._rules.read_tree(tree).items():
             if mode == index_file.TREE_MODE:
                 index.sparse[path + b"/" + name] = raw_id
             else:
@@ -314,11 +313,3 @@ def _parents(index: Index) -> set[bytes]:
                 found.add(directory)
                 directory = directory.rpartition(b"/")[0]
     return found
-
-
-def unreadable(full: bytes, error: OSError) -> GitverError:
-    """The error for a file or folder that has to be read and cannot be."""
-    shown = os.fsdecode(full).encode("utf-8", "backslashreplace").decode("utf-8")
-    return GitverError(
-        f"{shown!r} cannot be read: {error.strerror}", "make it readable, or let git ignore it"
-    )

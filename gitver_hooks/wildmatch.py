@@ -1,4 +1,4 @@
-"""Git's patterns, as in .gitignore and .gitattributes, as regular expressions (standard library only).
+"""Git's patterns, of .gitignore and .gitattributes, as regular expressions (standard library only).
 
 The rules are those of gitignore(5), and where that is silent those of git's dir.c and wildmatch.c.
 """
@@ -21,9 +21,9 @@ _CLASSES = {
 class Pattern:
     """One pattern of a rule file.
 
-    ``negated`` and ``directory`` are what ``!`` and a last ``/`` say. A pattern with ``basename`` is matched
-    against the last component of a path, any other against the path relative to the rule file's
-    folder. ``source`` is the regular expression, to be matched as a whole.
+    ``negated`` and ``directory`` are what ``!`` and a last ``/`` say. A pattern with ``basename``
+    is matched against the last component of a path, any other against the path relative to the rule
+    file's folder. ``source`` is the regular expression, to be matched as a whole.
     """
 
     __slots__ = ("basename", "directory", "negated", "source")
@@ -40,8 +40,9 @@ class Pattern:
             self.source = _translate(text, path=False, fold=ignore_case)
         else:
             text = text[1:] if text.startswith(b"/") else text
-            # What comes before the first special character is compared as it is; "**" is special at the
-            # beginning of what is left, even where that is not the beginning of a component (dir.c).
+            # What comes before the first special character is compared as it is; "**" is special at
+            # the beginning of what is left, even where that is not the beginning of a component
+            # (dir.c).
             plain = next((i for i, c in enumerate(text) if c in _SPECIAL), len(text))
             rest = _translate(text[plain:], path=True, fold=ignore_case)
             self.source = re.escape(text[:plain]) + rest

@@ -6,23 +6,25 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from gitver_hooks import index as index_file
 from gitver_hooks import location as locations
-from gitver_hooks.blob import Blobs, Moved
+from gitver_hooks.blob import Blobs, read_new_blob, read_old_blob
 from gitver_hooks.configuration import xdg_file
 from gitver_hooks.conversion import Conversion
 from gitver_hooks.errors import GitverError
 from gitver_hooks.filters import Filters
-from gitver_hooks.freshness import Observation, read_clock
-from gitver_hooks.ignore import base_rules
-from gitver_hooks.index import GITLINK_MODE, TREE_MODE, Index, IndexFormatError, read_index
+from gitver_hooks.head import pin_head
+from gitver_hooks.ignore import base_rules, read_rules
+from gitver_hooks.index import GITLINK_MODE, Index, IndexFormatError, read_index
 from gitver_hooks.location import Location
+from gitver_hooks.objects import read_blob, read_tree
+from gitver_hooks.observation import Observation, read_clock
 from gitver_hooks.repository import Repository, open_repository
-from gitver_hooks.tree import Change, Children, Entry, Tree, differences
-from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk, unreadable
+from gitver_hooks.tree import Change, Entry, Tree, differences
+from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk
 
 __all__ = ["Change", "Content", "Entry", "read_content", "read_new_blob", "read_old_blob"]
 
@@ -35,9 +37,10 @@ _LONGEST_TICK_NS = 50_000_000
 class Content:
     """The content of a worktree, as it counts for its version.
 
-    ``tree`` is the id of the tree that git would write, ``head_tree`` that of HEAD (None before the first commit)
-    and ``commit`` HEAD itself. ``digest`` is a SHA-256 over the tree and the digests of dirty submodules:
-    it depends on content alone. ``submodules`` are the dirty ones, by path; ``changes`` are sorted by path.
+    ``tree`` is the id of the tree that git would write, ``head_tree`` that of HEAD (None before the
+    first commit) and ``commit`` HEAD itself. ``digest`` is a SHA-256 over the tree and the digests
+    of dirty submodules: it depends on content alone. ``submodules`` are the dirty ones, by path;
+    ``changes`` are sorted by path.
     """
 
     tree: str
@@ -53,12 +56,12 @@ class Content:
 def read_content(repository: Repository, *, untracked: bool = True) -> Content:
     """The content of the repository's worktree as it is now.
 
-    ``untracked=False``: files that git does not track do not count. Raises GitverError, which names the path,
-    where a tracked file cannot be read or the repository is broken.
+    ``untracked=False``: files that git does not track do not count. Raises GitverError, which names
+    the path, where a tracked file cannot be read or the repository is broken.
     """
     location = repository.location
     for _ in range(_ATTEMPTS):
-        observation = Observation(location.worktree, location.state_dir)
+        observation = Observation(location.state_dir)
         reader = _Reader(repository, observation, untracked, b"")
         content = reader.read()
         if observation.sound and not reader.moved:
@@ -71,7 +74,7 @@ def read_content(repository: Repository, *, untracked: bool = True) -> Content:
 
 
 def _settle(location: Location, youngest_ns: int) -> bool:
-    """Wait until the clock is past the youngest change; False where that takes longer than a tick."""
+    """Wait until the clock is past the youngest change; False where that is not within a tick."""
     deadline = time.monotonic_ns() + _LONGEST_TICK_NS
     while True:
         _, now = read_clock(location.state_dir)
@@ -97,7 +100,7 @@ class _Reader:
 
     def read(self) -> Content:
         repository = self._repository
-        _pin_head(self._observation, repository.location)
+        pin_head(self._observation, repository.location)
         commit, head_tree = repository.head_commit(), repository.head_tree()
         index = _read_index(repository, self._observation)
         walk = self._walk(index)
@@ -109,11 +112,13 @@ class _Reader:
         self._verify(walk, repository)
         self.moved = self.moved or found.moved
         self._take_active_model(index, found.changes, head_tree)
-        tree = Tree(index, found.changes, _algorithm(repository))
+        tree = Tree(index, found.changes, repository.algorithm)
         raw_head = bytes.fromhex(head_tree) if head_tree is not None else None
         changes: list[Change] = []
         if tree.id != raw_head:
-            changes = sorted(differences(tree, raw_head, self._children), key=lambda c: c.path)
+            changes = sorted(
+                differences(tree, raw_head, partial(read_tree, repository)), key=lambda c: c.path
+            )
         dirty.sort(key=lambda item: item[0])
         return Content(
             tree=tree.id.hex(),
@@ -152,11 +157,11 @@ class _Reader:
         repository.conversion = conversion
         rules = Rules(
             ignore=ignore,
-            blobs=Blobs(conversion, _algorithm(repository)),
+            blobs=Blobs(conversion, repository.algorithm),
             untracked=self._untracked,
             file_mode=configuration.flag((b"core",), b"fileMode", True),
             symlinks=configuration.flag((b"core",), b"symlinks", True),
-            read_tree=lambda tree: [(n, *e) for n, e in self._children(tree).items()],
+            read_tree=partial(read_tree, repository),
             is_repository=lambda path: _nested_location(self._root + b"/" + path) is not None,
         )
         walks.append(Walk(self._root, index, rules, observation, self._prefix))
@@ -167,7 +172,7 @@ class _Reader:
     ) -> None:
         full = self._root + b"/" + path
         location = _nested_location(full)
-        self._observation.contents[full + b"/.git"] = _git_file(full + b"/.git")
+        self._observation.contents[full + b"/.git"] = read_rules(full + b"/.git")
         if location is None:
             return
         record = index.entries.get(path)
@@ -204,91 +209,16 @@ class _Reader:
             return
         held = None
         if head_tree is not None:
-            held = self._children(bytes.fromhex(head_tree)).get(ACTIVE_MODEL)
+            held = read_tree(self._repository, bytes.fromhex(head_tree)).get(ACTIVE_MODEL)
         if held is not None or staged is not None:
             changes[ACTIVE_MODEL] = held
-
-    def _children(self, raw_id: bytes) -> Children:
-        repo = self._repository.repo
-        hex_id = raw_id.hex().encode("ascii")
-        try:
-            tree = repo.object_store[hex_id]  # type: ignore[index]
-            return {
-                name: (mode, bytes.fromhex(sha.decode("ascii"))) for name, mode, sha in tree.items()
-            }  # type: ignore[attr-defined]
-        except KeyError as error:
-            raise GitverError(
-                f"the tree {raw_id.hex()} is missing from {self._repository.location.common_dir}",
-                "run `git fsck` and repair the repository",
-            ) from error
-
-
-def read_old_blob(repository: Repository, change: Change) -> bytes:
-    """The content of the old side of ``change``; empty where there is none.
-
-    For a submodule the line that git shows in its place.
-    """
-    if change.old is None:
-        return b""
-    if change.old.mode == GITLINK_MODE:
-        return b"Subproject commit %b\n" % change.old.id
-    content = _read_object(repository, change.old.id)
-    if content is None:
-        raise GitverError(
-            f"the blob {change.old.id.decode()} is missing from {repository.location.common_dir}",
-            "run `git fsck` and repair the repository",
-        )
-    return content
-
-
-def read_new_blob(repository: Repository, change: Change) -> bytes:
-    """The content of the new side of ``change`` as git would store it; empty where there is none.
-
-    To be called after ``read_content`` on the same repository. Raises GitverError where the file is not any more
-    what the change says.
-    """
-    if change.new is None:
-        return b""
-    if change.new.mode == GITLINK_MODE:
-        return b"Subproject commit %b\n" % change.new.id
-    full = os.fsencode(repository.location.worktree) + b"/" + change.path
-    content: bytes | None = None
-    if repository.conversion is not None and change.path != ACTIVE_MODEL:
-        blobs = Blobs(repository.conversion, _algorithm(repository))
-        try:
-            mode = os.lstat(full).st_mode
-            if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
-                content = blobs.content(change.path, full, mode)
-                if blobs.hash(content).hex().encode("ascii") != change.new.id:
-                    content = None
-        except PermissionError as error:
-            raise unreadable(full, error) from error
-        except (Moved, OSError):
-            content = None
-    if content is None:
-        content = _read_object(repository, change.new.id)
-    if content is None:
-        shown = change.path.decode("utf-8", "backslashreplace")
-        raise GitverError(f"{shown!r} changed while it was read", "run this again")
-    return content
-
-
-def _read_object(repository: Repository, hex_id: bytes) -> bytes | None:
-    try:
-        return repository.repo.object_store[hex_id].as_raw_string()  # type: ignore[index]
-    except KeyError:
-        return None
 
 
 def _read_stored(repository: Repository, index: Index, path: bytes) -> bytes | None:
     record = index.entries.get(path) or index.unmerged.get(path, {}).get(2)
     if record is None or stat.S_IFMT(index_file.mode(record)) != stat.S_IFREG:
         return None
-    return _read_object(repository, index.id(record).hex().encode("ascii"))
-
-
-def _algorithm(repository: Repository) -> str:
-    return repository.repo.object_format.name
+    return read_blob(repository, index.id(record).hex().encode("ascii"))
 
 
 def _read_index(repository: Repository, observation: Observation) -> Index:
@@ -312,34 +242,6 @@ def _read_index(repository: Repository, observation: Observation) -> Index:
 def _remember(observation: Observation, texts: dict[str, bytes | None]) -> None:
     for path, text in texts.items():
         observation.contents[os.fsencode(path)] = text
-
-
-def _pin_head(observation: Observation, location: Location) -> None:
-    """Record what says which commit HEAD is: HEAD, the refs it leads through, packed or in a table."""
-    path = os.path.join(location.git_dir, "HEAD")
-    for _ in range(5):
-        text = observation.contents[os.fsencode(path)] = _git_file(os.fsencode(path))
-        if text is None or not text.startswith(b"ref:"):
-            break
-        ref = os.fsdecode(text[4:].strip())
-        own = ref.startswith(("refs/bisect/", "refs/worktree/", "refs/rewritten/"))
-        path = os.path.join(location.git_dir if own else location.common_dir, ref)
-    if text is None:
-        packed = os.path.join(location.common_dir, "packed-refs")
-        try:
-            observation.pin(packed, os.stat(packed))
-        except OSError:
-            observation.contents[os.fsencode(packed)] = None
-    for folder in {location.git_dir, location.common_dir}:
-        table = os.fsencode(os.path.join(folder, "reftable", "tables.list"))
-        observation.contents[table] = _git_file(table)
-
-
-def _git_file(path: bytes) -> bytes | None:
-    """The content of a small file of git's own; None where there is none (or a folder)."""
-    from gitver_hooks.ignore import read_rules
-
-    return read_rules(path)
 
 
 def _nested_location(full: bytes) -> Location | None:

@@ -15,8 +15,8 @@ LONG_AGO = (
 def oracle_tree(worktree: Path, *, extra: tuple[str, ...] = ()) -> str:
     """The id of the tree that git writes for the worktree; its index is left alone.
 
-    Git skips what is marked assume-unchanged, and skip-worktree outside of a sparse checkout; a version does
-    not: the marks are taken off in the copy of the index, where the file exists.
+    Git skips what is marked assume-unchanged, and skip-worktree outside of a sparse checkout; a
+    version does not: the marks are taken off in the copy of the index, where the file exists.
     """
     git_dir = Path(_git(worktree, "rev-parse", "--absolute-git-dir").strip())
     copy = git_dir / "index.oracle"
