@@ -17,15 +17,20 @@ _SECRET_NAME = (
     r"(?:[\w.-]*(?:pass(?:wd|word|phrase)?|pwd|secret|token|api[_-]?key|credentials?|signature)"
     r"|sig|authorization)"
 )
-# A password may hold "/" and "@" in the URIs that SQLAlchemy takes, so a userinfo with a colon ends
-# at the last "@" of the word; one without ends before the first "/".
-_USERINFO = re.compile(r"(?<=://)(?:[^\s'\"<>/?#]*|[^\s'\"<>/?#:@]*:[^\s'\"<>]*)@")
+# A userinfo ends before the first "/", except in the URIs that SQLAlchemy takes: their passwords
+# may hold "/" and "@". In those of the web, what looks like host, port and path is that.
+_USERINFO = re.compile(
+    r"(?<=://)(?:[^\s'\"<>/?#]*"
+    r"|(?:(?<!ttp://)(?<!tps://)(?<!ssh://)|(?![^\s/?#:@]*:\d+/))[^\s'\"<>/?#:@]*:[^\s'\"<>]*)@"
+)
 _ENCODED_USERINFO = re.compile(
     r"(?i)(%(?:25)*3A%(?:25)*2F%(?:25)*2F)(?:(?!%(?:25)*2F|%(?:25)*40)[^\s'\"<>&])*"
     r"(?:%(?:25)*3A[^\s'\"<>&]*)?%(?:25)*40"
 )
 _ASSIGNMENT = re.compile(rf"(?i)(\b{_SECRET_NAME}(?:=|%(?:25)*3D))[^\s&;,'\"<>]+")
-_HEADER = re.compile(r"(?i)\b(authorization['\"]?\s*[:=]\s*['\"]?|)(basic|bearer)\s+[\w.~+/=-]{4,}")
+_HEADER = re.compile(
+    r"(?i)(\bauthorization\W+(?:basic|bearer)\s+|\b(?:basic|bearer)\s+(?=[\w.~+/=-]{16}))[^\s'\",]+"
+)
 _SECRET_SETTINGS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 
 
@@ -33,14 +38,14 @@ def mask(text: str, *uris: str) -> str:
     """``text`` with every credential in it replaced by ``***``.
 
     Credentials are: the userinfo of any URI, also when it is URL-encoded; what is assigned to a
-    name like ``password`` or ``token``; authorization headers; and, wherever they stand, the password of
-    ``uris`` and of MLflow's own settings (MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN).
+    name like ``password`` or ``token``; authorization headers; and, wherever they stand, the
+    passwords of ``uris`` and of MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN.
     """
     for secret in _known_secrets(uris):
         text = text.replace(secret, HIDDEN)
     text = _USERINFO.sub(f"{HIDDEN}@", text)
     text = _ENCODED_USERINFO.sub(rf"\1{HIDDEN}%40", text)
-    text = _HEADER.sub(rf"\1\2 {HIDDEN}", text)
+    text = _HEADER.sub(rf"\1{HIDDEN}", text)
     return _ASSIGNMENT.sub(rf"\1{HIDDEN}", text)
 
 
@@ -197,7 +202,7 @@ def _either(*tests: Callable[[_Facts], bool]) -> Callable[[_Facts], bool]:
     return lambda facts: any(test(facts) for test in tests)
 
 
-_LATER = "the registration is kept and tried again; `gitver sync` does so now"
+_LATER = "the registration waits; `gitver sync` tries again"
 
 # The first that applies counts: what is sure stands before what is only likely.
 _KINDS = (
@@ -343,8 +348,8 @@ _KINDS = (
         permanent=True,
     ),
     _Kind(
-        _is("PermissionError"),
-        "the MLflow store {where} may not be used by this user: {detail}",
-        "make it readable and writable, or set `tracking_uri`",
+        _is("PermissionError", "FileNotFoundError", "NotADirectoryError", "FileExistsError"),
+        "the MLflow store {where} cannot be opened: {detail}",
+        "check that its folder exists and may be written, or set `tracking_uri`",
     ),
 )

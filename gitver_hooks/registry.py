@@ -1,9 +1,9 @@
 """One live LoggedModel for a version, from however many machines it is registered at once.
 
-MLflow lets any number of models have one name: two registrars that search and then create make two.
-What it keeps unique is each parameter of a model, so the parameter ``gitver.fate`` of a candidate is
-a cell that can be written once. Every registrar, from any point at which another may have died, does
-the same steps until it can adopt a model:
+MLflow lets any number of models have one name: two registrars that search and then create make
+two. What it keeps unique is each parameter of a model, so the parameter ``gitver.fate`` of a
+candidate is a cell that can be written once. Every registrar, from any point at which another may
+have died, does the same steps until it can adopt a model:
 
 1. Search the candidates, oldest first, without those whose fate is ``retired``.
 2. The first is READY: adopt it.

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["servers", "stores"]
+
+_FOREIGN = ("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GITHUB_")
 DATE = "2025-06-01T12:00:00+00:00"
 
 
@@ -17,7 +20,7 @@ DATE = "2025-06-01T12:00:00+00:00"
 def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, no git or MLflow settings from the machine, fixed dates. The home."""
     for name in list(os.environ):
-        if name.startswith(("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GITHUB_")):
+        if name.startswith(_FOREIGN):
             monkeypatch.delenv(name)
     for name in ("CI", "EMAIL", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +37,8 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     # The commands of the environment the tests run in, whether or not it was activated.
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    commands = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", os.pathsep.join([commands, os.environ["PATH"]]))
     # MLflow's client reports usage unless told not to.
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.setenv("DO_NOT_TRACK", "true")
