@@ -12,7 +12,13 @@ from array import array
 
 from gitver_hooks import snapshot as snapshots
 from gitver_hooks.location import ACTIVE_MODEL_FILE
-from gitver_hooks.observation import NESTED, TRACKED_ONLY, read_clock, signature_of
+from gitver_hooks.observation import (
+    NESTED,
+    TRACKED_ONLY,
+    read_clock,
+    signature_of,
+    write_private,
+)
 from gitver_hooks.snapshot import Snapshot
 
 TYPE_CHECKING = False
@@ -35,8 +41,8 @@ def save(location: Location, observation: Observation, version_id: str) -> bool:
     Where it is not (the observation is not sound, the state cannot be written) no snapshot is left.
     """
     if observation.sound:
-        found = snapshots.from_observation(observation, version_id)
-        if _write(location, found):
+        data = snapshots.encode(snapshots.from_observation(observation, version_id))
+        if write_private(os.path.join(location.state_dir, SNAPSHOT), data):
             return True
     try:
         os.unlink(os.path.join(location.state_dir, SNAPSHOT))
@@ -59,23 +65,6 @@ def fresh_version(location: Location) -> str | None:
         return snapshot.version_id.decode("utf-8", "surrogateescape")
     except Exception:  # whatever is wrong, the app goes on and the version is worked out anew
         return None
-
-
-def _write(location: Location, snapshot: Snapshot) -> bool:
-    path = os.path.join(location.state_dir, SNAPSHOT)
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(snapshots.encode(snapshot))
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError:
-        return False
-    return True
 
 
 class _Check:
@@ -272,7 +261,8 @@ class _Check:
         snapshot.directory_signatures = signatures.tobytes()
         snapshot.others = snapshots.join_others(others)
         snapshot.pinned_signatures = pinned.tobytes()
-        _write(self._location, snapshot)
+        target = os.path.join(self._location.state_dir, SNAPSHOT)
+        write_private(target, snapshots.encode(snapshot))
 
 
 def _merged(before: list[bytes], now: list[bytes]) -> list[bytes]:

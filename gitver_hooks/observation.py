@@ -45,8 +45,8 @@ class Observation:
     """
 
     __slots__ = (
-        "_clocks", "contents", "directories", "ignore_rules", "indexes", "pinned", "signatures",
-        "sound", "youngest_ns",
+        "_clocks", "contents", "directories", "ignore_rules", "indexes", "pinned", "rules_on_disk",
+        "signatures", "sound", "youngest_ns",
     )  # fmt: skip
 
     def __init__(self, state_dir: str) -> None:
@@ -59,6 +59,8 @@ class Observation:
         self.contents: dict[bytes, bytes | None] = {}
         # info/exclude, core.excludesFile, core.ignoreCase
         self.ignore_rules: tuple[bytes, bytes, bool] = (b"", b"", False)
+        # Whether all .gitignore files that rule are in the worktree.
+        self.rules_on_disk = True
         self.sound = True
         self.youngest_ns = 0
         device, now = read_clock(state_dir)
@@ -150,3 +152,20 @@ def _anonymous_clock(folder: bytes) -> int:
         return 0
     finally:
         os.close(descriptor)
+
+
+def write_private(path: str, data: bytes) -> bool:
+    """Replace a file of the state at once, readable by its owner alone; whether it was possible."""
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
+    except OSError:
+        return False
+    return True

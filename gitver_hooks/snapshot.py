@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from array import array
 
+from gitver_hooks.observation import NESTED
+
 try:
     # The same function as hashlib's, without the milliseconds of loading OpenSSL.
     from _blake2 import blake2b
@@ -96,7 +98,10 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
     snapshot.directory_signatures = pack(n for d in directories for n in d.signature)
     snapshot.counts = pack(len(directory.files) for directory in directories)
     snapshot.others = join_others([b"\0".join(directory.others) for directory in directories])
-    snapshot.kinds = b"".join(directory.kind for directory in directories)
+    # Without all the rules nobody can say what may appear.
+    snapshot.kinds = b"".join(
+        directory.kind if observation.rules_on_disk else NESTED for directory in directories
+    )
     snapshot.pinned = b"\0".join(observation.pinned)
     snapshot.pinned_signatures = pack(n for s in observation.pinned.values() for n in s)
     snapshot.indexes = b"\0".join(

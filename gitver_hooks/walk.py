@@ -31,6 +31,7 @@ class Rules:
     symlinks: bool = True
     # What the tree of a raw id holds, for directories that a sparse index folds.
     read_tree: Callable[[bytes], Children] = lambda _: {}
+    read_blob: Callable[[bytes], bytes | None] = lambda _: None
     is_repository: Callable[[bytes], bool] = lambda _: False
 
 
@@ -116,7 +117,7 @@ class Walk:
         self, level: _Level, seen: Directory, prefix: bytes, entries: list[os.DirEntry[bytes]]
     ) -> None:
         names = {entry.name for entry in entries}
-        level.has_rules = b".gitignore" in names
+        level.has_rules = b".gitignore" in names or prefix + b".gitignore" in self._index.entries
         if b".gitattributes" in names:
             self.found.attributes.append(level.path)
         tracked, unmerged = self._index.entries, self._index.unmerged
@@ -281,8 +282,13 @@ class Walk:
         path = directory + b"/" + name if directory else name
         full = self._root + b"/" + path
         text = read_rules(full, follow=False)
-        if path not in self._index.entries:
+        record = self._index.entries.get(path)
+        if record is None:
             self._observation.contents[full] = text
+        elif text is None and self._index.flags(record)[1] & SKIP_WORKTREE:
+            # What a sparse checkout leaves out still rules.
+            self._observation.rules_on_disk = False
+            return self._rules.read_blob(self._index.id(record))
         return text
 
     def _add_deleted(self) -> None:

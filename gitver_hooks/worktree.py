@@ -21,7 +21,7 @@ from gitver_hooks.ignore import base_rules, read_rules
 from gitver_hooks.index import GITLINK_MODE, Index, IndexFormatError, read_index
 from gitver_hooks.location import Location
 from gitver_hooks.objects import read_blob, read_tree
-from gitver_hooks.observation import Observation, read_clock
+from gitver_hooks.observation import Observation, read_clock, write_private
 from gitver_hooks.repository import Repository, open_repository
 from gitver_hooks.tree import Change, Entry, Tree, differences
 from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk
@@ -29,6 +29,8 @@ from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk
 __all__ = ["Change", "Content", "Entry", "read_content", "read_new_blob", "read_old_blob"]
 
 _ATTEMPTS = 3
+# In the state: the fingerprint of the rules by which the unchanged files were last compared.
+_CONVERSION = "conversion"
 # A filesystem whose clock ticks slower than this (FAT: 2 s) gets no snapshot just after an edit.
 _LONGEST_TICK_NS = 50_000_000
 
@@ -109,7 +111,7 @@ class _Reader:
         # What is nested is looked at last: a repository without a commit adds to the walk.
         while found.nested:
             self._nested(found.nested.pop(), index, walk, dirty)
-        self._verify(walk, repository)
+        self._verify(walk)
         self.moved = self.moved or found.moved
         self._take_active_model(index, found.changes, head_tree)
         tree = Tree(index, found.changes, repository.algorithm)
@@ -162,6 +164,7 @@ class _Reader:
             file_mode=configuration.flag((b"core",), b"fileMode", True),
             symlinks=configuration.flag((b"core",), b"symlinks", True),
             read_tree=partial(read_tree, repository),
+            read_blob=lambda raw_id: read_blob(repository, raw_id.hex().encode("ascii")),
             is_repository=lambda path: _nested_location(self._root + b"/" + path) is not None,
         )
         walks.append(Walk(self._root, index, rules, observation, self._prefix))
@@ -191,8 +194,25 @@ class _Reader:
         if content.dirty:
             dirty.append((path, content))
 
-    def _verify(self, walk: Walk, repository: Repository) -> None:
-        pass
+    def _verify(self, walk: Walk) -> None:
+        """Look at all contents where the rules of conversion are not those of the last time.
+
+        Stat data tells that a file is what git stored, not under which rules; `git status` would
+        go on to show such a file as unchanged until it is touched.
+        """
+        conversion = self._repository.conversion
+        assert conversion is not None, "it is made with the walk"
+        fingerprint = conversion.fingerprint(walk.found.attributes)
+        path = os.path.join(self._repository.location.state_dir, _CONVERSION)
+        known = read_rules(path)
+        if known == fingerprint:
+            return
+        if known is not None:
+            before = len(walk.found.changes)
+            walk.verify(walk.found.trusted)
+            if len(walk.found.changes) != before:
+                return
+        write_private(path, fingerprint)
 
     def _take_active_model(
         self,
