@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gitver_hooks import install
+from gitver_hooks.exclude import exclude_local_files
 from gitver_hooks.location import Location
 from gitver_hooks.repository import open_repository
 
@@ -17,6 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
         location = repository.location
     folder = install.hooks_folder(location)
     changes = install.install(location)
+    # Before the first hook runs: a store that is there already must not get into a commit.
+    exclude_local_files(location)
     print(f"hooks in {folder}")
     width = max(len(change.name) for change in changes)
     for change in changes:
