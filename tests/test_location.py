@@ -79,7 +79,7 @@ def test_all_worktrees_are_found_from_each_of_them(git: Git) -> None:
 
 def test_a_worktree_that_was_removed_is_not_among_them(git: Git) -> None:
     git("worktree", "add", "-q", "../gone")
-    os.rename(git.path.parent / "gone", git.path.parent / "renamed")  # noqa: PTH104
+    os.rename(git.path.parent / "gone", git.path.parent / "renamed")
     location = find(str(git.path))
     assert location is not None
     assert [other.worktree for other in all_worktrees(location)] == [str(git.path)]

@@ -58,7 +58,7 @@ def test_a_submodule_is_its_own_main_worktree_and_so_are_its_linked_ones(
     git: Git, make_git: type[Git]
 ) -> None:
     inner = make_git("inner")  # type: ignore[arg-type]
-    inner.commit("inner", **{"a": "a"})
+    inner.commit("inner", a="a")
     git("submodule", "add", "-q", str(inner.path), "sub")
     sub = Git(git.path / "sub")
     sub("worktree", "add", "-q", "../../elsewhere")
