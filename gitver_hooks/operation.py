@@ -23,6 +23,21 @@ def operation_under_way(git_dir: str) -> str | None:
     return None
 
 
+def ends_rebase(git_dir: str, name: str, arguments: list[str]) -> bool:
+    """Whether the hook ``name`` is the last one that the rebase under way runs.
+
+    That is post-rewrite; but a rebase that finds nothing to pick ends with its one post-checkout,
+    and has done a ``noop`` by then (measured on git 2.39).
+    """
+    if name != "post-checkout":
+        return name == "post-rewrite" and arguments[:1] == ["rebase"]
+    try:
+        with open(os.path.join(git_dir, "rebase-merge", "done"), "rb") as file:
+            return file.read(5) == b"noop\n"
+    except OSError:
+        return False
+
+
 def rebased_branch(git_dir: str) -> str | None:
     """The branch that a rebase under way will move, HEAD being detached until it ends."""
     for folder in ("rebase-merge", "rebase-apply"):

@@ -124,7 +124,8 @@ def clone(git: Git) -> None:
 
 PICK = "post-commit"
 AMEND = ["post-commit", "post-rewrite amend"]
-# In a rebase by merging, each pick is a commit; onto a commit of another line nothing is skipped.
+# `rebase --apply` checks out what it rebases onto before git shows any sign of a rebase; so that
+# is recorded like any other checkout, and is known already where it was ever run.
 REBASE = [CHECKOUT, PICK, PICK, "post-rewrite rebase"]
 
 ROWS = [
@@ -153,10 +154,13 @@ ROWS = [
     Row("clone with a template", clone, ["post-checkout nowhere 1"], where="clone"),
     Row("worktree add", run("worktree add -q ../linked topic"), ["post-checkout nowhere 1"], registered=("topic",), where="linked"),
     Row("rebase", run("rebase -q main"), REBASE, prepare=run("checkout -q topic")),
-    Row("rebase --apply", run("rebase -q --apply main"), [CHECKOUT, "post-applypatch", "post-applypatch", "post-rewrite rebase"], prepare=run("checkout -q topic")),
+    Row("rebase --apply", run("rebase -q --apply main"), [CHECKOUT, "post-applypatch", "post-applypatch", "post-rewrite rebase"], registered=("HEAD", "main"), prepare=run("checkout -q topic")),
+    Row("rebase without a pick", run("rebase -q topic"), [CHECKOUT], prepare=run("reset -q --hard topic~2")),
+    Row("rebase --apply without a pick", run("rebase -q --apply topic"), [CHECKOUT], prepare=run("reset -q --hard topic~2")),
+    Row("rebase onto itself", run("rebase -q HEAD^"), [], registered=(), active=""),
     Row("rebase over a conflict", run("rebase --continue"), [PICK, "post-rewrite rebase"], prepare=rebase_into_a_conflict),
     Row("rebase given up", run("rebase --abort"), [], registered=(), active="", prepare=rebase_into_a_conflict),
-    Row("am", apply_patches, ["post-applypatch", "post-applypatch"], prepare=patches),
+    Row("am", apply_patches, ["post-applypatch", "post-applypatch"], registered=("HEAD", "HEAD^"), prepare=patches),
     Row("bisect", run("bisect start", "bisect bad topic", "bisect good topic~2"), [CHECKOUT], registered=(), active=""),
     Row("stash", run("stash -q"), [], prepare=edit, registered=(), active="DIRTY", warm=True),
     Row("reset --hard", run("reset -q --hard HEAD^"), [], registered=(), active="HEAD@{1}", warm=True),

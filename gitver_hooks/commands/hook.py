@@ -11,7 +11,7 @@ import os
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location, find
 from gitver_hooks.log import log, log_path, say
-from gitver_hooks.operation import BISECT, REBASE, operation_under_way
+from gitver_hooks.operation import BISECT, REBASE, ends_rebase, operation_under_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _react(location: Location, name: str, arguments: list[str]) -> None:
     if name == "post-checkout" and arguments[2:] == ["0"] and _is_pre_commit_checking_out():
         return
     operation = operation_under_way(location.git_dir)
-    if operation == REBASE and not (name == "post-rewrite" and arguments[:1] == ["rebase"]):
+    if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
         from gitver_hooks.state import remove_active_model_file
 
         # One pick of many: what the rebase ends in is recorded, once, when it ends.
