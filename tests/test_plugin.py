@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +22,7 @@ __all__ = ["empty_store"]  # a fixture
 
 PROJECT = Path(__file__).parent.parent
 STAGES = ["post-commit", "post-checkout", "post-merge", "post-rewrite"]
+TRACE = "import mlflow\nwith mlflow.start_span('answer'):\n    pass\n"
 APP = "import gitver_hooks.shim\nimport os\nprint(os.environ.get('MLFLOW_ACTIVE_MODEL_ID'))\n"
 
 
@@ -81,7 +84,7 @@ def app(
         done = subprocess.run(
             [sys.executable, "app.py"], cwd=git.path, check=True, capture_output=True, text=True
         )
-        assert done.stderr == ""
+        assert "gitver" not in done.stderr
         return models(git.path)[done.stdout.strip()]
 
     return run
@@ -90,6 +93,15 @@ def app(
 def active(git: Git) -> str:
     """The version whose model the active-model file names."""
     return models(git.path)[(git.path / ACTIVE_MODEL_FILE).read_text().strip()]
+
+
+def traced_models(git: Git) -> list[str]:
+    """The model id that each trace in the store carries."""
+    with contextlib.closing(sqlite3.connect(git.path / "mlflow.db")) as database:
+        rows = database.execute(
+            "SELECT value FROM trace_request_metadata WHERE key = 'mlflow.modelId'"
+        )
+        return [model for (model,) in rows]
 
 
 def test_the_two_ids_differ_in_their_environment_alone() -> None:
@@ -122,12 +134,13 @@ def test_an_app_run_after_a_commit_with_unstaged_edits_is_the_edited_version(
 ) -> None:
     git.write("staged.py", "1\n")
     git("add", "staged.py")
-    git.write("app.py", APP + "# unstaged\n")
+    git.write("app.py", APP + TRACE)
     git("commit", "-qm", "a part of it")
     assert git("status", "--porcelain") == " M app.py"
     version = app()
     assert is_version(version, "DIRTY", git)
     assert active(git) == version
+    assert [models(git.path)[model] for model in traced_models(git)] == [version]
     git("commit", "-qam", "the rest of it")
     assert is_version(app(), "HEAD", git)
 
