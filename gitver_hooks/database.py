@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks.failures import MLflowFailure, strip_credentials
+from gitver_hooks.store import folder_lock
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import URL, Engine
 
 # How long a file may stay locked before that is said, and how long a store that somebody is just
 # creating is waited for (s).
@@ -31,58 +30,51 @@ def make_ready(uri: str) -> None:
     """
     from sqlalchemy import make_url
 
-    path = _sqlite_path(uri)
+    url = make_url(uri)
+    path = _sqlite_path(url) if url.get_backend_name() == "sqlite" else None
     if path is not None and not os.path.exists(path):
-        _create_sqlite(path)
-    elif path is not None or make_url(uri).get_backend_name() != "sqlite":
+        _create_sqlite(url, path)
+    elif path is not None or url.get_backend_name() != "sqlite":
         _check(uri)
 
 
-def _sqlite_path(uri: str) -> str | None:
-    """The file that SQLAlchemy opens for ``uri``; None where it opens none."""
-    from sqlalchemy import make_url
-
-    url = make_url(uri)
-    if url.get_backend_name() != "sqlite":
-        return None
+def _sqlite_path(url: URL) -> str | None:
+    """The file that SQLAlchemy opens for a SQLite ``url``; None for one in memory."""
     (name, *_), _ = url.get_dialect()().create_connect_args(url)
     name = str(name).removeprefix("file:").partition("?")[0]
     return None if name in ("", ":memory:") else str(Path(name).absolute())
 
 
-def _create_sqlite(path: str) -> None:
+def _create_sqlite(url: URL, path: str) -> None:
     """Make an empty store under another name and link it: no other process sees half of one."""
     from mlflow import MlflowClient
 
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    with _alone(folder):
+    # The lock saves the others the work; where there is none, the link is still made but once.
+    with folder_lock(folder):
         if os.path.exists(path):
             return
         draft = f"{path}.new-{os.getpid()}"
         try:
-            MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments(max_results=1)
-            with suppress(FileExistsError):
-                os.link(draft, path)
+            draft_uri = url.set(database=draft, query={}).render_as_string()
+            MlflowClient(tracking_uri=draft_uri).search_experiments(max_results=1)
+            _put_in_place(draft, path)
         finally:
             for leftover in (draft, f"{draft}-journal"):
                 with suppress(FileNotFoundError):
                     os.unlink(leftover)
 
 
-@contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Hold the folder's lock, so that one process makes the store and the others wait for it.
-
-    That saves work and is not needed for being right, so a file system without locks will do.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
+def _put_in_place(draft: str, path: str) -> None:
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without hard links.
+        if not os.path.exists(path):
+            os.rename(draft, path)
 
 
 def _check(uri: str) -> None:
@@ -95,12 +87,12 @@ def _check(uri: str) -> None:
         revision = _revision(engine)
         started = time.monotonic()
         # Another process may be creating it right now, revision after revision.
-        while revision != _head() and time.monotonic() - started < _CREATION_TIMEOUT:
+        while revision != expected_revision() and time.monotonic() - started < _CREATION_TIMEOUT:
             time.sleep(0.5)
             before, revision = revision, _revision(engine)
             if revision == before:
                 break
-        if revision != _head():
+        if revision != expected_revision():
             _refuse(uri, revision)
     finally:
         engine.dispose()
@@ -113,7 +105,7 @@ def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         tables = inspect(connection).get_table_names()
         if not tables:
-            return _head()
+            return expected_revision()
         if _REVISION_TABLE not in tables:
             return None
         found = connection.execute(text(f"SELECT version_num FROM {_REVISION_TABLE}")).scalars()
@@ -129,7 +121,8 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory(str(package / "store" / "db_migrations"))
 
 
-def _head() -> str:
+def expected_revision() -> str:
+    """The revision of the schema that the installed MLflow works with."""
     return str(_scripts().get_current_head())
 
 
@@ -137,7 +130,7 @@ def _refuse(uri: str, revision: str | None) -> None:
     import mlflow
 
     where = strip_credentials(uri)
-    here = f"MLflow {mlflow.__version__} here has {_head()}"
+    here = f"MLflow {mlflow.__version__} here has {expected_revision()}"
     if revision is None:
         raise MLflowFailure(
             f"the database {where} holds tables, but no MLflow schema ({here})",

@@ -26,8 +26,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitver_hooks.failures import MLflowFailure, explain, strip_credentials
+from gitver_hooks.failures import MLflowFailure, explain
 from gitver_hooks.limits import PARAMS_PER_REQUEST, acceptable_params, acceptable_tags, cut_tags
+from gitver_hooks.store import exclusively, not_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from gitver_hooks.registration import Registration
 
 FATE = "gitver.fate"
-READY = "READY"
+CHOSEN = "ready"
 RETIRED = "retired"
+READY = "READY"
 VERSION_TAG = "gitver.version"
 
 _LEFTOVER_AGE = 60.0
@@ -56,7 +58,10 @@ def find_or_create(
     MLflowFailure.
     """
     try:
-        return _Candidates(client, experiment_id, registration).converge(deadline)
+        with exclusively(client.tracking_uri):
+            return _Candidates(client, experiment_id, registration).converge(deadline)
+    except MLflowFailure:
+        raise
     except Exception as error:
         raise explain(error, client.tracking_uri) from error
 
@@ -75,14 +80,6 @@ def is_live(client: MlflowClient, model_id: str) -> bool:
     if model is None or model.model_id != model_id:
         raise not_mlflow(client)
     return _status(model) == READY
-
-
-def not_mlflow(client: MlflowClient) -> MLflowFailure:
-    """The failure of a server that answers, but with nothing in it."""
-    return MLflowFailure(
-        f"{strip_credentials(client.tracking_uri)} answers, but not as MLflow does",
-        "check `tracking_uri`",
-    )
 
 
 class _Candidates:
@@ -114,8 +111,8 @@ class _Candidates:
                     time.sleep(pause)
             elif _fate(first) is None:
                 later = candidates[1:]
-                won = any(_status(one) == READY or _fate(one) == READY.lower() for one in later)
-                self.decide(first, RETIRED if won else READY.lower())
+                won = any(_status(one) == READY or _fate(one) == CHOSEN for one in later)
+                self.decide(first, RETIRED if won else CHOSEN)
             else:
                 self.finalize(first.model_id)
                 time.sleep(pause)
@@ -171,12 +168,12 @@ class _Candidates:
         return str(model.model_id)
 
     def decide(self, candidate: LoggedModel, fate: str) -> None:
-        if fate != RETIRED:
+        if fate == CHOSEN:
             for batch in _batches(self.params):
                 # Batches are whole: they were written by this registrar or one with the same.
                 if not batch.keys() & candidate.params.keys():
                     self.write(candidate.model_id, batch)
-        if self.write(candidate.model_id, {FATE: fate}) and fate != RETIRED:
+        if self.write(candidate.model_id, {FATE: fate}) and fate == CHOSEN:
             self.finalize(candidate.model_id)
 
     def write(self, model_id: str, params: dict[str, str]) -> bool:

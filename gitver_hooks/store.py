@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import math
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gitver_hooks.failures import MLflowFailure, explain, strip_credentials
@@ -67,6 +69,8 @@ def open_store(tracking_uri: str) -> MlflowClient:
 
             database.make_ready(tracking_uri)
         return MlflowClient(tracking_uri=tracking_uri)
+    except MLflowFailure:
+        raise
     except Exception as error:
         raise explain(error, tracking_uri) from error
 
@@ -83,6 +87,8 @@ def experiment_id(client: MlflowClient, experiment: Experiment) -> str:
         if found is not None:
             return _active_id(client, experiment, found)
         return _created_id(client, experiment)
+    except MLflowFailure:
+        raise
     except Exception as error:
         raise explain(error, client.tracking_uri) from error
 
@@ -96,14 +102,14 @@ def _created_id(client: MlflowClient, experiment: Experiment) -> str:
             raise
         return _active_id(client, experiment, client.get_experiment_by_name(experiment.name))
     if not made:
-        raise _no_experiment(client)
+        raise not_mlflow(client)
     return str(made)
 
 
 def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
     identity = str(getattr(found, "experiment_id", "") or "")
     if not identity or (asked.id is not None and identity != asked.id):
-        raise _no_experiment(client)
+        raise not_mlflow(client)
     if getattr(found, "lifecycle_stage", "active") == "deleted":
         name = getattr(found, "name", asked.name)
         raise MLflowFailure(
@@ -114,8 +120,38 @@ def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
     return identity
 
 
-def _no_experiment(client: MlflowClient) -> MLflowFailure:
+def not_mlflow(client: MlflowClient) -> MLflowFailure:
+    """The failure of a server that answers, but with nothing in it."""
     return MLflowFailure(
         f"{strip_credentials(client.tracking_uri)} answers, but not as MLflow does",
         "check `tracking_uri`",
     )
+
+
+@contextmanager
+def exclusively(tracking_uri: str) -> Iterator[None]:
+    """Hold a store of files for oneself; nothing for any other store.
+
+    In a folder of files MLflow overwrites a parameter that is there: nothing in it can be written
+    once only, on which the registry builds elsewhere.
+    """
+    scheme = tracking_uri.partition(":")[0] if ":" in tracking_uri else "file"
+    if scheme != "file":
+        yield
+        return
+    from mlflow.utils.file_utils import local_file_uri_to_path
+
+    with folder_lock(local_file_uri_to_path(tracking_uri)):
+        yield
+
+
+@contextmanager
+def folder_lock(folder: str) -> Iterator[None]:
+    """Hold the lock on a folder, which leaves no file behind; no lock where there are none."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from servers import (
     PERMISSION_FAULTS,
     SQLITE_FAULTS,
@@ -67,14 +68,15 @@ def test_a_stricter_setting_of_the_user_stays(
 
 
 @pytest.mark.parametrize(
-    "name", ["mlflow.db", "a folder/below/it.db", "with#and&.db", "ünï cödé.db"]
+    "name", ["mlflow.db", "a folder/below/it.db", "with#and&.db", "100 %41.db", "ünï cödé.db"]
 )
 def test_a_store_that_does_not_exist_is_created(
     name: str, tmp_path: Path, delivering: Delivering
 ) -> None:
     delivering(20)
     path = tmp_path / name
-    assert register(f"sqlite:///{path}") == register(f"sqlite:///{path}")
+    uri = sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
+    assert register(uri) == register(uri)
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
@@ -222,8 +224,6 @@ def test_a_database_server_of_another_schema_is_left_alone(
     postgres_uri: str, delivering: Delivering
 ) -> None:
     delivering(20)
-    import sqlalchemy
-
     engine = sqlalchemy.create_engine(postgres_uri, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("DROP DATABASE IF EXISTS another"))
