@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from gitver_hooks import attributes as attribute_files
 from gitver_hooks.attributes import AttributeFile, Attributes, Value
 from gitver_hooks.configuration import Configuration, xdg_file
+from gitver_hooks.files import read_small
 from gitver_hooks.filters import Filters
-from gitver_hooks.ignore import read_rules
 
 # What is to be done about line ends: guess whether it is text, or know that it is.
 GUESS = "guess"
@@ -136,7 +136,7 @@ class Conversion:
         return self._own[missing[0] if missing else directory]
 
     def _outside(self, path: str) -> tuple[tuple[int, AttributeFile], ...]:
-        text = self.files[path] = read_rules(path)
+        text = self.files[path] = read_small(path)
         if text is None:
             return ()
         return ((0, attribute_files.parse(text, macros=True, ignore_case=self._ignore_case)),)

@@ -11,13 +11,17 @@ import stat
 from array import array
 
 from gitver_hooks import snapshot as snapshots
+from gitver_hooks.files import read_small, write_private
 from gitver_hooks.location import ACTIVE_MODEL_FILE
 from gitver_hooks.observation import (
+    FOLDER,
+    MISSING,
     NESTED,
+    SPECIAL,
     TRACKED_ONLY,
     read_clock,
     signature_of,
-    write_private,
+    tag,
 )
 from gitver_hooks.snapshot import Snapshot
 
@@ -101,7 +105,7 @@ class _Check:
     def _contents_hold(self) -> bool:
         found = []
         for path in snapshots.split(self._snapshot.content_paths):
-            found.append(snapshots.content_digest(_read(path)))
+            found.append(snapshots.content_digest(read_small(path)))
         return b"".join(found) == self._snapshot.content_digests
 
     def _pinned_hold(self) -> bool:
@@ -182,24 +186,22 @@ class _Check:
                 name = entry.name
                 if name in files or (not path and name in (b".git", _ACTIVE_MODEL)):
                     continue
-                is_directory = entry.is_dir(follow_symlinks=False)
-                tagged = (b"d" if is_directory else b"f") + name
+                tagged = tag(entry) + name
                 now.append(tagged)
-                if tagged in others or self._is_special(entry, is_directory):
+                if tagged in others or tagged.startswith(SPECIAL):
                     continue
+                # A tracked file that was missing is back, or something in its place.
+                if MISSING + name in others:
+                    return False
                 if name in _RULE_FILES or kind == NESTED:
                     return False
                 if kind == TRACKED_ONLY:
                     continue
                 self._used_rules = True
-                if not self._rules_in(path).ignores(prefix + name, name, is_directory):
+                if not self._rules_in(path).ignores(prefix + name, name, tagged[:1] == FOLDER):
                     return False
         self._moved[i] = now
         return True
-
-    @staticmethod
-    def _is_special(entry: os.DirEntry[bytes], is_directory: bool) -> bool:
-        return not (is_directory or entry.is_file(follow_symlinks=False) or entry.is_symlink())
 
     def _names_of(self, i: int) -> set[bytes]:
         """The names of the counted files in a directory."""
@@ -215,12 +217,12 @@ class _Check:
 
     def _rules_in(self, path: bytes) -> Ignore:
         """The ignore rules in a directory: their files are as they were, which was seen before."""
-        from gitver_hooks.ignore import base_rules, read_rules
+        from gitver_hooks.ignore import base_rules
 
         if not self._rules:
             exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")
             top, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), fold == b"1")
-            self._rules[b""] = top.below(b"", read_rules(self._root + b"/.gitignore", follow=False))
+            self._rules[b""] = top.below(b"", read_small(self._root + b"/.gitignore", follow=False))
         missing = []
         while path not in self._rules:
             missing.append(path)
@@ -230,7 +232,7 @@ class _Check:
             if rules.ignores(below, below.rpartition(b"/")[2], True):
                 rules = rules.inside_excluded()
             else:
-                text = read_rules(self._root + b"/" + below + b"/.gitignore", follow=False)
+                text = read_small(self._root + b"/" + below + b"/.gitignore", follow=False)
                 rules = rules.below(below, text)
             self._rules[below] = rules
         return rules
@@ -267,22 +269,6 @@ class _Check:
 
 def _merged(before: list[bytes], now: list[bytes]) -> list[bytes]:
     """The names of both, since journals come and go; the present ones where that is too many."""
+    now += [name for name in before if name.startswith(MISSING)]
     both = {*before, *now}
     return sorted(both if len(both) <= 2 * len(now) + 64 else set(now))
-
-
-def _read(path: bytes) -> bytes | None:
-    """The content of a small file; None where there is none. Never waits on a FIFO."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        content = os.read(descriptor, 65536)
-        while len(content) % 65536 == 0 and (more := os.read(descriptor, 65536)):
-            content += more
-        return content
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)

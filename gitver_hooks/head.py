@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.ignore import read_rules
+from gitver_hooks.files import read_small
 from gitver_hooks.location import Location
 from gitver_hooks.observation import Observation
 
@@ -13,7 +13,7 @@ def pin_head(observation: Observation, location: Location) -> None:
     """Record what says which commit HEAD is: HEAD, the refs it leads through, packed refs."""
     path = os.path.join(location.git_dir, "HEAD")
     for _ in range(5):
-        text = observation.contents[os.fsencode(path)] = read_rules(os.fsencode(path))
+        text = observation.contents[os.fsencode(path)] = read_small(os.fsencode(path))
         if text is None or not text.startswith(b"ref:"):
             break
         ref = os.fsdecode(text[4:].strip())
@@ -27,4 +27,4 @@ def pin_head(observation: Observation, location: Location) -> None:
             observation.contents[os.fsencode(packed)] = None
     for folder in {location.git_dir, location.common_dir}:
         table = os.fsencode(os.path.join(folder, "reftable", "tables.list"))
-        observation.contents[table] = read_rules(table)
+        observation.contents[table] = read_small(table)

@@ -5,9 +5,9 @@ The rules are those of gitignore(5). Measured against ``git check-ignore`` in te
 
 from __future__ import annotations
 
-import os
 import re
 
+from gitver_hooks.files import read_small
 from gitver_hooks.wildmatch import Pattern
 
 # Our own and MLflow's local files: never part of a version. Also written to info/exclude.
@@ -121,27 +121,10 @@ def base_rules(
     exclude_file: str, excludes_file: str, ignore_case: bool
 ) -> tuple[Ignore, dict[str, bytes | None]]:
     """The rules of no directory, info/exclude before core.excludesFile; what those files say."""
-    texts = {path: read_rules(path) for path in (excludes_file, exclude_file)}
+    texts = {path: read_small(path) for path in (excludes_file, exclude_file)}
     exclude = b"\n".join((*LOCAL_PATTERNS, texts[exclude_file] or b""))
     levels = [(0, Rules(exclude, ignore_case))]
     text = texts[excludes_file]
     if text is not None:
         levels.append((0, Rules(text, ignore_case)))
     return Ignore(tuple(levels), ignore_case=ignore_case), texts
-
-
-def read_rules(path: str | bytes, *, follow: bool = True) -> bytes | None:
-    """The text of a rule file, or None where there is none; never waits on a FIFO.
-
-    Git does not follow a .gitignore or .gitattributes that is a symbolic link: ``follow=False``.
-    """
-    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        return None
-    with open(descriptor, "rb") as file:
-        try:
-            return file.read()
-        except OSError:
-            return None

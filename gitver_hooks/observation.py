@@ -9,14 +9,16 @@ CLOCK = "clock"
 # What may appear in a directory without changing the version: names that git ignores, nothing (in a
 # nested repository), anything but rules (where untracked files do not count).
 OWN, NESTED, TRACKED_ONLY = b"o", b"n", b"t"
+FOLDER, FILE, SPECIAL, MISSING = b"d", b"f", b"s", b"m"
 _INODE = (1 << 63) - 1
 
 
 class Directory:
     """One directory that was walked: its path from the worktree's root, and the names in it.
 
-    ``files`` are the counted files; ``others`` the rest, each with a leading ``d`` for a directory,
-    ``f`` for anything else.
+    ``files`` are the counted files; ``others`` the rest, each with a leading tag: a folder, a file
+    or symbolic link, something special (never counts), or missing (git tracks it, or something in
+    it, but it was not there).
     """
 
     __slots__ = ("clock_ns", "files", "kind", "others", "path", "signature")
@@ -101,6 +103,16 @@ class Observation:
         self.youngest_ns = max(self.youngest_ns, ctime_ns)
 
 
+def tag(entry: os.DirEntry[bytes]) -> bytes:
+    """The tag of what a directory holds."""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return FOLDER
+        return FILE if entry.is_file(follow_symlinks=False) or entry.is_symlink() else SPECIAL
+    except OSError:
+        return SPECIAL
+
+
 def signature_of(about: os.stat_result) -> tuple[int, int, int, int, int]:
     """What of a file's stat data tells that it was changed."""
     return (
@@ -152,20 +164,3 @@ def _anonymous_clock(folder: bytes) -> int:
         return 0
     finally:
         os.close(descriptor)
-
-
-def write_private(path: str, data: bytes) -> bool:
-    """Replace a file of the state at once, readable by its owner alone; whether it was possible."""
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError:
-        return False
-    return True

@@ -9,10 +9,22 @@ from dataclasses import dataclass, field
 
 from gitver_hooks import index as index_file
 from gitver_hooks.blob import Blobs, Moved, unreadable
-from gitver_hooks.ignore import Ignore, read_rules
+from gitver_hooks.files import read_small
+from gitver_hooks.ignore import Ignore
 from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
 from gitver_hooks.location import ACTIVE_MODEL_FILE
-from gitver_hooks.observation import NESTED, OWN, TRACKED_ONLY, Directory, Observation
+from gitver_hooks.observation import (
+    FILE,
+    FOLDER,
+    MISSING,
+    NESTED,
+    OWN,
+    SPECIAL,
+    TRACKED_ONLY,
+    Directory,
+    Observation,
+    tag,
+)
 from gitver_hooks.tree import Children
 
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
@@ -78,6 +90,8 @@ class Walk:
         self._seen: set[bytes] = set()
         self.found = Found()
         self._pending: list[_Level] = []
+        self._absent: set[tuple[bytes, bytes]] = set()
+        self._walked: dict[bytes, Directory] = {}
 
     def run(self) -> Found:
         """Walk.
@@ -87,7 +101,7 @@ class Walk:
         self._pending.append(_Level(b"", None, rules=None))
         while self._pending:
             self._enter(self._pending.pop())
-        self._add_deleted()
+        self._add_missing()
         return self.found
 
     def enter_as_folder(self, path: bytes) -> None:
@@ -103,6 +117,7 @@ class Walk:
             record = self._observation.directory(self._prefix + path, full, self._kind)
             with os.scandir(full) as listing:
                 entries = list(listing)
+            self._walked[path] = record
         except (FileNotFoundError, NotADirectoryError):
             self.found.moved = True
             return
@@ -126,19 +141,22 @@ class Walk:
             path = prefix + name
             if name == b".git" or path == ACTIVE_MODEL:
                 if prefix:
-                    seen.others.append(b"d" + name if _is_directory(entry) else b"f" + name)
-            elif _is_directory(entry):
-                seen.others.append(b"d" + name)
+                    seen.others.append(tag(entry) + name)
+                continue
+            kind = tag(entry)
+            if kind == FOLDER:
+                seen.others.append(FOLDER + name)
                 self._directory(level, path, name)
-            elif not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
-                seen.others.append(b"f" + name)
+            elif kind == SPECIAL:
+                seen.others.append(SPECIAL + name)
             elif path in tracked:
                 self._tracked(entry, path, seen, tracked[path])
             elif path in unmerged:
+                self._seen.add(path)
                 stages = unmerged[path]
                 self._other(entry, path, seen, stages.get(2) or next(iter(stages.values())))
             elif not self._rules.untracked or self._ignores(level, path, name, False):
-                seen.others.append(b"f" + name)
+                seen.others.append(FILE + name)
             else:
                 self._other(entry, path, seen, None)
 
@@ -231,12 +249,11 @@ class Walk:
         index = self._index
         if path in index.sparse:
             self._unfold(path)
-        record = index.entries.get(path)
-        stages = index.unmerged.get(path, {}).values()
-        if record is not None and index_file.mode(record) == GITLINK_MODE:
+        records = list(index.unmerged.get(path, {}).values())
+        if path in index.entries:
+            records.append(index.entries[path])
+        if any(index_file.mode(record) == GITLINK_MODE for record in records):
             self._seen.add(path)
-            self.found.nested.append(path)
-        elif any(index_file.mode(staged) == GITLINK_MODE for staged in stages):
             self.found.nested.append(path)
         elif path in self._tracked_directories:
             self._pending.append(_Level(path, level))
@@ -281,7 +298,7 @@ class Walk:
         """The text of a .gitignore or .gitattributes, remembered where it is not a tracked file."""
         path = directory + b"/" + name if directory else name
         full = self._root + b"/" + path
-        text = read_rules(full, follow=False)
+        text = read_small(full, follow=False)
         record = self._index.entries.get(path)
         if record is None:
             self._observation.contents[full] = text
@@ -291,24 +308,30 @@ class Walk:
             return self._rules.read_blob(self._index.id(record))
         return text
 
-    def _add_deleted(self) -> None:
-        index = self._index
-        if len(self._seen) == len(index.entries):
+    def _add_missing(self) -> None:
+        index, seen = self._index, self._seen
+        for folded in index.sparse:
+            self._note_missing(folded)
+        if len(seen) == len(index.entries) + len(index.unmerged):
             return
         for path, record in index.entries.items():
-            if (
-                path not in self._seen
-                and path != ACTIVE_MODEL
-                and not index.flags(record)[1] & SKIP_WORKTREE
-            ):
-                self.found.changes[path] = None
+            if path not in seen and path != ACTIVE_MODEL:
+                self._note_missing(path)
+                if not index.flags(record)[1] & SKIP_WORKTREE:
+                    self.found.changes[path] = None
+        for path in index.unmerged:
+            if path not in seen:
+                self._note_missing(path)
 
-
-def _is_directory(entry: os.DirEntry[bytes]) -> bool:
-    try:
-        return entry.is_dir(follow_symlinks=False)
-    except OSError:
-        return False
+    def _note_missing(self, path: bytes) -> None:
+        """Record, in the nearest folder that exists, what would have to appear there."""
+        parent, _, name = path.rpartition(b"/")
+        while parent not in self._walked and parent:
+            parent, _, name = parent.rpartition(b"/")
+        walked = self._walked.get(parent)
+        if walked is not None and (parent, name) not in self._absent:
+            self._absent.add((parent, name))
+            walked.others.append(MISSING + name)
 
 
 def _parents(index: Index) -> set[bytes]:

@@ -6,6 +6,7 @@ The rules are those of gitignore(5), and where that is silent those of git's dir
 from __future__ import annotations
 
 import re
+from itertools import count
 
 _SPECIAL = b"*?[\\"
 _CLASSES = {
@@ -73,51 +74,86 @@ _NEVER = rb"(?!)"
 
 def _translate(text: bytes, *, path: bool, fold: bool) -> bytes:
     """The regular expression for a wildmatch pattern; ``path``: "*" and "?" stop at slashes."""
-    parts: list[bytes] = []
     anything = b"[^/]" if path else b"(?s:.)"
+    # What stands between two stars that cross slashes, each as what stands between its own stars.
+    groups: list[list[list[bytes]]] = [[[]]]
+    crossings: list[bytes] = []
     i = 0
     while i < len(text):
         char = text[i : i + 1]
-        if char == b"\\":
-            if i + 1 == len(text):
-                return _NEVER
-            parts.append(re.escape(text[i + 1 : i + 2]))
-            i += 2
-        elif char == b"?":
-            parts.append(anything)
-            i += 1
-        elif char == b"[":
-            found = _bracket(text, i, fold=fold)
-            if found is None:
-                return _NEVER
-            members, i = found
-            parts.append(_class(members - {0x2F} if path else members))
-        elif char == b"*":
+        found = None
+        if char == b"*":
             end = i
             while text[end : end + 1] == b"*":
                 end += 1
-            parts.append(_stars(text, i, end, path))
-            # "**/" also stands for nothing at all; its slash is part of what was written.
-            i = end + 1 if parts[-1] == _LEADING else end
+            crossing = _crossing(text, i, end) if path else None
+            if crossing is None:
+                groups[-1].append([])
+            else:
+                crossings.append(crossing)
+                groups.append([[]])
+            # "**/" also stands for nothing at all; its slash is part of it.
+            i = end + 1 if crossing == _FOLDERS else end
+            continue
+        if char == b"\\":
+            found = re.escape(text[i + 1 : i + 2]), i + 2
+        elif char == b"?":
+            found = anything, i + 1
+        elif char == b"[":
+            bracket = _bracket(text, i, fold=fold)
+            if bracket is not None:
+                found = _class(bracket[0] - {0x2F} if path else bracket[0]), bracket[1]
         else:
-            parts.append(re.escape(char))
-            i += 1
+            found = re.escape(char), i + 1
+        if found is None or not found[0]:
+            return _NEVER
+        groups[-1][-1].append(found[0])
+        i = found[1]
+    return _assemble(groups, crossings, anything)
+
+
+_FOLDERS = rb"(?s:.*?/)??"
+_ANYTHING = rb"(?s:.*?)"
+
+
+def _crossing(text: bytes, start: int, end: int) -> bytes | None:
+    """What the stars from ``start`` to ``end`` are where they cross slashes, else None."""
+    if end - start == 1 or not (start == 0 or text[start - 1 : start] == b"/"):
+        return None
+    if text[end : end + 1] == b"/":
+        return _FOLDERS
+    return _ANYTHING if end == len(text) or text[end : end + 2] == b"\\/" else None
+
+
+_names = count()
+
+
+def _assemble(groups: list[list[list[bytes]]], crossings: list[bytes], anything: bytes) -> bytes:
+    """The whole expression, which takes no more than quadratic time.
+
+    The first place where what follows a star fits is as good as any later one, if another star of
+    the same kind, or one that crosses slashes, comes after it. So only the last one may be tried
+    again: a group in a lookahead is not.
+    """
+    parts = []
+    for at, group in enumerate(groups):
+        last_group = at == len(groups) - 1
+        part = b"".join(group[0])
+        for number, piece in enumerate(group[1:], 1):
+            star = anything + b"*?" + b"".join(piece)
+            last = last_group and number == len(group) - 1
+            part += star if last else _once(star)
+        if at:
+            part = crossings[at - 1] + part
+            part = part if last_group else _once(part)
+        parts.append(part)
     return b"".join(parts)
 
 
-_LEADING = rb"(?s:.*/)?"
-
-
-def _stars(text: bytes, start: int, end: int, path: bool) -> bytes:
-    if not path:
-        return rb"(?s:.*)"
-    if end - start == 1 or not (start == 0 or text[start - 1 : start] == b"/"):
-        return rb"[^/]*"
-    if text[end : end + 1] == b"/":
-        return _LEADING
-    if end == len(text) or text[end : end + 2] == b"\\/":
-        return rb"(?s:.*)"
-    return rb"[^/]*"
+def _once(expression: bytes) -> bytes:
+    """An atomic group, which ``re`` has since Python 3.11 only."""
+    name = b"g%d" % next(_names)
+    return b"(?=(?P<%b>%b))(?P=%b)" % (name, expression, name)
 
 
 def _class(members: set[int]) -> bytes:

@@ -15,13 +15,14 @@ from gitver_hooks.blob import Blobs, read_new_blob, read_old_blob
 from gitver_hooks.configuration import xdg_file
 from gitver_hooks.conversion import Conversion
 from gitver_hooks.errors import GitverError
+from gitver_hooks.files import read_small, write_private
 from gitver_hooks.filters import Filters
 from gitver_hooks.head import pin_head
-from gitver_hooks.ignore import base_rules, read_rules
+from gitver_hooks.ignore import base_rules
 from gitver_hooks.index import GITLINK_MODE, Index, IndexFormatError, read_index
 from gitver_hooks.location import Location
 from gitver_hooks.objects import read_blob, read_tree
-from gitver_hooks.observation import Observation, read_clock, write_private
+from gitver_hooks.observation import Observation, read_clock
 from gitver_hooks.repository import Repository, open_repository
 from gitver_hooks.tree import Change, Entry, Tree, differences
 from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk
@@ -175,7 +176,7 @@ class _Reader:
     ) -> None:
         full = self._root + b"/" + path
         location = _nested_location(full)
-        self._observation.contents[full + b"/.git"] = read_rules(full + b"/.git")
+        self._observation.contents[full + b"/.git"] = read_small(full + b"/.git")
         if location is None:
             return
         record = index.entries.get(path)
@@ -204,7 +205,7 @@ class _Reader:
         assert conversion is not None, "it is made with the walk"
         fingerprint = conversion.fingerprint(walk.found.attributes)
         path = os.path.join(self._repository.location.state_dir, _CONVERSION)
-        known = read_rules(path)
+        known = read_small(path)
         if known == fingerprint:
             return
         if known is not None:
