@@ -72,7 +72,9 @@ def models(store: Path) -> list[Model]:
         "ORDER BY creation_timestamp_ms",
     )
     return [
-        Model(model_id, name, int(status) == _READY, tags.get(model_id, {}), params.get(model_id, {}))
+        Model(
+            model_id, name, int(status) == _READY, tags.get(model_id, {}), params.get(model_id, {})
+        )
         for model_id, name, status in rows
     ]
 
@@ -108,11 +110,11 @@ class App(Git):
     @property
     def active(self) -> str | None:
         """What the active-model file says."""
-        return self.active_model_file.read_text().strip() if self.active_model_file.exists() else None
+        return (
+            self.active_model_file.read_text().strip() if self.active_model_file.exists() else None
+        )
 
-    def gitver(
-        self, *arguments: str, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def gitver(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return self._call([sys.executable, "-m", "gitver_hooks", *arguments], cwd)
 
     def python(self, code: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -136,8 +138,12 @@ class App(Git):
 
 
 @pytest.fixture
-def make_app(make_git: Callable[..., Git], pristine_store: Path) -> Callable[..., App]:
+def make_app(
+    make_git: Callable[..., Git], pristine_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., App]:
     """A factory of apps: ``make_app(name="app", hooks=True)``."""
+    # A machine under load is no reason to leave a registration to the background.
+    monkeypatch.setenv("GITVER_WAIT", "120")
 
     def make(name: str = "app", *, hooks: bool = True) -> App:
         app = App(make_git(name).path)

@@ -164,7 +164,8 @@ def test_the_entry_holds_what_was_true_when_it_was_written(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:s3cret@127.0.0.1:9/")
     app.write("llm.yaml", "model: one\n")
-    app.write(".gitver.yaml", "params_files: [llm.yaml]\nwait: 0\n")
+    app.write(".gitver.yaml", "params_files: [llm.yaml]\n")
+    monkeypatch.setenv("GITVER_WAIT", "0")
     app.commit("first")
     app.write("llm.yaml", "model: two\n")
     (entry,) = Outbox(location_of(app)).waiting()
