@@ -262,3 +262,20 @@ def test_what_is_registered_and_what_the_file_says(
     assert file.exists() == bool(row.active)
     if row.active:
         assert is_version(found[file.read_text().strip()], row.active, here)
+
+
+def test_neither_the_code_nor_the_variables_of_the_app_hijack_the_recording(
+    git: Git, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "120")
+    trapped = tmp_path / "trapped"
+    for module in ("json", "argparse", "sqlite3", "yaml", "gitver_hooks/__init__", "mlflow"):
+        git.write(f"{module}.py", f"open({str(trapped)!r}, 'w').write({module!r})\n")
+    shutil.copy(empty_store, git.path / "mlflow.db")
+    put_hooks(git)
+    monkeypatch.setenv("PYTHONPATH", str(git.path))
+    monkeypatch.setenv("PYTHONHOME", "/nonexistent")
+    git("add", "*.py")
+    git("commit", "-q", "-m", "traps")
+    assert is_version(*models(git.path).values(), "HEAD", git)
+    assert not trapped.exists()
