@@ -12,10 +12,13 @@ _LARGEST_LOG = 256 * 1024
 
 
 def say(message: object) -> None:
-    """One line on standard error; never an exception, whatever has become of the stream."""
+    """One line on standard error, without credentials; never an exception, whatever has become of
+    the stream."""
+    from gitver_hooks.failures import mask
+
     try:
         text = " ".join(str(message).split())
-        sys.stderr.write(f"gitver: {text}\n")
+        sys.stderr.write(f"gitver: {mask(text)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass
@@ -45,6 +48,7 @@ def log(location: Location | None, message: object, error: BaseException | None 
 
 def _entry(message: object, error: BaseException | None) -> str:
     from gitver_hooks import __version__
+    from gitver_hooks.failures import mask
 
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     python = ".".join(str(part) for part in sys.version_info[:3])
@@ -52,8 +56,6 @@ def _entry(message: object, error: BaseException | None) -> str:
     if error is not None:
         import traceback
 
-        from gitver_hooks.failures import mask
-
         trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        lines += ["    " + line for line in mask(trace).splitlines()]
-    return "\n".join(lines)[: _LARGEST_LOG // 4] + "\n"
+        lines += ["    " + line for line in trace.splitlines()]
+    return mask("\n".join(lines))[: _LARGEST_LOG // 4] + "\n"

@@ -1,0 +1,76 @@
+"""``gitver hook``: which events record, and which leave the worktree alone."""
+
+from __future__ import annotations
+
+import pytest
+from stores import App, models
+
+from gitver_hooks.precommit import stage_of_pre_commit
+
+
+def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITVER_DISABLE", "1")
+    app.commit("first")
+    assert app.active is None
+    assert models(app.store) == []
+
+
+def test_it_is_silent_when_all_is_well(app: App) -> None:
+    app.write("new.txt", "x")
+    app("add", "-A")
+    done = app.run("commit", "-q", "-m", "first")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_wrong_setting_is_one_line_and_git_goes_on(app: App) -> None:
+    app.write(".gitver.yaml", "wiat: 3\n")
+    app("add", "-A")
+    done = app.run("commit", "-q", "-m", "first")
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == 1
+    assert "wiat" in done.stderr
+
+
+def test_pre_commit_s_own_checkout_is_left_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.commit("first")
+    app.active_model_file.unlink()
+    monkeypatch.setenv("_PRE_COMMIT_SKIP_POST_CHECKOUT", "1")
+    app("checkout", "--", ".")
+    assert app.active is None
+    monkeypatch.delenv("_PRE_COMMIT_SKIP_POST_CHECKOUT")
+    app("checkout", "--", ".")
+    assert app.active is not None
+
+
+def test_a_bisect_waits_for_nothing_and_registers_nothing(app: App) -> None:
+    first = app.commit("first")
+    app.write(".git/info/unrelated", "")
+    for number in range(4):
+        app("commit", "-q", "--allow-empty", "-m", str(number), GITVER_DISABLE="1")
+    app("bisect", "start", "HEAD", first)
+    number = len(models(app.store))
+    assert app.active is None
+    app("bisect", "reset")
+    assert number == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "stage"),
+    [
+        ({}, ("post-commit", [])),
+        (
+            {
+                "PRE_COMMIT_CHECKOUT_TYPE": "1",
+                "PRE_COMMIT_FROM_REF": "a",
+                "PRE_COMMIT_TO_REF": "b",
+            },
+            ("post-checkout", ["a", "b", "1"]),
+        ),
+        ({"PRE_COMMIT_IS_SQUASH_MERGE": "0"}, ("post-merge", ["0"])),
+        ({"PRE_COMMIT_REWRITE_COMMAND": "amend"}, ("post-rewrite", ["amend"])),
+    ],
+)
+def test_pre_commit_tells_the_stage_by_its_variables(
+    environment: dict[str, str], stage: tuple[str, list[str]]
+) -> None:
+    assert stage_of_pre_commit(environment) == stage

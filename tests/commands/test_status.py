@@ -1,0 +1,65 @@
+"""``gitver status``: what is true now, for people, for programs and for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from stores import App
+
+
+def test_fresh_then_stale_then_absent(app: App) -> None:
+    commit = app.commit("first")
+    fresh = json.loads(app.gitver("status", "--json").stdout)
+    assert fresh["active"] == "fresh"
+    assert fresh["version"]["id"] == commit
+    assert fresh["model_id"] == app.active
+    assert fresh["hooks"][0] == "post-commit"
+    assert app.gitver("status", "--check").returncode == 0
+
+    app.write("new.txt", "x")
+    stale = json.loads(app.gitver("status", "--json").stdout)
+    assert (stale["active"], stale["model_id"]) == ("stale", None)
+    assert stale["version"]["dirty"] is True
+    assert app.gitver("status", "--check").returncode == 1
+
+    app.active_model_file.unlink()
+    assert json.loads(app.gitver("status", "--json").stdout)["active"] == "absent"
+    assert app.gitver("status", "--check").returncode == 1
+
+
+def test_it_changes_nothing(app: App) -> None:
+    app.commit("first")
+    app.write("new.txt", "x")
+    state = app.path / ".git" / "gitver"
+    before = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    app.gitver("status")
+    after = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_a_file_of_somebody_else_s_making_is_stale(app: App) -> None:
+    app.commit("first")
+    app.active_model_file.write_text("m-other\n")
+    assert "stale" in app.gitver("status").stdout
+
+
+def test_credentials_are_not_shown_and_what_waits_is(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:s3cret@127.0.0.1:9")
+    commit = app.commit("first")
+    shown = app.gitver("status").stdout
+    assert "http://127.0.0.1:9 (from the environment)" in shown
+    assert "s3cret" not in shown
+    assert "outbox     1 waiting, 0 set aside" in shown
+    assert f"waiting  app-git-{commit[:8]}: " in shown
+
+
+def test_in_a_container_the_file_is_trusted(tmp_path: Path, app: App) -> None:
+    (tmp_path / ".mlflow-active-model").write_text("m-1\n")
+    done = app.gitver("status", "--check", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "m-1" in done.stdout
+    assert "trusted" in done.stdout

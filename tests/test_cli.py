@@ -1,0 +1,98 @@
+"""The command line: exit statuses, one line for each failure, and bugs that leave a trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Git
+from stores import App
+
+from gitver_hooks import cli
+from gitver_hooks.commands import id as id_command
+
+
+def gitver(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gitver_hooks", *arguments], cwd=cwd, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall", "status", "id", "model", "sync"])
+def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: str) -> None:
+    done = gitver(tmp_path, verb)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gitver: ")
+    assert "is not inside a git worktree; run this inside a clone" in line
+
+
+def test_a_hook_always_exits_0(tmp_path: Path, git: Git) -> None:
+    for arguments in (["post-commit"], ["post-checkout", "a", "b", "1"], ["nonsense"]):
+        assert gitver(tmp_path, "hook", *arguments).returncode == 0
+    (git.path / ".git" / "HEAD").write_text("nonsense\n")
+    done = gitver(git.path, "hook", "post-commit")
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_wrong_setting_fails_in_one_line(git: Git) -> None:
+    git.write(".gitver.yaml", "wiat: 3\n")
+    done = gitver(git.path, "id")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "'wiat', which does not exist; use one of app" in line
+
+
+def test_a_bug_exits_3_and_its_traceback_is_in_the_log(
+    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> int:
+        raise RuntimeError("https://user:s3cret@example.com broke")
+
+    monkeypatch.chdir(git.path)
+    monkeypatch.setattr(id_command, "run", broken)
+    assert cli.main(["id"]) == cli.BUG
+    said = capsys.readouterr().err
+    assert "this is a bug in gitver: RuntimeError" in said
+    assert len(said.splitlines()) == 1
+    log = (git.path / ".git" / "gitver" / "log").read_text()
+    assert "Traceback" in log
+    assert "s3cret" not in log
+    assert "s3cret" not in said
+
+
+def test_an_interrupt_is_130(
+    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(git.path)
+    monkeypatch.setattr(id_command, "run", interrupted)
+    assert cli.main(["id"]) == cli.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(git: Git) -> None:
+    done = subprocess.run(
+        f"'{sys.executable}' -m gitver_hooks status | true",
+        shell=True,
+        cwd=git.path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_log_is_bounded(app: App) -> None:
+    app.commit("first")
+    state = app.path / ".git" / "gitver"
+    (state / "log").write_text("x" * 300_000)
+    app.write(".gitver.yaml", "wiat: 3\n")
+    app.gitver("id")
+    assert (state / "log").stat().st_size < 10_000
+    assert (state / "log.old").stat().st_size == 300_000
