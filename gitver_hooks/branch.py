@@ -23,7 +23,9 @@ def current_branch(repository: Repository) -> str | None:
 
 def symbolic_head(repository: Repository) -> str | None:
     """The ref that HEAD points to, or None where it is detached."""
-    content = repository.repo.refs.read_ref(b"HEAD") or b""
+    from dulwich.refs import HEADREF
+
+    content = repository.repo.refs.read_ref(HEADREF) or b""
     if not content.startswith(b"ref: "):
         return None
     return content[len(b"ref: ") :].strip().decode("utf-8", "backslashreplace")

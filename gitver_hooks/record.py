@@ -65,9 +65,9 @@ def record(
 
     ``wait`` is how many seconds to wait for MLflow where the version is not known yet (default: the
     setting). ``for_app`` looks where an app's own variables say MLflow is. ``register`` False asks
-    for nothing: the file is right where the version is known, and gone where not. ``keep_file`` False
-    leaves no active-model file behind: the worktree is about to change. Raises GitverError; the
-    active-model file is gone then, because nobody knows what it should hold.
+    for nothing: the file is right where the version is known, and gone where not. ``keep_file``
+    False leaves no active-model file behind: the worktree is about to change. Raises GitverError;
+    the active-model file is gone then, because nobody knows what it should hold.
     """
     started = time.monotonic()
     how = _How(for_app, register, keep_file)
