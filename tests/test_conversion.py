@@ -35,8 +35,8 @@ LINES = (
     "* text=auto", "* text", "* -text", "* text=auto eol=crlf", "* eol=lf", "* eol=crlf", "* crlf",
     "* -crlf", "* crlf=input", "* binary", "* ident", "* text ident", "* text=input",
     "* !text eol=lf", "*.txt text\n* -text", '"*.txt" text', "[attr]mine text\n*.txt mine",
-    "sub/** text", "/top.txt text", "[attr]mine -text\n* mine !text", "sub/ text", "!*.txt text", "*.TXT text", "# * text",
-    "* text=unknown crlf", "* working-tree-encoding=UTF-16",
+    "sub/** text", "/top.txt text", "[attr]mine -text\n* mine !text", "sub/ text", "!*.txt text",
+    "*.TXT text", "# * text", "* text=unknown crlf", "* working-tree-encoding=UTF-16",
 )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_cached_trees_are_those_of_head(git: Git) -> None:
     assert index.trees[b""].hex() == git("rev-parse", "HEAD^{tree}")
     assert index.trees[b"d1/e1"].hex() == git("rev-parse", "HEAD:d1/e1")
     git.write("d1/e1/file-1", "changed\n")
-    git("add", "-A")
+    git("add", "d1/e1/file-1")
     index = read_index(str(git.path / ".git"))
     assert not {b"", b"d1", b"d1/e1"} & index.trees.keys()
     assert b"d1/e2" in index.trees

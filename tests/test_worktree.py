@@ -1,4 +1,4 @@
-"""The content of a worktree: what counts, what is an error, and what must neither hang nor crash."""
+"""The content of a worktree: what counts, what is an error, what must neither hang nor crash."""
 
 from __future__ import annotations
 
