@@ -28,7 +28,8 @@ Section = tuple[bytes, ...]
 class Configuration:
     """What git would read here. ``files`` are all that were looked for, with what they say."""
 
-    def __init__(self, stack: StackedConfig, files: dict[str, bytes | None]) -> None:
+    def __init__(self, stack: StackedConfig, files: dict[str, bytes | None], root: str) -> None:
+        self._root = root
         self.stack = stack
         self.files = files
 
@@ -55,9 +56,11 @@ class Configuration:
             return default
 
     def path(self, section: Section, name: bytes) -> str | None:
-        """A path, with ``~`` and ``~user`` expanded; relative ones are taken as they are."""
+        """A path, with ``~`` and ``~user`` expanded; a relative one is from the worktree's root."""
         value = self.text(section, name)
-        return None if value is None else os.path.expanduser(os.fsdecode(value))
+        if value is None:
+            return None
+        return os.path.join(self._root, os.path.expanduser(os.fsdecode(value)))
 
 
 def read_configuration(location: Location, repo: Repo) -> Configuration:
@@ -72,14 +75,14 @@ def read_configuration(location: Location, repo: Repo) -> Configuration:
     stack: list[ConfigFile] = []
     repository = _read(os.path.join(location.common_dir, "config"), matchers, files)
     stack += repository
-    found = Configuration(StackedConfig(list(stack)), {})
+    found = Configuration(StackedConfig(list(stack)), {}, location.worktree)
     if found.flag((b"extensions",), b"worktreeConfig", False):
         path = os.path.join(location.git_dir, "config.worktree")
         stack[:0] = _read(path, matchers, files)
     for path in (*_global_files(), *_system_files()):
         stack += _read(path, matchers, files)
     writable = repository[0] if repository else None
-    return Configuration(StackedConfig(stack, writable=writable), files)
+    return Configuration(StackedConfig(stack, writable=writable), files, location.worktree)
 
 
 def xdg_file(name: str) -> str:

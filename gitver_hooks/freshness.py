@@ -21,6 +21,7 @@ from gitver_hooks.observation import (
     TRACKED_ONLY,
     read_clock,
     signature_of,
+    stat_directory,
     tag,
 )
 from gitver_hooks.snapshot import Snapshot
@@ -162,7 +163,7 @@ class _Check:
         moved = []
         for i, path in enumerate(self._directories):
             try:
-                about = os.lstat(self._root + b"/" + path if path else self._root)
+                about = stat_directory(path, self._root + b"/" + path if path else self._root)
             except (FileNotFoundError, NotADirectoryError):
                 # Its counted files would have been missed before.
                 continue
@@ -245,7 +246,7 @@ class _Check:
         others = snapshots.split_others(snapshot.others)
         for i in list(self._moved):
             path = self._directories[i]
-            about = os.lstat(self._root + b"/" + path if path else self._root)
+            about = stat_directory(path, self._root + b"/" + path if path else self._root)
             if about.st_dev != device or about.st_ctime_ns >= now:
                 return
             # What was read before the clock may have changed since.

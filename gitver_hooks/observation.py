@@ -70,10 +70,10 @@ class Observation:
 
     def directory(self, path: bytes, full: bytes, kind: bytes) -> Directory:
         """Record the directory ``full``, before its names are read."""
-        about = os.lstat(full)
+        about = stat_directory(path, full)
         if about.st_dev not in self._clocks:
             self._clocks[about.st_dev] = _anonymous_clock(full)
-            about = os.lstat(full)
+            about = stat_directory(path, full)
         clock_ns = self._clocks[about.st_dev]
         found = Directory(path, kind, clock_ns, (about.st_mtime_ns, about.st_ctime_ns))
         if about.st_ctime_ns >= clock_ns:
@@ -101,6 +101,11 @@ class Observation:
     def _too_young(self, ctime_ns: int) -> None:
         self.sound = False
         self.youngest_ns = max(self.youngest_ns, ctime_ns)
+
+
+def stat_directory(path: bytes, full: bytes) -> os.stat_result:
+    """The stat data of a directory; the worktree's root may be known by a symbolic link to it."""
+    return os.lstat(full) if path else os.stat(full)
 
 
 def tag(entry: os.DirEntry[bytes]) -> bytes:

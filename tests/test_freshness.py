@@ -292,6 +292,28 @@ def test_a_damaged_snapshot_is_no_snapshot(git: Git, cut: int) -> None:
     assert fresh(git) is None
 
 
+def test_a_worktree_on_another_filesystem_than_its_git_dir_has_a_snapshot(
+    git: Git, place: Path
+) -> None:
+    linked = Git(place / "linked")
+    git("worktree", "add", "-q", str(linked.path))
+    settle()
+    version = remember(linked)
+    assert fresh(linked) == version
+    linked.write("app.py", "print('HELLO')\n")
+    assert fresh(linked) is None
+
+
+def test_a_worktree_that_is_reached_by_a_link_is_watched(git: Git) -> None:
+    link = git.path.parent / "link"
+    link.symlink_to(git.path)
+    reached = Git(link)
+    version = remember(reached)
+    assert fresh(reached) == version
+    git.write("new.py", "1\n")
+    assert fresh(reached) is None
+
+
 def test_a_worktree_that_was_moved_is_worked_out_again(git: Git) -> None:
     remember(git)
     git.path = git.path.rename(git.path.parent / "elsewhere")

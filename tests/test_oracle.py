@@ -52,6 +52,8 @@ folders = st.sampled_from((b"", b"dir", b"dir/sub", b"out"))
 class Worktree(RuleBasedStateMachine):
     """A worktree, what may happen to it, and after every step: is it what git says it is?"""
 
+    states = 0
+
     def __init__(self) -> None:
         super().__init__()
         self.base = Path(tempfile.mkdtemp(prefix="gitver-oracle-"))
@@ -336,6 +338,7 @@ class Worktree(RuleBasedStateMachine):
         version = f"{content.commit}-{content.digest}"
         assert fresh in (None, version)
         freshness.save(found, content.observation, version)
+        Worktree.states += 1
 
     def submodules_are_dirty(self) -> bool:
         inner = [self.root / name for name in ("module", "nested", "dir/nested", "a")]
@@ -352,7 +355,9 @@ class Worktree(RuleBasedStateMachine):
         assert bool(content.changes) == (content.tree != content.head_tree)
 
 
-def drive(examples: int, steps: int) -> None:
+def drive(examples: int, steps: int) -> int:
+    """Run the machine; how many states were compared."""
+    before = Worktree.states
     run_state_machine_as_test(
         Worktree,
         settings=settings(
@@ -364,12 +369,15 @@ def drive(examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    return Worktree.states - before
 
 
 def test_every_state_is_what_git_says_it_is() -> None:
-    drive(examples=30, steps=20)
+    assert drive(examples=30, steps=20) > 100
 
 
 @pytest.mark.long
 def test_thousands_of_states_are_what_git_says_they_are() -> None:
-    drive(examples=300, steps=40)
+    states = drive(examples=300, steps=40)
+    print(f"{states} states compared")
+    assert states >= 5000

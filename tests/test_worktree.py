@@ -204,6 +204,15 @@ def test_included_configuration_counts(git: Git) -> None:
     assert not content_of(git).dirty
 
 
+def test_a_relative_excludes_file_is_looked_for_in_the_root(git: Git) -> None:
+    git.write("sub/rules", "*.log\n")
+    git.write("sub/x.log", "1\n")
+    git.commit()
+    git("config", "core.excludesFile", "sub/rules")
+    git.write("y.log", "1\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
 # What must neither hang nor crash
 
 
