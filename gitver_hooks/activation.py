@@ -11,6 +11,7 @@ import sys
 import time
 
 from gitver_hooks import freshness, locate
+from gitver_hooks.credentials import without_credentials
 from gitver_hooks.errors import GitverError, StaleCode
 from gitver_hooks.location import Location
 from gitver_hooks.log import log, say
@@ -150,7 +151,7 @@ def true_state(location: Location) -> ActiveState | None:
 def _is_same_store(state: ActiveState) -> bool:
     uri = None if is_ours(TRACKING_URI) else os.environ.get(TRACKING_URI)
     if uri:
-        if uri != state.tracking_uri and not _is_without_credentials(uri, state.tracking_uri):
+        if without_credentials(uri) != state.tracking_uri:
             return False
     elif state.tracking_uri_source == "environment":
         return False
@@ -162,14 +163,6 @@ def _is_same_store(state: ActiveState) -> bool:
         return str(os.stat(state.store_file)[stat.ST_INO]) == state.store_inode
     except OSError:
         return False
-
-
-def _is_without_credentials(uri: str, stripped: str) -> bool:
-    if "@" not in uri and "?" not in uri:
-        return False
-    from gitver_hooks.failures import strip_credentials
-
-    return strip_credentials(uri) == stripped
 
 
 def _is_same_experiment(state: ActiveState) -> bool:

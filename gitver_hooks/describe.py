@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import os
 
 from gitver_hooks.diff import LARGEST_DIFF, write_diff
-from gitver_hooks.identity import Identified, model_name
+from gitver_hooks.identity import Identified
+from gitver_hooks.naming import app_name, model_name
 from gitver_hooks.registration import Registration, Store
-from gitver_hooks.remote import main_worktree, repository_name
 from gitver_hooks.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
 
@@ -56,14 +55,6 @@ def describe(
         tags=tags,
         params=flattened_params(settings, repository.location.worktree),
     )
-
-
-def app_name(repository: Repository, settings: Settings, url: str | None) -> str:
-    """The first part of the LoggedModel's name: as set, else the repository's or the folder's."""
-    if settings.app:
-        return settings.app
-    named = repository_name(url) if url else None
-    return named or os.path.basename(main_worktree(repository)) or "app"
 
 
 def _user() -> str:

@@ -9,10 +9,8 @@ from gitver_hooks.branch import current_branch
 from gitver_hooks.remote import remote_url
 from gitver_hooks.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
-from gitver_hooks.version import Version
+from gitver_hooks.version import UNBORN, Version
 from gitver_hooks.worktree import Content, read_content
-
-_UNBORN = "unborn"
 
 
 @dataclass(frozen=True)
@@ -55,19 +53,7 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
 
 def _version_id(commit: str | None, content: Content) -> str:
     if commit is None:
-        return f"{_UNBORN}-dirty-{content.digest[:8]}"
+        return f"{UNBORN}-dirty-{content.digest[:8]}"
     if content.dirty:
         return f"{commit[:32]}-dirty-{content.digest[:8]}"
     return commit
-
-
-def model_name(app: str, version: Version) -> str:
-    """``<app>-git-<commit[:8]>``, and ``-dirty-<digest[:8]>`` behind it for a dirty version.
-
-    The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
-    name (``/ : . % " '``): whatever is not a letter, a digit, ``_`` or ``-`` becomes ``-``.
-    """
-    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)
-    commit = (version.commit or _UNBORN)[:8]
-    digest = version.id.split("@")[0].rpartition("-dirty-")[2]
-    return f"{safe}-git-{commit}" + (f"-dirty-{digest}" if version.dirty else "")

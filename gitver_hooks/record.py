@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gitver_hooks import freshness
-from gitver_hooks.background import leave, start_delivery, wait_for_delivery
-from gitver_hooks.describe import app_name, describe
 from gitver_hooks.errors import GitverError
 from gitver_hooks.exclude import exclude_local_files
-from gitver_hooks.identity import Identified, identify_worktree, model_name
+from gitver_hooks.identity import Identified, identify_worktree
 from gitver_hooks.known import KnownModels
 from gitver_hooks.location import Location
 from gitver_hooks.log import log
+from gitver_hooks.naming import app_name, model_name
 from gitver_hooks.outbox import Outbox
 from gitver_hooks.registration import Experiment, Registration
 from gitver_hooks.remote import main_worktree
@@ -132,6 +131,9 @@ def _record_open(
     else:
         write_active_model_file(location, model_id)
     if model_id is None and how.register:
+        # Imported where needed: a version that is known is the common case, and a fast one.
+        from gitver_hooks.describe import describe
+
         registration = describe(repository, identified, settings, tracking.store)
         Outbox(location).put(registration)
     if how.keep_file:
@@ -180,6 +182,8 @@ def _deliver(
     location: Location, registration: Registration, deadline: float, seconds: float
 ) -> str:
     """Start a delivery and wait for it; why it has not succeeded, where it has not."""
+    from gitver_hooks.background import leave, start_delivery, wait_for_delivery
+
     outbox = Outbox(location)
     try:
         process = start_delivery(location)

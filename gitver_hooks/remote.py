@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
-from gitver_hooks.failures import strip_credentials
+from gitver_hooks.credentials import without_credentials
 from gitver_hooks.repository import Repository
 
 
@@ -16,14 +14,16 @@ def remote_url(repository: Repository, remote: str) -> str | None:
         value = repository.config.get((b"remote", os.fsencode(remote)), b"url")
     except KeyError:
         return None
-    return strip_credentials(value.decode("utf-8", "backslashreplace"))
+    return without_credentials(value.decode("utf-8", "backslashreplace"))
 
 
 def repository_name(url: str) -> str | None:
     """``shop`` for ``https://example.com/team/shop.git`` and ``git@example.com:team/shop``."""
-    path = urlsplit(url).path if "://" in url else url.split(":")[-1]
-    name = PurePosixPath(path.rstrip("/")).name.removesuffix(".git")
-    return name or None
+    if "://" in url:
+        path = url.partition("://")[2].partition("/")[2]
+    else:
+        path = url.split(":")[-1]
+    return path.rstrip("/").rpartition("/")[2].removesuffix(".git") or None
 
 
 def main_worktree(repository: Repository) -> str:

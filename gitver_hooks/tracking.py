@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from gitver_hooks.credentials import without_credentials
 from gitver_hooks.registration import Experiment, Store
 from gitver_hooks.settings import Settings
 
@@ -32,9 +33,7 @@ class Tracking:
 
     @property
     def store(self) -> Store:
-        from gitver_hooks.failures import strip_credentials
-
-        return Store(strip_credentials(self.uri), self.experiment)
+        return Store(without_credentials(self.uri), self.experiment)
 
 
 def resolve_tracking(

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Stands for the commit before there is one.
+UNBORN = "unborn"
+
 
 @dataclass(frozen=True)
 class Version:

@@ -10,12 +10,12 @@ from typing import Any
 
 from gitver_hooks import install
 from gitver_hooks.activation import true_state
-from gitver_hooks.describe import app_name
 from gitver_hooks.errors import GitverError
-from gitver_hooks.identity import identify_worktree, model_name
+from gitver_hooks.identity import identify_worktree
 from gitver_hooks.known import KnownModels
 from gitver_hooks.locate import app
 from gitver_hooks.location import Location
+from gitver_hooks.naming import app_name, model_name
 from gitver_hooks.outbox import Outbox
 from gitver_hooks.record import experiment_text
 from gitver_hooks.remote import main_worktree
