@@ -1,0 +1,172 @@
+"""Identity and freshness: `gitver id` and the shim, beside what else could tell a version."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.cases import case, expect_fresh, make_known, python
+from benchmarks.results import Results
+from benchmarks.timing import Case, Turns, measure, nothing
+from benchmarks.trees import Tree
+
+SHIM = "import gitver_hooks.shim"
+# The names of the cases, by which rows are made of them.
+BARE, FRESH, DUE, STATUS = "bare interpreter", "shim fresh", "shim, recheck due", "git status"
+ADD, GUIDE, GUIDE_STATUS = "git add and write-tree", "guide", "guide with a look for changes"
+COLD, WARM, DULWICH = "gitver id cold", "gitver id", "dulwich status"
+EDITED, TOUCHED = " after an edit", " after a touch"
+FOREIGN_MODULES = "modules outside of the standard library"
+
+# MLflow's guide to version tracking cuts the commit to eight characters for the model's name.
+_GUIDE = """\
+import subprocess
+try:
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"]).decode("ascii").strip()[:8]
+    version = f"git-{commit}"
+except subprocess.CalledProcessError:
+    version = "local-dev"
+"""
+# What the guide leaves to its reader: the commit alone is wrong as soon as something is edited.
+_GUIDE_STATUS = (
+    _GUIDE
+    + """\
+if subprocess.check_output(["git", "status", "--porcelain"]):
+    difference = subprocess.check_output(["git", "diff", "HEAD"])
+"""
+)
+_DULWICH = "from dulwich import porcelain; porcelain.status('.')"
+
+
+def measure_identity(tree: Tree, turns: Turns, results: Results) -> None:
+    """All of it, in a tree whose version is registered, which is clean again afterwards."""
+    make_known(tree)
+    results.note(tree.size, FOREIGN_MODULES, foreign_modules(tree))
+    results.add(tree.size, measure(_clean(tree), turns))
+    results.add(tree.size, measure([_recheck_due(tree)], turns.fewer(3)))
+    results.add(tree.size, measure(_edited(tree), turns))
+    results.add(tree.size, measure(_touched(tree), turns.fewer(7)))
+    results.add(tree.size, measure(_dulwich(tree), turns.fewer(3)))
+    make_known(tree)
+
+
+def foreign_modules(tree: Tree) -> list[str]:
+    """What a shim imports, on a fresh file, of neither the standard library nor gitver_hooks."""
+    ground = tree.ground
+
+    def imported(program: str) -> set[str]:
+        lines = ground.run(
+            ground.python, "-X", "importtime", "-c", program, folder=tree.path
+        ).errors.splitlines()
+        return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time")}
+
+    new = imported(SHIM) - imported("pass")
+    ours = {"gitver_hooks", *sys.stdlib_module_names}
+    return sorted(name for name in new if name.partition(".")[0] not in ours)
+
+
+def _clean(tree: Tree) -> list[Case]:
+    return [
+        python(tree, BARE, "pass"),
+        python(tree, FRESH, SHIM, before=tree.note_recheck),
+        *_four(tree, "", nothing),
+        python(tree, GUIDE, _GUIDE),
+        case(
+            tree,
+            COLD,
+            tree.ground.gitver,
+            "id",
+            before=lambda: _forget(tree),
+            after=lambda: _remember(tree),
+        ),
+    ]
+
+
+def _four(tree: Tree, suffix: str, prepare: Callable[[], object]) -> list[Case]:
+    """What is measured in each state of the tree; ``prepare`` brings it about."""
+    scratch = tree.ground.folder / "index"
+    index = tree.path / ".git" / "index"
+
+    def copy_index() -> None:
+        prepare()
+        # With its times: git reads again what is not older than its index.
+        shutil.copy2(index, scratch)
+
+    return [
+        case(tree, STATUS + suffix, "git", "status", "--porcelain", before=prepare),
+        case(
+            tree,
+            ADD + suffix,
+            "sh",
+            "-c",
+            "git add -A && git write-tree",
+            before=copy_index,
+            added={"GIT_INDEX_FILE": str(scratch)},
+        ),
+        python(tree, GUIDE_STATUS + suffix, _GUIDE_STATUS, before=prepare),
+        case(tree, WARM + suffix, tree.ground.gitver, "id", before=prepare),
+    ]
+
+
+def _recheck_due(tree: Tree) -> Case:
+    rechecked = tree.state / "rechecked"
+
+    def wait_for_background() -> None:
+        tree.gitver("sync")
+        expect_fresh(tree)
+
+    return python(
+        tree,
+        DUE,
+        SHIM,
+        before=lambda: rechecked.unlink(missing_ok=True),
+        after=wait_for_background,
+    )
+
+
+def _edited(tree: Tree) -> list[Case]:
+    """After one edit, another one each time, so that nobody can remember its content."""
+    edited = tree.path / "app.py"
+    edits = iter(range(10**9))
+    cases = _four(tree, EDITED, lambda: edited.write_text(f"print({next(edits)})\n"))
+    original = edited.read_text()
+
+    def undo() -> None:
+        edited.write_text(original)
+
+    return [Case(c.name, c.command, c.folder, c.environment, c.before, undo) for c in cases]
+
+
+def _touched(tree: Tree) -> list[Case]:
+    def touch() -> None:
+        tree.touch_all()
+        tree.note_recheck()
+
+    return [*_four(tree, TOUCHED, touch), python(tree, FRESH + TOUCHED, SHIM, before=touch)]
+
+
+def _dulwich(tree: Tree) -> list[Case]:
+    """dulwich's status writes the index, so it comes last and gets one to spoil."""
+    index, kept = tree.path / ".git" / "index", tree.ground.folder / "index"
+    shutil.copy2(index, kept)
+
+    def put_back() -> None:
+        shutil.copy2(kept, index)
+
+    return [python(tree, DULWICH, _DULWICH, before=put_back, after=put_back)]
+
+
+def _forget(tree: Tree) -> None:
+    os.rename(tree.state, _aside(tree))
+
+
+def _remember(tree: Tree) -> None:
+    shutil.rmtree(tree.state)
+    os.rename(_aside(tree), tree.state)
+
+
+def _aside(tree: Tree) -> Path:
+    return tree.state.with_name("gitver-aside")

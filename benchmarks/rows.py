@@ -1,0 +1,211 @@
+"""The table: which figure is made of which samples, and what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks import apps, hooks, identity, server
+from benchmarks.cases import HOOKLESS
+from benchmarks.results import Results
+
+MEGABYTE = 1_000_000
+# A linear cost gives 1; beyond the caches of a machine each file costs a little more.
+_LINEAR = 1.3
+_MEMORY_MB = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``basis`` shows what ``figure`` (in ``unit``) was made of.
+
+    ``budget`` is the most it may be: the design's where it names one, else None.
+    """
+
+    group: str
+    tree: str
+    what: str
+    figure: float
+    unit: str
+    basis: str
+    budget: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.budget is None else self.figure <= self.budget
+
+
+def rows(results: Results) -> list[Row]:
+    """All rows for which there are samples."""
+    made: list[Row] = []
+    for size in results.samples:
+        for make in (_identity, _hooks, _rebase, _commits, _apps):
+            made += _whole(make, results, size)
+    made += _whole(_searches, results, server.SERVER)
+    made += _growth(results)
+    return made
+
+
+def _whole(make: Callable[[Results, str], Iterator[Row]], results: Results, size: str) -> list[Row]:
+    try:
+        return list(make(results, size))
+    except KeyError:
+        # That group was not measured in this tree.
+        return []
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if abs(seconds) < 0.1 else f"{seconds * 1000:.0f} ms"
+
+
+class _Maker:
+    """Makes the rows of one group in one tree."""
+
+    def __init__(self, results: Results, group: str, size: str) -> None:
+        self._results = results
+        self._group = group
+        self._size = size
+
+    def seconds(self, case: str, less: str | None = None) -> float:
+        subtracted = self._results.median(self._size, less) if less else 0.0
+        return self._results.median(self._size, case) - subtracted
+
+    def ratio(
+        self, what: str, case: str, over: str, budget: float | None = None, less: str | None = None
+    ) -> Row:
+        """``case`` (less ``less``) against ``over``."""
+        above, below = self.seconds(case, less), self.seconds(over)
+        basis = f"{_ms(above)} / {_ms(below)}"
+        return Row(self._group, self._size, what, above / below, "x", basis, budget)
+
+    def time(
+        self,
+        what: str,
+        case: str,
+        budget_ms: float | None = None,
+        less: str | None = None,
+        parts: int = 1,
+    ) -> Row:
+        """``case`` (less ``less``), for each of so many parts, in ms."""
+        figure = self.seconds(case, less) / parts
+        basis = _ms(self.seconds(case)) + (f" - {_ms(self.seconds(less))}" if less else "")
+        basis += f", / {parts}" if parts > 1 else ""
+        return Row(self._group, self._size, what, figure * 1000, "ms", basis, budget_ms)
+
+
+def _identity(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "identity", size)
+    i = identity
+    small, medium = size in ("tiny", "small"), size == "medium"
+    yield make.time("bare interpreter", i.BARE)
+    yield make.time("git status", i.STATUS)
+    yield make.time(
+        "shim, fresh, beyond a bare interpreter", i.FRESH, 15 if small else None, i.BARE
+    )
+    yield make.ratio("the same / git status", i.FRESH, i.STATUS, 2 if medium else None, less=i.BARE)
+    yield make.time("shim, asking MLflow again in the background", i.DUE, less=i.BARE)
+    yield make.time("shim, after a touch of all", i.FRESH + i.TOUCHED, less=i.BARE)
+    found = results.facts[size][i.FOREIGN_MODULES]
+    yield Row(
+        "identity", size, "modules a fresh shim imports from elsewhere", len(found), "",
+        ", ".join(found) or "standard library only", 0,
+    )  # fmt: skip
+    yield make.ratio("gitver id, cold / git status", i.COLD, i.STATUS, 12 if medium else None)
+    yield make.ratio("gitver id, warm / git status", i.WARM, i.STATUS)
+    for state in (i.EDITED, i.TOUCHED):
+        yield make.ratio(f"gitver id,{state} / git status", i.WARM + state, i.STATUS + state)
+        yield make.ratio(f"gitver id,{state} / git add, write-tree", i.WARM + state, i.ADD + state)
+    yield make.ratio("gitver id, warm / git add, write-tree", i.WARM, i.ADD)
+    yield make.ratio("gitver id, warm / MLflow's guide, commit only", i.WARM, i.GUIDE)
+    yield make.ratio("gitver id, warm / guide, clean or not", i.WARM, i.GUIDE_STATUS)
+    yield make.ratio(
+        "gitver id, after an edit / guide, clean or not",
+        i.WARM + i.EDITED,
+        i.GUIDE_STATUS + i.EDITED,
+    )
+    yield make.ratio("gitver id, warm / dulwich's status", i.WARM, i.DULWICH)
+
+
+def _hooks(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "hooks", size)
+    budget = {"tiny": 200.0, "small": 200.0, "medium": 350.0}.get(size)
+    yield make.time(
+        "hook of a known version, beyond git's checkout",
+        hooks.CHECKOUT, budget, hooks.CHECKOUT + HOOKLESS, parts=2,
+    )  # fmt: skip
+    imported = results.facts[size][hooks.MLFLOW_IMPORTED]
+    yield Row("hooks", size, "mlflow imported by it", int(imported), "", str(imported).lower(), 0)
+
+
+def _rebase(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "rebase", size)
+    yield make.time(
+        f"a pick, of {hooks.PICKS}",
+        hooks.REBASE, 150, hooks.REBASE + HOOKLESS, parts=hooks.PICKS,
+    )  # fmt: skip
+    registered = results.facts[size][hooks.REGISTERED]
+    yield Row("rebase", size, "registered by it", registered, "", "LoggedModels in the store", 0)
+
+
+def _commits(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "server", size)
+    yield make.time("import mlflow", hooks.IMPORT_MLFLOW)
+    yield make.ratio(
+        "hook of a new version, HTTP / import mlflow",
+        hooks.COMMIT, hooks.IMPORT_MLFLOW, 1.5, hooks.COMMIT + HOOKLESS,
+    )  # fmt: skip
+
+
+def _apps(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "app", size)
+    yield make.time("shim, beyond import mlflow", apps.WITH_SHIM, less=apps.PLAIN)
+    yield make.time("MLflow's versioning, beyond import mlflow", apps.WITH_MLFLOW, less=apps.PLAIN)
+    yield make.ratio("app with shim / with MLflow's versioning", apps.WITH_SHIM, apps.WITH_MLFLOW)
+
+
+def _searches(results: Results, size: str) -> Iterator[Row]:
+    make = _Maker(results, "server", size)
+    few, many = server.MODELS
+    yield make.time(f"search by name, {few} models", server.SEARCH.format(few))
+    yield make.time(f"search by name, {many} models", server.SEARCH.format(many))
+    yield make.time(f"MLflow's own search, {many} models", server.SEARCH_TAGS.format(many))
+
+
+def _growth(results: Results) -> list[Row]:
+    made: list[Row] = []
+    measured = [s for s in results.samples if identity.COLD in results.samples[s]]
+    measured.sort(key=results.counts.__getitem__)
+    if len(measured) > 2:
+        for what, case in (
+            ("git status", identity.STATUS),
+            ("shim, fresh", identity.FRESH),
+            ("gitver id, cold", identity.COLD),
+            ("gitver id, after a touch", identity.WARM + identity.TOUCHED),
+        ):
+            made.append(_slope(results, measured, what, case))
+    if measured:
+        made += _memory(results, measured[-1])
+    return made
+
+
+def _slope(results: Results, sizes: list[str], what: str, case: str) -> Row:
+    """Time for a further file between the two largest trees, against the two smallest."""
+
+    def per_file(less: str, more: str) -> float:
+        seconds = results.median(more, case) - results.median(less, case)
+        return seconds / (results.counts[more] - results.counts[less])
+
+    low, high = per_file(*sizes[:2]), per_file(*sizes[-2:])
+    basis = f"{high * 1e6:.2f} us / {low * 1e6:.2f} us for a file more"
+    budget = None if case == identity.STATUS else _LINEAR
+    where = f"{sizes[0]}..{sizes[-1]}"
+    return Row("growth", where, f"{what}: large trees / small ones", high / low, "x", basis, budget)
+
+
+def _memory(results: Results, size: str) -> list[Row]:
+    made = []
+    for what, case in (("gitver id, cold", identity.COLD), ("shim, fresh", identity.FRESH)):
+        peak = max(results.samples[size][case].peak_bytes) / MEGABYTE
+        basis = f"{results.counts[size]} files"
+        made.append(Row("growth", size, f"peak memory, {what}", peak, "MB", basis, _MEMORY_MB))
+    return made

@@ -1,0 +1,75 @@
+"""Measuring in turns: every case once in each turn, in a random order, after warm-up turns."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.children import run
+
+
+def nothing() -> None:
+    """No preparation."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program to measure; ``before`` and ``after`` each run of it are not."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    before: Callable[[], object] = nothing
+    after: Callable[[], object] = nothing
+
+
+@dataclass
+class Samples:
+    """What the runs of one case took."""
+
+    seconds: list[float] = field(default_factory=list)
+    peak_bytes: list[int] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """A quarter of the runs was faster than the first, a quarter slower than the second."""
+        if len(self.seconds) < 2:
+            return self.seconds[0], self.seconds[0]
+        low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
+        return low, high
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How often to measure: ``counted`` turns, after ``warm_up`` ones that do not count."""
+
+    counted: int
+    warm_up: int
+
+    def fewer(self, most: int) -> Turns:
+        """At most so many turns, for what takes long."""
+        return Turns(min(self.counted, most), min(self.warm_up, 1))
+
+
+def measure(cases: Iterable[Case], turns: Turns) -> dict[str, Samples]:
+    """The samples of each case, by its name."""
+    cases = list(cases)
+    samples = {case.name: Samples() for case in cases}
+    order = random.Random(0)
+    for turn in range(turns.warm_up + turns.counted):
+        for case in order.sample(cases, len(cases)):
+            case.before()
+            ended = run(case.command, case.folder, case.environment)
+            case.after()
+            if turn >= turns.warm_up:
+                samples[case.name].seconds.append(ended.seconds)
+                samples[case.name].peak_bytes.append(ended.peak_bytes)
+    return samples

@@ -1,0 +1,108 @@
+"""The benchmarks measure and write what they say; how fast anything is, no test asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+WITHOUT_MLFLOW = ["identity", "hooks", "rebase", "growth"]
+ROWS = {
+    "identity": {
+        "bare interpreter",
+        "git status",
+        "shim, fresh, beyond a bare interpreter",
+        "the same / git status",
+        "shim, asking MLflow again in the background",
+        "shim, after a touch of all",
+        "modules a fresh shim imports from elsewhere",
+        "gitver id, cold / git status",
+        "gitver id, warm / git status",
+        "gitver id, after an edit / git status",
+        "gitver id, after an edit / git add, write-tree",
+        "gitver id, after a touch / git status",
+        "gitver id, after a touch / git add, write-tree",
+        "gitver id, warm / git add, write-tree",
+        "gitver id, warm / MLflow's guide, commit only",
+        "gitver id, warm / guide, clean or not",
+        "gitver id, after an edit / guide, clean or not",
+        "gitver id, warm / dulwich's status",
+    },
+    "hooks": {"hook of a known version, beyond git's checkout", "mlflow imported by it"},
+    "rebase": {"a pick, of 20", "registered by it"},
+    "server": {
+        "import mlflow",
+        "hook of a new version, HTTP / import mlflow",
+        "search by name, 100 models",
+        "search by name, 10000 models",
+        "MLflow's own search, 10000 models",
+    },
+    "app": {
+        "shim, beyond import mlflow",
+        "MLflow's versioning, beyond import mlflow",
+        "app with shim / with MLflow's versioning",
+    },
+    "growth": {"peak memory, gitver id, cold", "peak memory, shim, fresh"},
+}
+
+
+def run_benchmarks(folder: Path, groups: list[str]) -> dict[str, Any]:
+    """What ``python -m benchmarks`` writes for a tiny tree, measured once."""
+    temporary, written = folder / "temporary", folder / "figures.json"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--size", "tiny", "--quick", "--json", written]
+        + ["--only", *groups],
+        cwd=CHECKOUT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(temporary.iterdir())
+    data: dict[str, Any] = json.loads(written.read_text())
+    for row in data["rows"]:
+        assert row["what"] in done.stdout
+    return data
+
+
+def rows_by_group(data: dict[str, Any]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in data["rows"]:
+        found.setdefault(row["group"], set()).add(row["what"])
+    return found
+
+
+def test_writes_every_row_that_needs_no_mlflow_server_with_the_samples_behind_it(
+    tmp_path: Path,
+) -> None:
+    data = run_benchmarks(tmp_path, WITHOUT_MLFLOW)
+
+    assert rows_by_group(data) == {group: ROWS[group] for group in WITHOUT_MLFLOW}
+    assert data["failures"] == []
+    assert data["files"]["tiny"] >= 60
+    assert all(len(samples) == 1 for samples in data["seconds"]["tiny"].values())
+    assert {"date", "processor", "cores", "python", "git", "dulwich"} <= data["machine"].keys()
+    for row in data["rows"]:
+        within = None if row["budget"] is None else row["figure"] <= row["budget"]
+        assert row["met"] == within
+    # These are no times: what a fresh shim and a hook of a known version must not do.
+    figures = {row["what"]: row["figure"] for row in data["rows"]}
+    assert figures["modules a fresh shim imports from elsewhere"] == 0
+    assert figures["mlflow imported by it"] == 0
+    assert figures["registered by it"] == 0
+
+
+@pytest.mark.long
+def test_writes_every_row(tmp_path: Path) -> None:
+    data = run_benchmarks(tmp_path, list(ROWS))
+
+    assert rows_by_group(data) == ROWS
+    assert data["failures"] == []
