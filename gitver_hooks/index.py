@@ -53,6 +53,11 @@ class Index:
         self.mtime_ns = 0
         self.signature: os.stat_result | None = None
 
+    @property
+    def flags_at(self) -> int:
+        """Where in a record the flags are."""
+        return _ID_AT + self.id_length
+
     def flags(self, record: bytes) -> tuple[int, int]:
         """The flags of a record, and its extended flags."""
         at = _ID_AT + self.id_length

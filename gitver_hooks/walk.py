@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from gitver_hooks import index as index_file
 from gitver_hooks.blob import Blobs, Moved, unreadable
-from gitver_hooks.files import read_small
-from gitver_hooks.ignore import Ignore
 from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
+from gitver_hooks.levels import Level, Levels
 from gitver_hooks.location import ACTIVE_MODEL_FILE
 from gitver_hooks.observation import (
     FILE,
@@ -36,25 +35,13 @@ _BILLION = 1_000_000_000
 class Rules:
     """What the walk goes by."""
 
-    ignore: Ignore
     blobs: Blobs
     untracked: bool = True
     file_mode: bool = True
     symlinks: bool = True
     # What the tree of a raw id holds, for directories that a sparse index folds.
     read_tree: Callable[[bytes], Children] = lambda _: {}
-    read_blob: Callable[[bytes], bytes | None] = lambda _: None
     is_repository: Callable[[bytes], bool] = lambda _: False
-
-
-@dataclass
-class _Level:
-    """A directory on the way down, and its ignore rules once they were needed."""
-
-    path: bytes
-    above: _Level | None
-    has_rules: bool = False
-    rules: Ignore | None = None
 
 
 @dataclass
@@ -77,11 +64,18 @@ class Walk:
     """One walk through the worktree at ``root``, a bytes path; see ``run``."""
 
     def __init__(
-        self, root: bytes, index: Index, rules: Rules, observation: Observation, prefix: bytes = b""
+        self,
+        root: bytes,
+        index: Index,
+        rules: Rules,
+        levels: Levels,
+        observation: Observation,
+        prefix: bytes = b"",
     ) -> None:
         self._root = root
         self._index = index
         self._rules = rules
+        self._levels = levels
         self._observation = observation
         # The path of this worktree in the outermost one, with a slash; empty for that one itself.
         self._prefix = prefix
@@ -89,16 +83,18 @@ class Walk:
         self._tracked_directories = _parents(index)
         self._seen: set[bytes] = set()
         self.found = Found()
-        self._pending: list[_Level] = []
+        self._pending: list[Level] = []
         self._absent: set[tuple[bytes, bytes]] = set()
         self._walked: dict[bytes, Directory] = {}
+        self._nested: dict[bytes, Level] = {}
+        self._flags_at = index.flags_at
 
     def run(self) -> Found:
         """Walk.
 
         Raises GitverError where a tracked file or a folder of tracked files cannot be read.
         """
-        self._pending.append(_Level(b"", None, rules=None))
+        self._pending.append(Level(b"", None, rules=None))
         while self._pending:
             self._enter(self._pending.pop())
         self._add_missing()
@@ -106,11 +102,11 @@ class Walk:
 
     def enter_as_folder(self, path: bytes) -> None:
         """Walk what is in ``path``, a repository without a commit, as in any other folder."""
-        self._pending.append(_Level(path, _Level(b"", None)))
+        self._pending.append(Level(path, self._nested[path]))
         while self._pending:
             self._enter(self._pending.pop())
 
-    def _enter(self, level: _Level) -> None:
+    def _enter(self, level: Level) -> None:
         path = level.path
         full = self._root + b"/" + path if path else self._root
         try:
@@ -129,7 +125,7 @@ class Walk:
         self._look(level, record, prefix, entries)
 
     def _look(
-        self, level: _Level, seen: Directory, prefix: bytes, entries: list[os.DirEntry[bytes]]
+        self, level: Level, seen: Directory, prefix: bytes, entries: list[os.DirEntry[bytes]]
     ) -> None:
         names = {entry.name for entry in entries}
         level.has_rules = b".gitignore" in names or prefix + b".gitignore" in self._index.entries
@@ -140,7 +136,7 @@ class Walk:
             name = entry.name
             path = prefix + name
             if name == b".git" or path == ACTIVE_MODEL:
-                if prefix:
+                if prefix or self._prefix:
                     seen.others.append(tag(entry) + name)
                 continue
             kind = tag(entry)
@@ -155,7 +151,7 @@ class Walk:
                 self._seen.add(path)
                 stages = unmerged[path]
                 self._other(entry, path, seen, stages.get(2) or next(iter(stages.values())))
-            elif not self._rules.untracked or self._ignores(level, path, name, False):
+            elif not self._rules.untracked or self._levels.ignores(level, path, name, False):
                 seen.others.append(FILE + name)
             else:
                 self._other(entry, path, seen, None)
@@ -178,7 +174,7 @@ class Walk:
             and about.st_size & _FIRST_32 == size
             and about.st_ino & _FIRST_32 == inode
             and mode == self._mode(about.st_mode, record)
-            and not self._is_intent(record)
+            and not (record[self._flags_at] & 0x40 and self._is_intent(record))
         ):
             self.found.trusted.append(path)
             return
@@ -191,7 +187,8 @@ class Walk:
         try:
             about = entry.stat(follow_symlinks=False)
         except OSError as error:
-            self._missing(entry.path, error)
+            if record is not None or not isinstance(error, PermissionError):
+                self._missing(entry.path, error)
             return
         self._observation.file(seen, entry.name, about)
         self._hash(entry.path, path, about.st_mode, record)
@@ -245,7 +242,7 @@ class Walk:
             raise unreadable(full, error) from error
         self.found.moved = True
 
-    def _directory(self, level: _Level, path: bytes, name: bytes) -> None:
+    def _directory(self, level: Level, path: bytes, name: bytes) -> None:
         index = self._index
         if path in index.sparse:
             self._unfold(path)
@@ -256,13 +253,14 @@ class Walk:
             self._seen.add(path)
             self.found.nested.append(path)
         elif path in self._tracked_directories:
-            self._pending.append(_Level(path, level))
-        elif not self._rules.untracked or self._ignores(level, path, name, True):
+            self._pending.append(Level(path, level))
+        elif not self._rules.untracked or self._levels.ignores(level, path, name, True):
             return
         elif self._rules.is_repository(path):
+            self._nested[path] = level
             self.found.nested.append(path)
         else:
-            self._pending.append(_Level(path, level))
+            self._pending.append(Level(path, level))
 
     def _unfold(self, path: bytes) -> None:
         """Put what a sparse index folds into ``path`` into the index, since the folder exists."""
@@ -274,39 +272,6 @@ class Walk:
             else:
                 index.entries[path + b"/" + name] = index.record(mode, raw_id, SKIP_WORKTREE)
         self._tracked_directories.add(path)
-
-    def _ignores(self, level: _Level, path: bytes, name: bytes, is_directory: bool) -> bool:
-        return self._rules_in(level).ignores(path, name, is_directory)
-
-    def _rules_in(self, level: _Level) -> Ignore:
-        unresolved = []
-        at: _Level | None = level
-        while at is not None and at.rules is None:
-            unresolved.append(at)
-            at = at.above
-        rules = self._rules.ignore if at is None or at.rules is None else at.rules
-        for one in reversed(unresolved):
-            name = one.path.rpartition(b"/")[2]
-            if one.path and rules.ignores(one.path, name, True):
-                rules = rules.inside_excluded()
-            elif one.has_rules:
-                rules = rules.below(one.path, self.read_rule_file(one.path, b".gitignore"))
-            one.rules = rules
-        return rules
-
-    def read_rule_file(self, directory: bytes, name: bytes) -> bytes | None:
-        """The text of a .gitignore or .gitattributes, remembered where it is not a tracked file."""
-        path = directory + b"/" + name if directory else name
-        full = self._root + b"/" + path
-        text = read_small(full, follow=False)
-        record = self._index.entries.get(path)
-        if record is None:
-            self._observation.contents[full] = text
-        elif text is None and self._index.flags(record)[1] & SKIP_WORKTREE:
-            # What a sparse checkout leaves out still rules.
-            self._observation.rules_on_disk = False
-            return self._rules.read_blob(self._index.id(record))
-        return text
 
     def _add_missing(self) -> None:
         index, seen = self._index, self._seen

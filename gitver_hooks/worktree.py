@@ -20,6 +20,7 @@ from gitver_hooks.filters import Filters
 from gitver_hooks.head import pin_head
 from gitver_hooks.ignore import base_rules
 from gitver_hooks.index import GITLINK_MODE, Index, IndexFormatError, read_index
+from gitver_hooks.levels import Levels
 from gitver_hooks.location import Location
 from gitver_hooks.objects import read_blob, read_tree
 from gitver_hooks.observation import Observation, read_clock
@@ -147,29 +148,31 @@ class _Reader:
         _remember(observation, configuration.files)
         if not self._prefix:
             observation.ignore_rules = (os.fsencode(exclude), os.fsencode(excludes), ignore_case)
-        # The conversion reads .gitattributes through the walk, which is made after it.
-        walks: list[Walk] = []
+        levels = Levels(
+            self._root,
+            index,
+            ignore,
+            observation,
+            lambda raw_id: read_blob(repository, raw_id.hex().encode("ascii")),
+        )
         conversion = Conversion(
             configuration,
             repository.location.common_dir,
             Filters(configuration, repository.location.worktree),
-            lambda directory: walks[0].read_rule_file(directory, b".gitattributes"),
+            lambda directory: levels.read_rule_file(directory, b".gitattributes"),
             lambda path: _read_stored(repository, index, path),
         )
         _remember(observation, conversion.files)
         repository.conversion = conversion
         rules = Rules(
-            ignore=ignore,
             blobs=Blobs(conversion, repository.algorithm),
             untracked=self._untracked,
             file_mode=configuration.flag((b"core",), b"fileMode", True),
             symlinks=configuration.flag((b"core",), b"symlinks", True),
             read_tree=partial(read_tree, repository),
-            read_blob=lambda raw_id: read_blob(repository, raw_id.hex().encode("ascii")),
             is_repository=lambda path: _nested_location(self._root + b"/" + path) is not None,
         )
-        walks.append(Walk(self._root, index, rules, observation, self._prefix))
-        return walks[0]
+        return Walk(self._root, index, rules, levels, observation, self._prefix)
 
     def _nested(
         self, path: bytes, index: Index, walk: Walk, dirty: list[tuple[bytes, Content]]

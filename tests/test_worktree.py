@@ -184,6 +184,13 @@ def test_files_of_a_nested_repository_without_a_commit_count(git: Git) -> None:
     assert content_of(git).digest != first.digest
 
 
+def test_rules_from_above_hold_in_a_nested_repository_without_a_commit(git: Git) -> None:
+    git.commit(**{".gitignore": "*.log\n"})
+    git("init", "-q", "sub/nested")
+    git.write("sub/nested/x.log", "1\n")
+    assert not content_of(git).dirty
+
+
 def test_the_configuration_of_the_worktree_wins(git: Git) -> None:
     git("config", "extensions.worktreeConfig", "true")
     git("config", "core.fileMode", "true")
