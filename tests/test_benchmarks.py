@@ -56,9 +56,9 @@ def run_benchmarks(folder: Path, groups: list[str]) -> dict[str, Any]:
     """What ``python -m benchmarks`` writes for a tiny tree, measured once."""
     temporary, written = folder / "temporary", folder / "figures.json"
     temporary.mkdir()
+    options = ["--size", "tiny", "--quick"]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--size", "tiny", "--quick", "--json", written]
-        + ["--only", *groups],
+        [sys.executable, "-m", "benchmarks", *options, "--json", written, "--only", *groups],
         cwd=CHECKOUT,
         env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
