@@ -29,7 +29,7 @@ def herd(tmp_path: Path, delivering: Callable[[float], None]) -> Herd:
         numbers = map(str, (rounds, REGISTRARS, killed, seed))
         done = subprocess.run(
             [sys.executable, Path(__file__).with_name("herd.py"), uri, experiment, *numbers],
-            env=clean_environment(tmp_path),
+            env=clean_environment(tmp_path, MLFLOW_ALLOW_FILE_STORE="true"),
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -71,3 +71,10 @@ def test_registrars_of_one_version_agree_on_one_model(
         uri = f"sqlite:///{request.getfixturevalue('sqlite_store')}"
     played = herd(uri, rounds=rounds, killed=killed, seed=rounds * 100 + killed)
     assert_agreed(played, rounds, killed)
+
+
+def test_registrars_agree_in_a_folder_of_files_where_nothing_is_write_once(
+    herd: Herd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    assert_agreed(herd((tmp_path / "mlruns").as_uri(), rounds=1, killed=0, seed=7), 1, 0)
