@@ -2,13 +2,13 @@
 
 
 def without_credentials(uri: str) -> str:
-    """``uri`` without user, password and secret query parameters (see ``failures``).
+    """``uri`` without user, password and secret query parameters (see ``masking``).
 
     A URI without either mark is returned as it is, without the cost of importing what parses it:
     this runs in every hook and at an app's start.
     """
     if "@" not in uri and "?" not in uri:
         return uri
-    from gitver_hooks.failures import strip_credentials
+    from gitver_hooks.masking import strip_credentials
 
     return strip_credentials(uri)

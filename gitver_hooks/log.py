@@ -14,7 +14,7 @@ _LARGEST_LOG = 256 * 1024
 def say(message: object) -> None:
     """One line on standard error, without credentials; never an exception, whatever has become of
     the stream."""
-    from gitver_hooks.failures import mask
+    from gitver_hooks.masking import mask
 
     try:
         text = " ".join(str(message).split())
@@ -48,7 +48,7 @@ def log(location: Location | None, message: object, error: BaseException | None 
 
 def _entry(message: object, error: BaseException | None) -> str:
     from gitver_hooks import __version__
-    from gitver_hooks.failures import mask
+    from gitver_hooks.masking import mask
 
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     python = ".".join(str(part) for part in sys.version_info[:3])

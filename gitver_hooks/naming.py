@@ -9,6 +9,9 @@ from gitver_hooks.repository import Repository
 from gitver_hooks.settings import Settings
 from gitver_hooks.version import UNBORN, Version
 
+# PostgreSQL holds names of up to 500 characters (MLflow's schema).
+_LONGEST_APP = 400
+
 
 def app_name(repository: Repository, settings: Settings, url: str | None) -> str:
     """The first part of the LoggedModel's name: as set, else the repository's or the folder's."""
@@ -24,7 +27,7 @@ def model_name(app: str, version: Version) -> str:
     The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
     name (``/ : . % " '``): whatever is not a letter, a digit, ``_`` or ``-`` becomes ``-``.
     """
-    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)
+    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
     commit = (version.commit or UNBORN)[:8]
     digest = version.id.split("@")[0].rpartition("-dirty-")[2]
     return f"{safe}-git-{commit}" + (f"-dirty-{digest}" if version.dirty else "")
