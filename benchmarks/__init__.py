@@ -30,5 +30,9 @@ server      a commit of a new version with MLflow behind HTTP on loopback, less 
             and with 10,000 models in it.
 app         the start of an app with ``import gitver_hooks.shim`` against one with
             ``mlflow.genai.enable_git_model_versioning()``, on the embedded store.
-growth      time for each further file, from the smallest tree to the largest; peak memory.
+growth      what a file more costs between the two largest trees, against the two smallest: 1 is
+            linear; `git status` grows too, where a tree outgrows the machine's caches. Peak memory.
+
+A figure is shown with what it was made of: medians, each with half the distance between its
+quartiles in percent.
 """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import shutil
+import random
 import sysconfig
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.children import Ended
@@ -14,8 +13,7 @@ from benchmarks.ground import Ground
 
 SIZES = {"tiny": 60, "small": 700, "medium": 13_000, "large": 100_000}
 
-_LARGEST_FILE = 256 * 1024
-_FILES_PER_FOLDER = 40
+_LARGEST_FILE = 64 * 1024
 WITHOUT_HOOKS = ("-c", "core.hooksPath=/dev/null")
 
 
@@ -67,34 +65,47 @@ class Tree:
 
 
 def _fill(folder: Path, count: int) -> None:
-    """Write ``count`` files: real ones, and where there are not enough, more made of them."""
-    real = list(islice(_real_files(), count))
-    for source, name in real:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    for number in range(len(real), count):
-        source, name = real[number % len(real)]
-        part, place = divmod(number, _FILES_PER_FOLDER)
-        target = folder / "generated" / f"{part // 20:03}" / f"{part % 20:02}" / f"{place:02}.py"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as file:
-            target.write_bytes(b"# %d\n" % number + file.read(8192))
+    """Write ``count`` files, whole folders of real ones, in an order that is always the same.
+
+    So a larger tree is a smaller one and more of the same kind. Where there are not enough, they
+    come again in another folder, with a first line of their own.
+    """
+    folders = _real_folders()
+    random.Random(0).shuffle(folders)
+    written = 0
+    for copy in itertools.count():
+        for source, name in itertools.chain.from_iterable(folders):
+            if written == count:
+                return
+            target = folder / (f"copy{copy}/{name}" if copy else name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            first_line = b"# copy %d\n" % copy if copy else b""
+            target.write_bytes(first_line + source.read_bytes())
+            written += 1
 
 
-def _real_files() -> Iterator[tuple[Path, str]]:
-    """Files of the installed packages, then of the standard library, and names to give them."""
+def _real_folders() -> list[list[tuple[Path, str]]]:
+    """The files of the installed packages and the standard library, and names to give them."""
+    found = []
     seen = set()
     for kind in ("purelib", "stdlib"):
         top = sysconfig.get_path(kind)
         for folder, folders, names in os.walk(top):
             folders[:] = sorted(set(folders) - {"__pycache__", "site-packages", ".git"})
+            files = []
             for name in sorted(names):
                 path = Path(folder, name)
-                if name.endswith(".pyc") or name.startswith(".git") or path.is_symlink():
-                    continue
                 target = f"{kind}/{path.relative_to(top)}"
                 # Some file systems fold case.
-                if path.stat().st_size <= _LARGEST_FILE and target.lower() not in seen:
+                if _is_wanted(path) and target.lower() not in seen:
                     seen.add(target.lower())
-                    yield path, target
+                    files.append((path, target))
+            if files:
+                found.append(files)
+    return found
+
+
+def _is_wanted(path: Path) -> bool:
+    if path.suffix == ".pyc" or path.name.startswith(".git") or path.is_symlink():
+        return False
+    return path.stat().st_size <= _LARGEST_FILE

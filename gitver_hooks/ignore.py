@@ -12,6 +12,25 @@ from gitver_hooks.wildmatch import Pattern
 
 # Our own and MLflow's local files: never part of a version. Also written to info/exclude.
 LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")
+_LOCAL_FOLDERS = (b"mlruns", b"mlartifacts")
+
+
+def is_local_folder(name: bytes) -> bool:
+    """Whether a folder of this name is MLflow's own."""
+    return name in _LOCAL_FOLDERS
+
+
+def is_local_name(name: bytes) -> bool:
+    """Whether a file of this name is MLflow's embedded store, or one of SQLite's beside it."""
+    return name.startswith(b"mlflow.db")
+
+
+def is_local(path: bytes) -> bool:
+    """Whether ``path`` is one of MLflow's own files; these do not count even when tracked."""
+    folder, _, name = path.rpartition(b"/")
+    return is_local_name(name) or (
+        b"ml" in folder and any(is_local_folder(part) for part in folder.split(b"/"))
+    )
 
 
 class Rules:

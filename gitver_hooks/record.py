@@ -170,7 +170,10 @@ def _remember(
             environment=relevant_environment(),
         ),
     )
-    freshness.save(location, identified.content.observation, identified.version.id)
+    observation = identified.content.observation
+    # Where git ignores the settings they are no part of the content; they count all the same.
+    observation.contents[os.fsencode(settings.path)] = settings.text
+    freshness.save(location, observation, identified.version.id)
 
 
 def experiment_text(experiment: Experiment) -> str:

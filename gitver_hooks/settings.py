@@ -17,8 +17,12 @@ SETTINGS_FILE = ".gitver.yaml"
 class Settings:
     """What the user asked for. None means: not said, so the default of the design applies.
 
-    ``wait`` and ``recheck`` are seconds.
+    ``wait`` and ``recheck`` are seconds. ``path`` is the file they were looked for in and ``text``
+    what it held, None where there was none.
     """
+
+    path: str = field(default="", compare=False)
+    text: bytes | None = field(default=None, compare=False)
 
     app: str | None = None
     tracking_uri: str | None = None
@@ -44,15 +48,16 @@ def load_settings(worktree: str, environment: Mapping[str, str] | None = None) -
     """
     environment = os.environ if environment is None else environment
     path = Path(worktree, SETTINGS_FILE)
-    values: dict[str, Any] = {}
-    for key, value in _read_yaml_mapping(path).items():
+    text = _read(path)
+    values: dict[str, Any] = {"path": str(path), "text": text}
+    for key, value in _yaml_mapping(text, path).items():
         checked = _check(str(key), value, str(path))
         if value is not None:
             values[str(key)] = checked
-    for name, text in environment.items():
+    for name, said in environment.items():
         key = name.removeprefix("GITVER_").lower()
-        if name.startswith("GITVER_") and key in _CHECKS and text != "":
-            values[key] = _check(key, _parse(key, text), f"the environment variable {name}")
+        if name.startswith("GITVER_") and key in _CHECKS and said != "":
+            values[key] = _check(key, _parse(key, said), f"the environment variable {name}")
     return Settings(**values)
 
 
@@ -70,7 +75,7 @@ def flattened_params(settings: Settings, worktree: str) -> dict[str, str]:
                 f"params_files names {name}, which is not a file in {worktree}",
                 f"correct params_files in {SETTINGS_FILE}",
             )
-        flat.update(_flatten(_read_yaml_mapping(path)))
+        flat.update(_flatten(_yaml_mapping(_read(path), path)))
     flat.update(_flatten(settings.params))
     return flat
 
@@ -97,17 +102,22 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _read_yaml_mapping(path: Path) -> Mapping[Any, Any]:
+def _read(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return {}
+        return None
     except OSError as error:
         raise GitverError(f"{path} cannot be read: {error.strerror}", "make it readable") from error
+
+
+def _yaml_mapping(text: bytes | None, path: Path) -> Mapping[Any, Any]:
+    if text is None:
+        return {}
     import yaml
 
     try:
-        loaded = yaml.safe_load(content)
+        loaded = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gitver_hooks import index as index_file
 from gitver_hooks.blob import Blobs, Moved, unreadable
+from gitver_hooks.ignore import is_local, is_local_folder, is_local_name
 from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
 from gitver_hooks.levels import Level, Levels
 from gitver_hooks.location import ACTIVE_MODEL_FILE
@@ -145,6 +146,10 @@ class Walk:
                 self._directory(level, path, name)
             elif kind == SPECIAL:
                 seen.others.append(SPECIAL + name)
+            elif path in tracked and is_local_name(name):
+                # MLflow's own file, tracked by mistake: a version would change with each trace.
+                self._seen.add(path)
+                seen.others.append(FILE + name)
             elif path in tracked:
                 self._tracked(entry, path, seen, tracked[path])
             elif path in unmerged:
@@ -252,6 +257,8 @@ class Walk:
         if any(index_file.mode(record) == GITLINK_MODE for record in records):
             self._seen.add(path)
             self.found.nested.append(path)
+        elif is_local_folder(name):
+            return
         elif path in self._tracked_directories:
             self._pending.append(Level(path, level))
         elif not self._rules.untracked or self._levels.ignores(level, path, name, True):
@@ -280,7 +287,7 @@ class Walk:
         if len(seen) == len(index.entries) + len(index.unmerged):
             return
         for path, record in index.entries.items():
-            if path not in seen and path != ACTIVE_MODEL:
+            if path not in seen and path != ACTIVE_MODEL and not is_local(path):
                 self._note_missing(path)
                 if not index.flags(record)[1] & SKIP_WORKTREE:
                     self.found.changes[path] = None

@@ -142,6 +142,27 @@ def test_an_edit_is_noticed_and_registered(app: App) -> None:
     assert active == app.active == dirty.id
 
 
+def test_settings_that_git_ignores_are_watched_too(app: App) -> None:
+    app.write(".gitignore", "__pycache__/\n.gitver.yaml\n")
+    app.commit("first")
+    app.write(".gitver.yaml", "experiment: shop\n")
+    done = app.python(SHIM)
+    assert active_in(done) == app.active
+    assert json.loads(done.stdout)["MLFLOW_EXPERIMENT_NAME"] == "shop"
+    assert len(models(app.store)) == 2
+
+
+def test_a_store_that_was_committed_by_mistake_does_not_make_a_version_of_each_trace(
+    app: App,
+) -> None:
+    app("add", "-f", "mlflow.db")
+    commit = app.commit("first")
+    app.run_app()
+    app.run_app()
+    assert versions_of_traces(app.store) == [commit, commit]
+    assert len(models(app.store)) == 1
+
+
 def test_stash_and_reset_are_noticed_too(app: App) -> None:
     first = app.commit("first")
     app.commit("second", **{"prompt.txt": "two\n"})

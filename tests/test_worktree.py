@@ -348,3 +348,17 @@ def test_a_change_is_plain_data(git: Git) -> None:
     assert change == Change(b"app.py", change.old, change.new)
     assert change.new is not None
     assert change.new.id.decode() == git("hash-object", "app.py")
+
+
+def test_mlflow_s_own_files_do_not_count_even_when_somebody_tracks_them(git: Git) -> None:
+    git.commit(**{"mlflow.db": "1", "mlruns/0/meta.yaml": "1", "deep/mlartifacts/a": "1"})
+    git.write("mlflow.db", "2")
+    git.write("mlruns/0/meta.yaml", "2")
+    git.write("mlruns/1/meta.yaml", "2")
+    (git.path / "deep/mlartifacts/a").unlink()
+    assert not content_of(git).dirty
+    (git.path / "mlflow.db").unlink()
+    shutil.rmtree(git.path / "mlruns")
+    assert not content_of(git).dirty
+    git.write("app.py", "changed")
+    assert [change.path for change in content_of(git).changes] == [b"app.py"]
