@@ -48,7 +48,8 @@ class Model:
 
 
 def _rows(store: Path, query: str) -> list[tuple[str, ...]]:
-    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=20)) as connection:
+    # For writing too: what a killed writer has left half done is rolled back by the next to open.
+    with closing(sqlite3.connect(f"{store.as_uri()}?mode=rw", uri=True, timeout=20)) as connection:
         return connection.execute(query).fetchall()
 
 
