@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# A child begins in the memory of the process that starts it, whose peak counts as its own: here that
+# is a process that imports next to nothing.
+_LAUNCHER = """\
+import os, sys
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
 
 class Failed(Exception):
     """A program that was to be measured, or to prepare a measurement, did not do its work."""
@@ -18,14 +27,9 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """``seconds`` of wall-clock time from start to end; ``peak_bytes`` of resident memory.
-
-    The peak is never less than that of the process that started the child, in whose memory the
-    child begins: the benchmarks themselves import little.
-    """
+    """``seconds`` of wall-clock time from start to end, and what the program wrote."""
 
     seconds: float
-    peak_bytes: int
     output: str
     errors: str
 
@@ -42,16 +46,18 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
             stdout=output,
             stderr=errors,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        process.wait()
         seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        ended = Ended(seconds, _bytes(usage.ru_maxrss), _text(output), _text(errors))
+        ended = Ended(seconds, _text(output), _text(errors))
     if process.returncode:
         raise Failed(f"{' '.join(command)} in {folder} exited {process.returncode}: {ended.errors}")
     return ended
 
 
-def _bytes(maxrss: int) -> int:
+def peak_memory(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """The peak of resident memory of ``command``, in bytes. Raises Failed."""
+    launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER]
+    maxrss = int(run([*launcher, *command], folder, environment).output.split()[-1])
     # getrusage(2): kilobytes, except on macOS.
     return maxrss if sys.platform == "darwin" else maxrss * 1024
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.cases import case, expect_fresh, make_known, python
+from benchmarks.children import peak_memory
 from benchmarks.results import Results
 from benchmarks.timing import Case, Turns, measure, nothing
 from benchmarks.trees import Tree
@@ -20,6 +21,7 @@ ADD, GUIDE, GUIDE_STATUS = "git add and write-tree", "guide", "guide with a look
 COLD, WARM, DULWICH = "gitver id cold", "gitver id", "dulwich status"
 EDITED, TOUCHED = " after an edit", " after a touch"
 FOREIGN_MODULES = "modules outside of the standard library"
+PEAKS = "peak memory in bytes"
 
 # MLflow's guide to version tracking cuts the commit to eight characters for the model's name.
 _GUIDE = """\
@@ -45,6 +47,7 @@ def measure_identity(tree: Tree, turns: Turns, results: Results) -> None:
     """All of it, in a tree whose version is registered, which is clean again afterwards."""
     make_known(tree)
     results.note(tree.size, FOREIGN_MODULES, foreign_modules(tree))
+    results.note(tree.size, PEAKS, _peaks(tree))
     results.add(tree.size, measure(_clean(tree), turns))
     results.add(tree.size, measure([_recheck_due(tree)], turns.fewer(3)))
     results.add(tree.size, measure(_edited(tree), turns))
@@ -66,6 +69,15 @@ def foreign_modules(tree: Tree) -> list[str]:
     new = imported(SHIM) - imported("pass")
     ours = {"gitver_hooks", *sys.stdlib_module_names}
     return sorted(name for name in new if name.partition(".")[0] not in ours)
+
+
+def _peaks(tree: Tree) -> dict[str, int]:
+    ground = tree.ground
+    shim = peak_memory((ground.python, "-c", SHIM), tree.path, ground.environment)
+    _forget(tree)
+    cold = peak_memory((ground.gitver, "id"), tree.path, ground.environment)
+    _remember(tree)
+    return {COLD: cold, FRESH: shim}
 
 
 def _clean(tree: Tree) -> list[Case]:

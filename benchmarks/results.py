@@ -36,10 +36,6 @@ class Results:
                 size: {name: one.seconds for name, one in cases.items()}
                 for size, cases in self.samples.items()
             },
-            "peak_bytes": {
-                size: {name: one.peak_bytes for name, one in cases.items()}
-                for size, cases in self.samples.items()
-            },
             "facts": self.facts,
             "failures": self.failures,
         }

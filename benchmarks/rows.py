@@ -215,9 +215,8 @@ def _slope(results: Results, sizes: list[str], what: str, case: str) -> Row:
 
 
 def _memory(results: Results, size: str) -> list[Row]:
-    made = []
-    for what, case in (("gitver id, cold", identity.COLD), ("shim, fresh", identity.FRESH)):
-        peak = max(results.samples[size][case].peak_bytes) / MEGABYTE
-        basis = f"{results.counts[size]} files"
-        made.append(Row("growth", size, f"peak memory, {what}", peak, "MB", basis, _MEMORY_MB))
-    return made
+    basis = f"{results.counts[size]} files"
+    return [
+        Row("growth", size, f"peak memory, {case}", peak / MEGABYTE, "MB", basis, _MEMORY_MB)
+        for case, peak in results.facts[size][identity.PEAKS].items()
+    ]

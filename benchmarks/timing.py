@@ -32,7 +32,6 @@ class Samples:
     """What the runs of one case took."""
 
     seconds: list[float] = field(default_factory=list)
-    peak_bytes: list[int] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -71,5 +70,4 @@ def measure(cases: Iterable[Case], turns: Turns) -> dict[str, Samples]:
             case.after()
             if turn >= turns.warm_up:
                 samples[case.name].seconds.append(ended.seconds)
-                samples[case.name].peak_bytes.append(ended.peak_bytes)
     return samples

@@ -48,7 +48,7 @@ ROWS = {
         "MLflow's versioning, beyond import mlflow",
         "app with shim / with MLflow's versioning",
     },
-    "growth": {"peak memory, gitver id, cold", "peak memory, shim, fresh"},
+    "growth": {"peak memory, gitver id cold", "peak memory, shim fresh"},
 }
 
 
