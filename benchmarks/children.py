@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# A child begins in the memory of the process that starts it, whose peak counts as its own: here that
-# is a process that imports next to nothing.
+# A child begins in the memory of the process that starts it, whose peak counts as its own: here
+# that is a process that imports next to nothing.
 _LAUNCHER = """\
 import os, sys
 process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
