@@ -1,4 +1,17 @@
-"""gitver-hooks: every MLflow trace linked to the exact code that produced it."""
+"""gitver-hooks: every MLflow trace linked to the exact code that produced it.
+
+Two halves, and a wall between them: the active-model file and the state beside it.
+
+Before the wall, what hooks and commands do: ``record`` works out the version (``identity``, from
+the ``content`` of the worktree), writes file and state where its model is ``known``, and else puts
+a ``registration`` into the ``outbox``; ``delivery``, a process of its own in the ``background``,
+takes it from there to MLflow (``registry``).
+
+Behind the wall, what an app does: ``shim`` calls ``activation``, which reads file and ``state``,
+asks ``freshness`` whether the worktree is still what it was, and sets ``variables`` and the
+``mlflow_context``; standard library only. Where the code has changed, ``refresh`` takes the road
+of a hook.
+"""
 
 __version__ = "0.1.0"
 

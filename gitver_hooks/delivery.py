@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 from gitver_hooks.background import BUSY
 from gitver_hooks.errors import GitverError
-from gitver_hooks.failures import MLflowFailure, explain
 from gitver_hooks.known import KnownModels
 from gitver_hooks.location import Location, all_worktrees, find
 from gitver_hooks.log import log
 from gitver_hooks.outbox import Entry, Outbox
 from gitver_hooks.record import complete, intend
 from gitver_hooks.registration import Experiment, Store
+from gitver_hooks.registry.failures import MLflowFailure, explain
+from gitver_hooks.registry.store import experiment_id, open_store, prepare_environment
 from gitver_hooks.remote import main_worktree
 from gitver_hooks.repository import open_repository
 from gitver_hooks.settings import load_settings
 from gitver_hooks.state import ActiveState, FileLock, read_state, remove_active_model_file
-from gitver_hooks.store import experiment_id, open_store, prepare_environment
 from gitver_hooks.tracking import resolve_tracking
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Deliverer:
         store = registration.store
         try:
             client, experiment = self._experiment(store)
-            from gitver_hooks.registry import find_or_create
+            from gitver_hooks.registry.convergence import find_or_create
 
             deadline = time.monotonic() + _ENTRY_SECONDS
             model_id = find_or_create(client, experiment, registration, deadline=deadline)
@@ -114,7 +114,7 @@ class Deliverer:
 
     def is_live(self, state: ActiveState) -> bool:
         """Whether the active model of a worktree is still in MLflow. Raises MLflowFailure."""
-        from gitver_hooks.registry import is_live
+        from gitver_hooks.registry.convergence import is_live
 
         store = _store_of(state)
         try:

@@ -7,8 +7,8 @@ import fnmatch
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gitver_hooks.content.worktree import Change, Content, read_new_blob, read_old_blob
 from gitver_hooks.repository import Repository
-from gitver_hooks.worktree import Change, Content, read_new_blob, read_old_blob
 
 # SQL stores take tags of 100,000 characters (measured); a margin for what is said beside the diff.
 LARGEST_DIFF = 90_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from gitver_hooks.content.ignore import LOCAL_PATTERNS
 from gitver_hooks.errors import GitverError
-from gitver_hooks.ignore import LOCAL_PATTERNS
 from gitver_hooks.location import Location
 from gitver_hooks.state import replace_file
 

@@ -28,7 +28,7 @@ from gitver_hooks.snapshot import Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitver_hooks.ignore import Ignore
+    from gitver_hooks.content.ignore import Ignore
     from gitver_hooks.location import Location
     from gitver_hooks.observation import Observation
 
@@ -130,7 +130,7 @@ class _Check:
         at = words.index(path)
         from hashlib import sha256
 
-        from gitver_hooks.index import read_index
+        from gitver_hooks.content.index import read_index
 
         index = read_index(os.path.dirname(os.fsdecode(path)), int(words[at + 2]))
         return sha256(index.content_key()).hexdigest().encode("ascii") == words[at + 1]
@@ -218,7 +218,7 @@ class _Check:
 
     def _rules_in(self, path: bytes) -> Ignore:
         """The ignore rules in a directory: their files are as they were, which was seen before."""
-        from gitver_hooks.ignore import base_rules
+        from gitver_hooks.content.ignore import base_rules
 
         if not self._rules:
             exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")

@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 
 from gitver_hooks.branch import current_branch
+from gitver_hooks.content.worktree import Content, read_content
 from gitver_hooks.remote import remote_url
 from gitver_hooks.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
 from gitver_hooks.version import UNBORN, Version
-from gitver_hooks.worktree import Content, read_content
 
 
 @dataclass(frozen=True)

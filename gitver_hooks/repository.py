@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks import location as locations
-from gitver_hooks.configuration import Configuration, read_configuration
+from gitver_hooks.content.configuration import Configuration, read_configuration
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dulwich.config import StackedConfig
     from dulwich.repo import Repo
 
-    from gitver_hooks.conversion import Conversion
+    from gitver_hooks.content.conversion import Conversion
 
 
 class Repository:

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from gitver_hooks.registration import Experiment, Registration, Store
-from gitver_hooks.registry import FATE, find_or_create
-from gitver_hooks.store import open_store, prepare_environment
+from gitver_hooks.registry.convergence import FATE, find_or_create
+from gitver_hooks.registry.store import open_store, prepare_environment
 
 NAME = "app-git-0a1b2c3d"
 
@@ -153,7 +153,7 @@ def main() -> None:
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
     from sqlalchemy.orm import configure_mappers
 
-    from gitver_hooks.database import expected_revision
+    from gitver_hooks.registry.database import expected_revision
 
     configure_mappers()
     expected_revision()

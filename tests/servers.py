@@ -136,7 +136,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
 @pytest.fixture
 def delivering() -> Iterator[Callable[[float], None]]:
     """``delivering(seconds)``: what a delivering process does first, undone after the test."""
-    from gitver_hooks.store import prepare_environment
+    from gitver_hooks.registry.store import prepare_environment
 
     environment = dict(os.environ)
     with warnings.catch_warnings():

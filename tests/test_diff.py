@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Git
 
+from gitver_hooks.content.worktree import read_content
 from gitver_hooks.diff import write_diff
 from gitver_hooks.repository import open_repository
-from gitver_hooks.worktree import read_content
 
 
 def diff_of(git: Git, **options: object) -> str:

@@ -18,11 +18,11 @@ import pytest
 from conftest import Git
 
 from gitver_hooks import freshness, location
+from gitver_hooks.content.walk import Walk
+from gitver_hooks.content.worktree import Content, read_content
 from gitver_hooks.location import Location
 from gitver_hooks.observation import OWN, Directory, Observation
 from gitver_hooks.repository import open_repository
-from gitver_hooks.walk import Walk
-from gitver_hooks.worktree import Content, read_content
 
 
 def remember(git: Git, *, untracked: bool = True) -> str:

@@ -18,7 +18,7 @@ from conftest import Git
 from stores import App, models
 
 from gitver_hooks import cli
-from gitver_hooks.ignore import LOCAL_PATTERNS
+from gitver_hooks.content.ignore import LOCAL_PATTERNS
 from gitver_hooks.settings import Settings
 
 PROJECT = Path(__file__).parent.parent

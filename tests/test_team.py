@@ -16,7 +16,7 @@ from servers import PASSWORD, GuardedServer
 from test_kills import kill_all_at_work_in
 
 from gitver_hooks.registration import Experiment
-from gitver_hooks.store import experiment_id, open_store
+from gitver_hooks.registry.store import experiment_id, open_store
 
 
 def live_models(uri: str, experiment: str, version: str) -> list[str]:

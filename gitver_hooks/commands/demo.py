@@ -133,7 +133,7 @@ class _Demo:
             )
 
     def _print_table(self) -> None:
-        from gitver_hooks.store import open_store, prepare_environment
+        from gitver_hooks.registry.store import open_store, prepare_environment
 
         prepare_environment(30)
         client = open_store(sqlite_uri(str(self._worktree / "mlflow.db")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitver_hooks.failures import MLflowFailure, explain, mask, strip_credentials
+from gitver_hooks.registry.failures import MLflowFailure, explain, mask, strip_credentials
 
 SECRET = "s3cr/et:w@rd"
 

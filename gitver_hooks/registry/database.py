@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitver_hooks.failures import MLflowFailure, strip_credentials
-from gitver_hooks.store import folder_lock
+from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
+from gitver_hooks.registry.store import folder_lock
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory

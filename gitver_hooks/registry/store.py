@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from gitver_hooks.failures import MLflowFailure, explain, strip_credentials
+from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -65,7 +65,7 @@ def open_store(tracking_uri: str) -> MlflowClient:
         from mlflow import MlflowClient
 
         if tracking_uri.partition(":")[0].partition("+")[0].lower() in _SQL_SCHEMES:
-            from gitver_hooks import database
+            from gitver_hooks.registry import database
 
             database.make_ready(tracking_uri)
         return MlflowClient(tracking_uri=tracking_uri)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from gitver_hooks.content.wildmatch import Pattern
 from gitver_hooks.files import read_small
-from gitver_hooks.wildmatch import Pattern
 
 # Our own and MLflow's local files: never part of a version. Also written to info/exclude.
 LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")

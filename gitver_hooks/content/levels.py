@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gitver_hooks.content.ignore import Ignore
+from gitver_hooks.content.index import SKIP_WORKTREE, Index
 from gitver_hooks.files import read_small
-from gitver_hooks.ignore import Ignore
-from gitver_hooks.index import SKIP_WORKTREE, Index
 from gitver_hooks.observation import Observation
 
 

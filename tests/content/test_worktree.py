@@ -16,10 +16,10 @@ import pytest
 from conftest import Git
 from oracle import oracle_tree
 
+from gitver_hooks.content.tree import Change
+from gitver_hooks.content.worktree import Content, read_content, read_new_blob, read_old_blob
 from gitver_hooks.errors import GitverError
 from gitver_hooks.repository import open_repository
-from gitver_hooks.tree import Change
-from gitver_hooks.worktree import Content, read_content, read_new_blob, read_old_blob
 
 
 def content_of(git: Git, *, untracked: bool = True) -> Content:

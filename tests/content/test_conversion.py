@@ -11,10 +11,10 @@ import pytest
 from conftest import Git
 from oracle import oracle_tree
 
-from gitver_hooks.conversion import is_binary
-from gitver_hooks.filters import lfs_pointer
+from gitver_hooks.content.conversion import is_binary
+from gitver_hooks.content.filters import lfs_pointer
+from gitver_hooks.content.worktree import Content, read_content
 from gitver_hooks.repository import open_repository
-from gitver_hooks.worktree import Content, read_content
 
 CONTENTS = {
     "empty": b"",

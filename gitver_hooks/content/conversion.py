@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitver_hooks import attributes as attribute_files
-from gitver_hooks.attributes import AttributeFile, Attributes, Value
-from gitver_hooks.configuration import Configuration, xdg_file
+from gitver_hooks.content import attributes as attribute_files
+from gitver_hooks.content.attributes import AttributeFile, Attributes, Value
+from gitver_hooks.content.configuration import Configuration, xdg_file
+from gitver_hooks.content.filters import Filters
 from gitver_hooks.files import read_small
-from gitver_hooks.filters import Filters
 
 # What is to be done about line ends: guess whether it is text, or know that it is.
 GUESS = "guess"

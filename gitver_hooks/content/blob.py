@@ -6,13 +6,13 @@ import hashlib
 import os
 import stat
 
-from gitver_hooks.conversion import Conversion
+from gitver_hooks.content.conversion import Conversion
+from gitver_hooks.content.index import GITLINK_MODE
+from gitver_hooks.content.objects import missing_blob, read_blob
+from gitver_hooks.content.tree import Change
 from gitver_hooks.errors import GitverError
-from gitver_hooks.index import GITLINK_MODE
 from gitver_hooks.location import ACTIVE_MODEL_FILE
-from gitver_hooks.objects import missing_blob, read_blob
 from gitver_hooks.repository import Repository
-from gitver_hooks.tree import Change
 
 # Larger files are hashed in pieces of this size, and never held in memory as a whole unless they
 # are converted.

@@ -116,7 +116,7 @@ def read_index(git_dir: str, id_length: int = 20) -> Index:
     try:
         entries, extensions = _parse(data, id_length)
         if b"link" in extensions and any(extensions[b"link"][:id_length]):
-            from gitver_hooks.splitindex import merge_shared_index
+            from gitver_hooks.content.splitindex import merge_shared_index
 
             entries = merge_shared_index(git_dir, entries, extensions[b"link"], id_length)
         _sort_out(index, entries)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 
-from gitver_hooks.index import IndexFormatError, parse_entries
+from gitver_hooks.content.index import IndexFormatError, parse_entries
 
 
 def merge_shared_index(

@@ -7,11 +7,12 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gitver_hooks import index as index_file
-from gitver_hooks.blob import Blobs, Moved, unreadable
-from gitver_hooks.ignore import is_local, is_local_folder, is_local_name
-from gitver_hooks.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
-from gitver_hooks.levels import Level, Levels
+from gitver_hooks.content import index as index_file
+from gitver_hooks.content.blob import Blobs, Moved, unreadable
+from gitver_hooks.content.ignore import is_local, is_local_folder, is_local_name
+from gitver_hooks.content.index import GITLINK_MODE, INTENT_TO_ADD, LINK_MODE, SKIP_WORKTREE, Index
+from gitver_hooks.content.levels import Level, Levels
+from gitver_hooks.content.tree import Children
 from gitver_hooks.location import ACTIVE_MODEL_FILE
 from gitver_hooks.observation import (
     FILE,
@@ -25,7 +26,6 @@ from gitver_hooks.observation import (
     Observation,
     tag,
 )
-from gitver_hooks.tree import Children
 
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 _FIRST_32 = 0xFFFFFFFF

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import Git
 
-from gitver_hooks import index as index_file
+from gitver_hooks.content import index as index_file
+from gitver_hooks.content.index import INTENT_TO_ADD, SKIP_WORKTREE, IndexFormatError, read_index
+from gitver_hooks.content.worktree import read_content
 from gitver_hooks.errors import GitverError
-from gitver_hooks.index import INTENT_TO_ADD, SKIP_WORKTREE, IndexFormatError, read_index
 from gitver_hooks.repository import open_repository
-from gitver_hooks.worktree import read_content
 
 
 def fill(git: Git) -> None:

@@ -26,9 +26,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitver_hooks.failures import MLflowFailure, explain
-from gitver_hooks.limits import PARAMS_PER_REQUEST, acceptable_params, acceptable_tags, cut_tags
-from gitver_hooks.store import exclusively, not_mlflow
+from gitver_hooks.registry.failures import MLflowFailure, explain
+from gitver_hooks.registry.limits import (
+    PARAMS_PER_REQUEST,
+    acceptable_params,
+    acceptable_tags,
+    cut_tags,
+)
+from gitver_hooks.registry.store import exclusively, not_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import Git
 
+from gitver_hooks.content.ignore import LOCAL_PATTERNS, Ignore, base_rules, pattern_lines
 from gitver_hooks.files import read_small
-from gitver_hooks.ignore import LOCAL_PATTERNS, Ignore, base_rules, pattern_lines
 
 COMPONENTS = (
     "a", "b", "ab", "abc", "foo", "foo.o", "x.y", "A", "aB", "build", "[a]", "a b", "é", "d-e", "*",

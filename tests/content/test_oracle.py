@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from oracle import oracle_tree
 
 from gitver_hooks import freshness, location
+from gitver_hooks.content.worktree import Content, read_content
 from gitver_hooks.repository import open_repository
-from gitver_hooks.worktree import Content, read_content
 
 FORMATS = (
     "plain", "sha256", "version 4", "split index", "sparse", "sparse index", "linked worktree",

@@ -9,24 +9,24 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 
-from gitver_hooks import index as index_file
 from gitver_hooks import location as locations
-from gitver_hooks.blob import Blobs, read_new_blob, read_old_blob
-from gitver_hooks.configuration import xdg_file
-from gitver_hooks.conversion import Conversion
+from gitver_hooks.content import index as index_file
+from gitver_hooks.content.blob import Blobs, read_new_blob, read_old_blob
+from gitver_hooks.content.configuration import xdg_file
+from gitver_hooks.content.conversion import Conversion
+from gitver_hooks.content.filters import Filters
+from gitver_hooks.content.head import pin_head
+from gitver_hooks.content.ignore import base_rules
+from gitver_hooks.content.index import GITLINK_MODE, Index, IndexFormatError, read_index
+from gitver_hooks.content.levels import Levels
+from gitver_hooks.content.objects import read_blob, read_tree
+from gitver_hooks.content.tree import Change, Entry, Tree, differences
+from gitver_hooks.content.walk import ACTIVE_MODEL, Rules, Walk
 from gitver_hooks.errors import GitverError
 from gitver_hooks.files import read_small, write_private
-from gitver_hooks.filters import Filters
-from gitver_hooks.head import pin_head
-from gitver_hooks.ignore import base_rules
-from gitver_hooks.index import GITLINK_MODE, Index, IndexFormatError, read_index
-from gitver_hooks.levels import Levels
 from gitver_hooks.location import Location
-from gitver_hooks.objects import read_blob, read_tree
 from gitver_hooks.observation import Observation, read_clock
 from gitver_hooks.repository import Repository, open_repository
-from gitver_hooks.tree import Change, Entry, Tree, differences
-from gitver_hooks.walk import ACTIVE_MODEL, Rules, Walk
 
 __all__ = ["Change", "Content", "Entry", "read_content", "read_new_blob", "read_old_blob"]
 

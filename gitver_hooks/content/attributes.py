@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from gitver_hooks.wildmatch import Pattern
+from gitver_hooks.content.wildmatch import Pattern
 
 # True, False, None ("!name": explicitly not specified) or the value after "=".
 Value = bool | bytes | None

@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 
-from gitver_hooks.configuration import Configuration
+from gitver_hooks.content.configuration import Configuration
 from gitver_hooks.errors import GitverError
 
 LFS = b"lfs"

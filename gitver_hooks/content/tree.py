@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gitver_hooks.index import TREE_MODE, Index, mode
+from gitver_hooks.content.index import TREE_MODE, Index, mode
 
 
 class Entry(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gitver_hooks.content.tree import Children
 from gitver_hooks.errors import GitverError
 from gitver_hooks.repository import Repository
-from gitver_hooks.tree import Children
 
 
 def read_tree(repository: Repository, raw_id: bytes) -> Children:

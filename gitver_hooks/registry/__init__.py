@@ -1,0 +1,1 @@
+"""MLflow: its stores, its failures, and one LoggedModel for a version."""
