@@ -7,13 +7,14 @@ outlasts every timeout it has), so there is no other way to deliver than this on
 from __future__ import annotations
 
 import os
-import select
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 from gitver_hooks.location import Location
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 # Run with -c, so that neither a file of the user's worktree nor one of this package can hide a
 # module of the standard library: sys.path starts with the current folder there. The fork leaves
@@ -24,6 +25,7 @@ sys.path[0] or sys.path.pop(0)
 sys.path.append(sys.argv.pop(1))
 if os.fork():
     os._exit(0)
+os.setsid()
 from gitver_hooks.delivery import main
 main(sys.argv[1:])
 """
@@ -31,23 +33,38 @@ main(sys.argv[1:])
 BUSY = b"busy"
 
 
-def start_delivery(location: Location, *, recheck: bool = False) -> subprocess.Popen[bytes]:
+def start_delivery(location: Location) -> subprocess.Popen[bytes]:
     """Start to deliver what waits in the outbox, in a process that outlives this one.
 
     Its standard output is a pipe that ends when it does; the other streams are closed, for an
-    inherited one would hold whoever reads this process's output. ``recheck`` also asks MLflow
-    whether the active model of the worktree is still there. Raises OSError.
+    inherited one would hold whoever reads this process's output. Raises OSError.
     """
-    command = [_interpreter(), "-c", _PROGRAM, str(Path(__file__).parent.parent)]
+    import subprocess
+
     return subprocess.Popen(
-        [*command, location.worktree, *(["--recheck"] if recheck else [])],
+        _command(location),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=location.worktree,
         env=_environment(),
-        start_new_session=True,
     )
+
+
+def start_recheck(location: Location) -> None:
+    """Have MLflow asked whether the active model of the worktree is still there; return at once.
+
+    By way of a shell, which is left sooner than a Python that starts only to fork, and without
+    importing subprocess: this is a part of an app's start now and then. Raises OSError.
+    """
+    words = ["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *_command(location)]
+    shell = os.posix_spawn("/bin/sh", [*words, "--recheck"], _environment())
+    os.waitpid(shell, 0)
+
+
+def _command(location: Location) -> list[str]:
+    package = os.path.dirname(os.path.abspath(__file__))
+    return [_interpreter(), "-c", _PROGRAM, os.path.dirname(package), location.worktree]
 
 
 def leave(process: subprocess.Popen[bytes]) -> None:
@@ -63,6 +80,8 @@ def wait_for_delivery(process: subprocess.Popen[bytes], deadline: float) -> bool
 
     False where another delivery is under way and this one gave way to it.
     """
+    import select
+
     assert process.stdout is not None
     said = b""
     while (remaining := deadline - time.monotonic()) > 0:
@@ -81,7 +100,7 @@ def _interpreter() -> str:
     name = os.path.basename(sys.executable or "")
     if name.startswith(("python", "pypy")):
         return sys.executable
-    return str(Path(sys.prefix, "bin", "python3"))
+    return os.path.join(sys.prefix, "bin", "python3")
 
 
 def _environment() -> dict[str, str]:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-
 VERBS = ("install", "uninstall", "status", "id", "model", "run", "sync", "demo", "hook")
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
@@ -35,9 +31,10 @@ def _run_verb(arguments: list[str]) -> int:
     from gitver_hooks.errors import GitverError
     from gitver_hooks.location import find
     from gitver_hooks.log import log, log_path, say
+    from gitver_hooks.parser import make_parser
 
     try:
-        options = _parser().parse_args(arguments)
+        options = make_parser(VERBS, arguments).parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
         return status
@@ -57,32 +54,6 @@ def _run_verb(arguments: list[str]) -> int:
         where = f"; the details are in {log_path(location)}" if location else ""
         say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
         return BUG
-
-
-def _parser() -> argparse.ArgumentParser:
-    import argparse
-    import importlib
-
-    from gitver_hooks import __version__
-
-    parser = argparse.ArgumentParser(
-        prog="gitver",
-        description="Link every MLflow trace to the exact code that produced it.",
-    )
-    parser.add_argument("--version", action="version", version=f"gitver {__version__}")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    for verb in VERBS:
-        module = importlib.import_module(f"gitver_hooks.commands.{verb}")
-        documentation = module.__doc__ or ""
-        verb_parser = verbs.add_parser(
-            verb,
-            help=documentation.splitlines()[0],
-            description=documentation,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(verb_parser)
-        verb_parser.set_defaults(run=module.run)
-    return parser
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def recheck_in_background(location: Location, seconds: float, now: float) -> Non
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         os.utime(path, (now, now))
-        from gitver_hooks.background import leave, start_delivery
+        from gitver_hooks.background import start_recheck
 
-        leave(start_delivery(location, recheck=True))
+        start_recheck(location)
     except OSError:
         pass

@@ -30,6 +30,23 @@ def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: st
     assert "is not inside a git worktree; run this inside a clone" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required: COMMAND; see `gitver --help`"),
+        (["comit"], "invalid choice: 'comit'"),
+        (["status", "--jsn"], "unrecognized arguments: --jsn; see `gitver --help`"),
+        (["id", "--help-me"], "unrecognized arguments: --help-me"),
+    ],
+)
+def test_a_word_too_many_or_too_few_is_one_line(git: Git, arguments: list[str], said: str) -> None:
+    done = gitver(git.path, *arguments)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gitver: ")
+    assert said in line
+
+
 def test_a_hook_always_exits_0(tmp_path: Path, git: Git) -> None:
     for arguments in (["post-commit"], ["post-checkout", "a", "b", "1"], ["nonsense"]):
         assert gitver(tmp_path, "hook", *arguments).returncode == 0

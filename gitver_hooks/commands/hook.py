@@ -78,11 +78,14 @@ def _record(location: Location, *, register: bool, stashed: bool) -> None:
     state = None if stashed else true_state(location)
     if state is None:
         from gitver_hooks.record import record
+        from gitver_hooks.state import read_state
 
         recorded = record(location, register=register, keep_file=not stashed)
         if register and recorded.model_id is None:
             say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
-        state = None if recorded.was_new else true_state(location)
+        # What was recorded just now needs no second look at the worktree.
+        is_known = recorded.model_id is not None and not recorded.was_new
+        state = read_state(location) if is_known else None
     if state is not None and register:
         import time
 
