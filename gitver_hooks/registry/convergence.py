@@ -26,7 +26,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitver_hooks.registry.failures import MLflowFailure, explain
+from gitver_hooks.registry.failures import MLflowFailure, connection_broke, explain
 from gitver_hooks.registry.limits import (
     PARAMS_PER_REQUEST,
     acceptable_params,
@@ -64,7 +64,14 @@ def find_or_create(
     """
     try:
         with exclusively(client.tracking_uri):
-            return _Candidates(client, experiment_id, registration).converge(deadline)
+            candidates = _Candidates(client, experiment_id, registration)
+            try:
+                return candidates.converge(deadline)
+            except Exception as error:
+                # Servers close idle connections when they like, also in the moment of a request.
+                if not connection_broke(error):
+                    raise
+                return candidates.converge(deadline)
     except MLflowFailure:
         raise
     except Exception as error:

@@ -46,6 +46,12 @@ def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
     return MLflowFailure(f"MLflow at {where} failed: {detail}", "it is tried again later")
 
 
+def connection_broke(error: BaseException) -> bool:
+    """Whether an open connection ended under a request, which the next one may not meet again."""
+    facts = _Facts.of(error)
+    return _BROKEN(facts) and not _NEVER_OPEN(facts)
+
+
 def _one_line(text: str, tracking_uri: str) -> str:
     line = " ".join(mask(text, tracking_uri).split())
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
@@ -118,6 +124,8 @@ def _either(*tests: Callable[[_Facts], bool]) -> Callable[[_Facts], bool]:
     return lambda facts: any(test(facts) for test in tests)
 
 
+_BROKEN = _is("ConnectionError", "ChunkedEncodingError", "ProtocolError")
+_NEVER_OPEN = _is("NewConnectionError", "Timeout", "TimeoutError", "SSLError", "ProxyError")
 _LATER = "the registration waits; `gitver sync` tries again"
 
 # The first that applies counts: what is sure stands before what is only likely.
@@ -241,7 +249,7 @@ _KINDS = (
         "look at the server's log; " + _LATER,
     ),
     _Kind(
-        _is("ConnectionError", "ChunkedEncodingError", "ProtocolError"),
+        _BROKEN,
         "the connection to MLflow at {where} broke",
         _LATER,
     ),

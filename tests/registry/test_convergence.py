@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -403,3 +407,48 @@ def test_a_model_that_mlflow_made_first_is_left_to_it(embedded: Place, git: Any)
     ours = embedded.find_or_create(embedded.registration(version=commit, name=name, tags={}))
     assert ours != by_mlflow
     assert is_live(embedded.client, by_mlflow)
+
+
+@contextmanager
+def breaking_first(address: str, number: int) -> Iterator[str]:
+    """A way to the server at ``address`` on which the first ``number`` connections break."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    left = [number]
+
+    class Way(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            request = self.request.recv(65536)
+            if left[0]:
+                left[0] -= 1
+                return
+            with socket.create_connection((host, int(port))) as server:
+                server.sendall(request.replace(b"keep-alive", b"close"))
+                while part := server.recv(65536):
+                    self.request.sendall(part)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Way) as way:
+        threading.Thread(target=way.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{way.server_address[1]}"
+        way.shutdown()
+
+
+def test_a_connection_that_breaks_is_no_reason_to_wait_for_the_next_hook(
+    team_server: str, delivering: Callable[[float], None]
+) -> None:
+    delivering(30)
+    direct = Place(team_server, "a connection that breaks")
+    with breaking_first(team_server, 1) as address:
+        found = find_or_create(
+            open_store(address),
+            direct.experiment,
+            direct.registration(),
+            deadline=time.monotonic() + 20,
+        )
+    assert direct.find_or_create() == found
+    with breaking_first(team_server, 9) as address, pytest.raises(MLflowFailure, match="broke"):
+        find_or_create(
+            open_store(address),
+            direct.experiment,
+            direct.registration(),
+            deadline=time.monotonic() + 20,
+        )
