@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import socketserver
 import subprocess
@@ -417,19 +418,27 @@ def breaking_first(address: str, number: int) -> Iterator[str]:
 
     class Way(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            request = self.request.recv(65536)
             if left[0]:
                 left[0] -= 1
+                self.request.recv(1)
                 return
             with socket.create_connection((host, int(port))) as server:
-                server.sendall(request.replace(b"keep-alive", b"close"))
-                while part := server.recv(65536):
-                    self.request.sendall(part)
+                other = {self.request: server, server: self.request}
+                while True:
+                    for end in select.select(list(other), [], [])[0]:
+                        part = end.recv(65536)
+                        if not part:
+                            return
+                        other[end].sendall(part)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Way) as way:
-        threading.Thread(target=way.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{way.server_address[1]}"
-        way.shutdown()
+    class Ways(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Ways(("127.0.0.1", 0), Way) as ways:
+        threading.Thread(target=ways.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{ways.server_address[1]}"
+        ways.shutdown()
 
 
 def test_a_connection_that_breaks_is_no_reason_to_wait_for_the_next_hook(
