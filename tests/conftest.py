@@ -16,6 +16,12 @@ _FOREIGN = ("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GIT
 DATE = "2025-06-01T12:00:00+00:00"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(3600))
+
+
 @pytest.fixture(autouse=True)
 def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, no git or MLflow settings from the machine, fixed dates. The home."""
