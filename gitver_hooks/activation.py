@@ -101,7 +101,7 @@ def _activate_at(
         else:
             model_id, state = _model_at(location, on_stale)
     except GitverError as error:
-        set_variables(None, None)
+        set_variables(None, _store_of(location))
         context.clear()
         if isinstance(error, StaleCode) or on_stale == "error":
             raise
@@ -109,7 +109,7 @@ def _activate_at(
         log(location, error, error)
         return None
     if model_id is None:
-        set_variables(None, None)
+        set_variables(None, _store_of(location))
         context.clear()
         return None
     set_variables(model_id, state)
@@ -140,7 +140,7 @@ def true_state(location: Location) -> ActiveState | None:
         state is not None
         and state.model_id
         and read_active_model_file(location.active_model_file) == state.model_id
-        and _is_same_store(state)
+        and is_same_store(state)
         and state.environment == relevant_environment()
         and freshness.fresh_version(location) == state.version
     ):
@@ -148,7 +148,8 @@ def true_state(location: Location) -> ActiveState | None:
     return None
 
 
-def _is_same_store(state: ActiveState) -> bool:
+def is_same_store(state: ActiveState) -> bool:
+    """Whether an app here would look for the model where the state says that it is."""
     uri = None if is_ours(TRACKING_URI) else os.environ.get(TRACKING_URI)
     if uri:
         if without_credentials(uri) != state.tracking_uri:
@@ -175,6 +176,18 @@ def _is_same_experiment(state: ActiveState) -> bool:
     return state.experiment_source != "environment"
 
 
+def _store_of(location: Location | None) -> ActiveState | None:
+    """Where the traces of an app without a model belong: where those with one would go."""
+    if location is None:
+        return None
+    try:
+        from gitver_hooks.refresh import store_of_app
+
+        return store_of_app(location)
+    except (GitverError, ImportError, OSError):
+        return read_state(location)
+
+
 def _recheck_sometimes(location: Location, state: ActiveState) -> None:
     """Have MLflow asked, in the background, whether the model is still there."""
     from gitver_hooks.recheck import recheck_in_background
@@ -186,10 +199,11 @@ def _refresh(location: Location, on_stale: str | None) -> tuple[str | None, Acti
     """The one place where the runtime half calls the recording half."""
     try:
         from gitver_hooks.refresh import refresh
+
+        return refresh(location, on_stale), read_state(location)
     except ImportError as error:
         raise GitverError(
-            f"the code is not what .mlflow-active-model says, and {error.name} is not installed "
-            f"for {sys.executable} to work out what it is",
-            "install gitver-hooks with its dependencies, or set on_stale to trust",
+            f"the code may not be what .mlflow-active-model says, and {error.name} is not "
+            f"installed for {sys.executable} to work out what it is",
+            "install gitver-hooks with its dependencies, or leave .git out of the container",
         ) from error
-    return refresh(location, on_stale), read_state(location)

@@ -44,6 +44,12 @@ def _run_verb(arguments: list[str]) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        say(f"{error.name} is not installed; install gitver-hooks with its dependencies")
+        return FAILED
+    except PermissionError as error:
+        say(f"{error.filename}: {error.strerror}; let this user read and write the git dir")
+        return FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing is left to say on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

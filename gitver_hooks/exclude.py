@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.content.ignore import LOCAL_PATTERNS
+from gitver_hooks.content.ignore import LOCAL_PATTERNS, is_local
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location
 from gitver_hooks.state import replace_file
@@ -12,17 +12,19 @@ from gitver_hooks.state import replace_file
 _HEADING = "# gitver and MLflow's local files"
 
 
-def exclude_local_files(location: Location) -> None:
+def exclude_local_files(location: Location, store_file: str | None = None) -> None:
     """Add the patterns that are missing to ``info/exclude`` of the common dir.
 
-    That file serves all worktrees of the repository and is never committed (gitignore(5)). Raises
-    GitverError where it cannot be written.
+    That file serves all worktrees of the repository and is never committed (gitignore(5)).
+    ``store_file`` is the SQLite file of the store, which may lie in the worktree under any name: it
+    is no code, and it changes with every trace. Raises GitverError where it cannot be written.
     """
     path = os.path.join(location.common_dir, "info", "exclude")
     try:
         content = _read(path)
         present = {line.strip() for line in content.splitlines()}
-        missing = [pattern for pattern in LOCAL_PATTERNS if pattern not in present]
+        wanted = [*LOCAL_PATTERNS, *_pattern_of(store_file, location.worktree)]
+        missing = [pattern for pattern in wanted if pattern not in present]
         if not missing:
             return
         if content and not content.endswith(b"\n"):
@@ -33,6 +35,16 @@ def exclude_local_files(location: Location) -> None:
         raise GitverError(
             f"{path} cannot be written: {error.strerror}", "make it writable"
         ) from error
+
+
+def _pattern_of(store_file: str | None, worktree: str) -> list[bytes]:
+    """The pattern of a store in the worktree and of what SQLite puts beside it, if it needs one."""
+    if store_file is None or not store_file.startswith(worktree + os.sep):
+        return []
+    path = os.fsencode(store_file[len(worktree) :])
+    if is_local(path):
+        return []
+    return [b"".join(b"\\" + bytes([c]) if c in b"*?[\\" else bytes([c]) for c in path) + b"*"]
 
 
 def _read(path: str) -> bytes:

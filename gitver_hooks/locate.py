@@ -11,13 +11,15 @@ from gitver_hooks.location import ACTIVE_MODEL_FILE, Location, find
 def app(path: str | os.PathLike[str] | None) -> tuple[Location | None, str | None]:
     """The worktree of the app and, where there is no worktree, its active-model file.
 
-    Looks upwards from ``path`` if given. Else from the folder of the main script, unless that is a
-    command of the environment (pytest, uvicorn, a notebook's kernel), and then from the current
-    folder: where both lie in worktrees, the code that runs is the script's.
+    Looks upwards from ``path`` if given. Else from the folder of the file that called us (which
+    imports the shim), from that of the main script, and from the current folder, in this order: the
+    code that runs is theirs, wherever it was started. Files that are installed in the environment
+    (pytest, uvicorn, a notebook's kernel, libraries) say nothing of it.
     """
     if path is not None:
         return _at(os.fspath(path))
-    for folder in (_folder_of_main_script(), _current_folder()):
+    main_script = getattr(sys.modules.get("__main__"), "__file__", None)
+    for folder in (_folder_of(_calling_file()), _folder_of(main_script), _current_folder()):
         if folder is not None:
             found = _at(folder)
             if found != (None, None):
@@ -42,15 +44,27 @@ def _at(path: str) -> tuple[Location | None, str | None]:
         folder = parent
 
 
-def _folder_of_main_script() -> str | None:
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if not isinstance(script, str):
+def _calling_file() -> str | None:
+    """The file of the nearest frame that is neither ours nor the import system's."""
+    package = os.path.dirname(os.path.abspath(__file__)) + os.sep
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        name = frame.f_code.co_filename
+        if not name.startswith((package, "<frozen")) and "importlib" not in name:
+            return name
+    return None
+
+
+def _folder_of(file: object) -> str | None:
+    """The folder of a file of the app; None where it is not one."""
+    if not isinstance(file, str):
         return None
-    script = os.path.abspath(script)
+    file = os.path.abspath(file)
     environment = os.path.abspath(sys.prefix) + os.sep
-    if script.startswith(environment) or f"{os.sep}site-packages{os.sep}" in script:
+    if file.startswith(environment) or f"{os.sep}site-packages{os.sep}" in file:
         return None
-    return os.path.dirname(os.path.realpath(script))
+    return os.path.dirname(os.path.realpath(file)) if os.path.isfile(file) else None
 
 
 def _current_folder() -> str | None:

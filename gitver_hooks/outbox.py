@@ -97,6 +97,13 @@ class Outbox:
             self._waiting.mkdir(mode=0o700, exist_ok=True)
             entry.path.replace(self._waiting / entry.path.name)
 
+    def discard(self) -> int:
+        """Drop all that waits or was set aside; how many entries that were."""
+        entries = self.waiting() + self.rejected()
+        for entry in entries:
+            entry.path.unlink(missing_ok=True)
+        return len(entries)
+
     def remove(self, entry: Entry) -> None:
         """Forget a delivered entry."""
         entry.path.unlink(missing_ok=True)

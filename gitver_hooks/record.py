@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -80,8 +82,9 @@ def record(
         return replace(recorded, problem=problem)
     if keep_file and read_active_model_file(location.active_model_file) != model_id:
         # The deliverer had no snapshot to go by, or the worktree has changed meanwhile.
-        _, recorded, _ = _record_locally(location, how)
-        return replace(recorded, was_new=True)
+        _, recorded, _ = _record_locally(location, how._replace(register=False))
+        problem = "" if recorded.model_id else "the worktree has changed while it was registered"
+        return replace(recorded, was_new=True, problem=problem)
     return replace(recorded, model_id=model_id)
 
 
@@ -100,7 +103,7 @@ def _record_locally(
     location: Location, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     """All of ``record`` that needs no MLflow. The registration is what remains to be delivered."""
-    with FileLock(os.path.join(location.state_dir, "lock"), _LOCK_SECONDS) as lock:
+    with _lock(location) as lock:
         if not lock.held:
             raise GitverError(
                 f"another gitver has been at work in {location.worktree} for {_LOCK_SECONDS:.0f} s",
@@ -114,13 +117,29 @@ def _record_locally(
             raise
 
 
+@contextmanager
+def _lock(location: Location) -> Iterator[FileLock]:
+    lock = FileLock(os.path.join(location.state_dir, "lock"), _LOCK_SECONDS)
+    try:
+        lock.__enter__()
+    except OSError as error:
+        raise GitverError(
+            f"{location.state_dir} cannot be written: {error.strerror}",
+            "let this user write there, or set on_stale to trust",
+        ) from error
+    try:
+        yield lock
+    finally:
+        lock.__exit__(None, None, None)
+
+
 def _record_open(
     repository: Repository, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     location = repository.location
     settings = load_settings(location.worktree)
     tracking = resolve_tracking(settings, main_worktree(repository), for_app=how.for_app)
-    exclude_local_files(location)
+    exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
     version = identified.version
     name = model_name(app_name(repository, settings, version.remote_url), version)
@@ -202,6 +221,10 @@ def _deliver(
     entry = outbox.entry_for(registration)
     if entry is not None and entry.error:
         return entry.error
+    for other in outbox.waiting():
+        # A delivery that meets a store that is down does not try the rest of what waits for it.
+        if other.error and other.registration.store == registration.store:
+            return other.error
     return (
         f"MLflow at {registration.store.tracking_uri} has not answered within {seconds:g} s; "
         "it is registered later, `gitver status` tells"

@@ -9,11 +9,11 @@ from gitver_hooks.identity import identify
 from gitver_hooks.known import KnownModels
 from gitver_hooks.location import Location
 from gitver_hooks.log import log, say
-from gitver_hooks.record import record
+from gitver_hooks.record import experiment_text, record
 from gitver_hooks.remote import main_worktree
 from gitver_hooks.repository import open_repository
 from gitver_hooks.settings import load_settings
-from gitver_hooks.state import read_active_model_file
+from gitver_hooks.state import ActiveState, read_active_model_file
 from gitver_hooks.tracking import resolve_tracking
 from gitver_hooks.variables import WithoutOurVariables
 
@@ -32,6 +32,19 @@ def refresh(location: Location, on_stale: str | None) -> str | None:
         if rule == "register":
             return _registered(location, settings.wait)
         return _only_if_known(location, rule)
+
+
+def store_of_app(location: Location) -> ActiveState:
+    """Where an app in this worktree finds MLflow, with nothing said of a version."""
+    with WithoutOurVariables(), open_repository(location) as repository:
+        settings = load_settings(location.worktree)
+        tracking = resolve_tracking(settings, main_worktree(repository), for_app=True)
+    return ActiveState(
+        tracking_uri=tracking.store.tracking_uri,
+        tracking_uri_source=tracking.uri_source,
+        experiment=experiment_text(tracking.store.experiment),
+        experiment_source=tracking.experiment_source,
+    )
 
 
 def _trusted(location: Location) -> str | None:

@@ -27,15 +27,18 @@ def is_ours(name: str) -> bool:
 def set_variables(model_id: str | None, state: ActiveState | None) -> None:
     """Set the active model, and complete the tracking URI and the experiment where nobody has.
 
-    Without a ``model_id`` only what a shim has set before is taken back.
+    Without a ``model_id`` no model is active, which is no reason for an app's traces to go to
+    another store than those of its colleagues. What a shim has set before is taken back.
     """
     for name in _NAMES:
         if is_ours(name):
             del os.environ[name]
     os.environ.pop(_MARK, None)
-    if model_id is None:
+    wanted = _completion(state) if state else {}
+    if model_id is not None:
+        wanted[MODEL_ID] = model_id
+    if not wanted:
         return
-    wanted = {MODEL_ID: model_id, **(_completion(state) if state else {})}
     os.environ.update(wanted)
     os.environ[_MARK] = "\n".join(f"{name}={value}" for name, value in wanted.items())
 

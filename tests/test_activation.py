@@ -316,6 +316,61 @@ def test_where_the_user_s_variable_names_another_store_the_model_is_registered_t
     assert active_in(app.python(SHIM)) == here
 
 
+@pytest.mark.parametrize("why", ["unset", "down", "wrong setting"])
+def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
+    app: App, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    app.write(".gitver.yaml", "tracking_uri: http://127.0.0.1:9\nexperiment: team\n")
+    app.commit("first", x="x")
+    if why == "unset":
+        monkeypatch.setenv("GITVER_ON_STALE", "unset")
+    if why == "wrong setting":
+        monkeypatch.setenv("GITVER_ON_STALE", "unset")
+        app.gitver("status")
+        monkeypatch.setenv("GITVER_DIFF", "maybe")
+    said = json.loads(app.python(SHIM).stdout)
+    assert said == {
+        "MLFLOW_ACTIVE_MODEL_ID": None,
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "MLFLOW_EXPERIMENT_NAME": "team",
+    }
+
+
+def test_a_store_in_the_worktree_under_another_name_is_no_code(app: App) -> None:
+    app.write(".gitver.yaml", "tracking_uri: sqlite:///data [1].db\n")
+    commit = app.commit("first")
+    store = app.path / "data [1].db"
+    assert app("status", "--porcelain") == ""
+    app.run_app()
+    app.run_app()
+    assert versions_of_traces(store) == [commit, commit]
+    assert len(models(store)) == 1
+
+
+def test_a_command_installed_from_another_worktree_is_versioned_by_its_own_code(
+    make_app: Callable[..., App],
+) -> None:
+    tool, elsewhere = make_app("tool"), make_app("elsewhere")
+    tool.write("toolkit/__init__.py", "import gitver_hooks.shim\n")
+    tool.commit("tool")
+    elsewhere.commit("elsewhere")
+    code = f"import sys; sys.path.insert(0, {str(tool.path)!r}); import toolkit\n{SAY}"
+    assert active_in(elsewhere.python(code)) == tool.active != elsewhere.active
+
+
+def test_without_the_recording_half_what_cannot_be_checked_is_one_line_with_the_remedy(
+    app: App,
+) -> None:
+    app.commit("first")
+    app.write("prompt.txt", "changed")
+    code = f"import sys; sys.modules['dulwich'] = None\n{SHIM}"
+    done = app.python(code)
+    assert active_in(done) is None
+    (line,) = done.stderr.splitlines()
+    assert "dulwich" in line
+    assert "leave .git out of the container" in line
+
+
 def test_a_repository_that_cannot_be_read_is_one_line_and_no_model(app: App) -> None:
     app.commit("first")
     (app.path / ".git" / "HEAD").write_text("ref: nonsense\x00\n")

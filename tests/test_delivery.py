@@ -200,6 +200,28 @@ def test_what_never_can_succeed_is_set_aside_and_tried_again_on_demand(
     assert app.gitver("model").returncode == 0
 
 
+def test_what_cannot_be_delivered_can_be_dropped(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, _ = offline
+    app.commit("first")
+    assert app.gitver("sync").returncode == 1
+    done = app.gitver("sync", "--discard")
+    assert (done.returncode, done.stdout) == (0, "0 delivered, 1 discarded\n")
+    assert outbox_of(app).waiting() == []
+
+
+def test_each_of_several_commits_is_told_why_the_store_is_down(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, _ = offline
+    for number in range(4):
+        app("add", "-A")
+        done = app.run("commit", "-q", "--allow-empty", "-m", str(number))
+        assert "is not in MLflow yet: " in done.stderr
+        assert "has not answered" not in done.stderr
+
+
 def test_the_background_goes_on_when_a_hook_does_not_wait(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

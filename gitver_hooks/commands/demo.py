@@ -136,6 +136,8 @@ class _Demo:
         from gitver_hooks.registry.store import open_store, prepare_environment
 
         prepare_environment(30)
+        import mlflow
+
         client = open_store(sqlite_uri(str(self._worktree / "mlflow.db")))
         models = client.search_logged_models(
             experiment_ids=["0"], order_by=[{"field_name": "creation_timestamp"}]
@@ -147,3 +149,8 @@ class _Demo:
             state = "dirty" if "-dirty-" in version else "clean"
             traces = client.search_traces(experiment_ids=["0"], model_id=model.model_id)
             print(row.format(version[:8], state, model.name, len(traces)))
+            if not traces:
+                raise GitverError(
+                    f"MLflow {mlflow.__version__} has not stored a trace of the app",
+                    "update it: MLflow before 3.4 does not work with the newest opentelemetry",
+                )

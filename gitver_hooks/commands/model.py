@@ -22,7 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
         location = repository.location
     recorded = record(location, for_app=True, register=not arguments.no_register)
     if recorded.model_id is None:
-        reason = recorded.problem or "it is not registered; leave --no-register away"
-        raise GitverError(f"{recorded.model_name} has no model yet: {reason}")
+        if arguments.no_register:
+            raise GitverError(f"{recorded.model_name} is not registered", "run `gitver model`")
+        raise GitverError(f"{recorded.model_name} has no model yet: {recorded.problem}")
     print(recorded.model_id)
     return 0

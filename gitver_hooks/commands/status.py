@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gitver_hooks import install
-from gitver_hooks.activation import true_state
+from gitver_hooks.activation import is_same_store, true_state
 from gitver_hooks.errors import GitverError
 from gitver_hooks.identity import identify_worktree
 from gitver_hooks.known import KnownModels
@@ -66,7 +67,7 @@ def _facts(location: Location) -> dict[str, Any]:
         "tracking_uri": tracking.store.tracking_uri,
         "tracking_uri_source": tracking.uri_source,
         "experiment": experiment_text(tracking.store.experiment),
-        "hooks": list(install.installed(location)),
+        "hooks": _hooks(location),
         "waiting": [
             {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
             for e in outbox.waiting()
@@ -79,15 +80,32 @@ def _facts(location: Location) -> dict[str, Any]:
 
 
 def _active(location: Location, version_id: str) -> str:
-    """``fresh``, ``stale`` or ``absent``: what the active-model file is."""
+    """``fresh``, ``stale``, ``absent`` or ``off``: what the active-model file is to an app here."""
+    if os.environ.get("GITVER_DISABLE", "0") not in ("", "0"):
+        return "off"
     in_file = read_active_model_file(location.active_model_file)
     if in_file is None:
         return "absent"
     if true_state(location) is not None:
         return "fresh"
     state = read_state(location)
-    is_right = state is not None and state.version == version_id and state.model_id == in_file
+    is_right = (
+        state is not None
+        and state.version == version_id
+        and state.model_id == in_file
+        and is_same_store(state)
+    )
     return "fresh" if is_right else "stale"
+
+
+def _hooks(location: Location) -> list[str]:
+    """The native hooks in place, and pre-commit where its configuration names the plugin."""
+    found = list(install.installed(location))
+    try:
+        text = Path(location.worktree, ".pre-commit-config.yaml").read_text(errors="replace")
+    except OSError:
+        return found
+    return [*found, *(["pre-commit"] if "id: gitver" in text else [])]
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
@@ -101,7 +119,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     branch = f", on {version['branch']}" if version["branch"] else ", on no branch"
     active = {
         "fresh": "fresh: apps here are linked to this model",
-        "stale": "stale: the code has changed; the shim or the next hook sees to it",
+        "stale": "stale: the code or the store has changed; the shim or the next hook sees to it",
+        "off": "off: GITVER_DISABLE is set",
         "absent": "none: `gitver model` registers this version, as the shim would",
     }[facts["active"]]
     lines = [

@@ -15,6 +15,11 @@ _OTHER_DELIVERY_SECONDS = 60.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--discard",
+        action="store_true",
+        help="drop, for good, what could not be delivered",
+    )
+    parser.add_argument(
         "--retry",
         action="store_true",
         help="also try again what was set aside because it could not succeed",
@@ -38,6 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write("\r\x1b[K")
     if result is None:
         raise GitverError("another delivery is under way", "try again in a minute")
+    if arguments.discard:
+        print(f"{result.delivered} delivered, {outbox.discard()} discarded")
+        return 0
     print(f"{result.delivered} delivered, {len(outbox.waiting())} waiting")
     if result.rejected:
         raise GitverError(

@@ -45,6 +45,30 @@ def test_a_file_of_somebody_else_s_making_is_stale(app: App) -> None:
     assert "stale" in app.gitver("status").stdout
 
 
+def test_a_model_that_is_elsewhere_is_not_fresh_here(
+    app: App, monkeypatch: pytest.MonkeyPatch, sqlite_store: Path
+) -> None:
+    app.commit("first")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
+    done = app.gitver("status", "--check")
+    assert done.returncode == 1
+    assert "stale: the code or the store has changed" in done.stdout
+
+
+def test_switched_off_is_not_fresh(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.commit("first")
+    monkeypatch.setenv("GITVER_DISABLE", "1")
+    done = app.gitver("status", "--check")
+    assert done.returncode == 1
+    assert "off: GITVER_DISABLE is set" in done.stdout
+
+
+def test_pre_commit_s_plugin_counts_as_hooks(app: App) -> None:
+    app.gitver("uninstall")
+    app.write(".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: gitver-system\n")
+    assert "hooks      pre-commit\n" in app.gitver("status").stdout
+
+
 def test_credentials_are_not_shown_and_what_waits_is(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
