@@ -17,6 +17,7 @@ from gitver_hooks.background import BUSY
 from gitver_hooks.errors import GitverError
 from gitver_hooks.known import KnownModels
 from gitver_hooks.location import Location, all_worktrees, find
+from gitver_hooks.locks import FileLock
 from gitver_hooks.log import log
 from gitver_hooks.outbox import Entry, Outbox
 from gitver_hooks.record import complete, intend
@@ -26,7 +27,7 @@ from gitver_hooks.registry.store import experiment_id, open_store, prepare_envir
 from gitver_hooks.remote import main_worktree
 from gitver_hooks.repository import open_repository
 from gitver_hooks.settings import load_settings
-from gitver_hooks.state import ActiveState, FileLock, read_state, remove_active_model_file
+from gitver_hooks.state import ActiveState, read_state, remove_active_model_file
 from gitver_hooks.tracking import resolve_tracking
 
 if TYPE_CHECKING:

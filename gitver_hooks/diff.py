@@ -62,24 +62,17 @@ def write_diff(
     room = largest - 1_000
     left_out = 0
     for shown in _all_shown(repository, content, patterns):
-        name = _quoted(shown.change.path)
-        if shown.reason:
-            note = f"# not shown ({shown.reason}): {name}\n"
-            if room < len(note):
-                left_out += 1
-                continue
-            notes.append(note)
-            room -= len(note)
-        elif len(shown.patch) <= room:
+        if shown.patch and len(shown.patch) <= room:
             patches.append(shown.patch)
             room -= len(shown.patch)
-        else:
-            note = f"# cut (no room for its {len(shown.patch)} characters): {name}\n"
-            if room < len(note):
-                left_out += 1
-                continue
+            continue
+        reason = f"not shown ({shown.reason})" if shown.reason else "cut (no room for it)"
+        note = f"# {reason}: {_quoted(shown.change.path)}\n"
+        if len(note) <= room:
             notes.append(note)
             room -= len(note)
+        else:
+            left_out += 1
     if left_out:
         notes.append(f"# cut: {left_out} more changed files\n")
     return "".join(patches + notes)

@@ -9,12 +9,11 @@ survives their own install and uninstall in any order.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from gitver_hooks import hook_files, kept_hooks
 from gitver_hooks.errors import GitverError
 from gitver_hooks.hook_files import NAMES
 from gitver_hooks.location import Location
+from gitver_hooks.locks import FolderLock
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,8 @@ def _all_or_nothing(folder: Path) -> Iterator[ExitStack]:
     with ExitStack() as undo:
         try:
             _make_folder(folder, undo)
-            with _locked(folder), ExitStack() as undo_changes:
+            # On the folder itself: several repositories may share it.
+            with FolderLock(folder), ExitStack() as undo_changes:
                 yield undo_changes
                 undo_changes.pop_all()
         except OSError as error:
@@ -224,16 +225,3 @@ def _all_or_nothing(folder: Path) -> Iterator[ExitStack]:
                 "make the folder writable, or see `git config --show-origin core.hooksPath`",
             ) from error
         undo.pop_all()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    # On the folder itself: several repositories may share it, and a lock file would stay in it.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network filesystems lock no folders; installing twice at once is rare enough there.
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -17,8 +17,9 @@ from typing import Any
 
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location
+from gitver_hooks.locks import FileLock
 from gitver_hooks.registration import Experiment, Registration, Store
-from gitver_hooks.state import FileLock, replace_file
+from gitver_hooks.state import replace_file
 
 _LOCK_SECONDS = 5.0
 

@@ -15,6 +15,7 @@ from gitver_hooks.exclude import exclude_local_files
 from gitver_hooks.identity import Identified, identify_worktree
 from gitver_hooks.known import KnownModels
 from gitver_hooks.location import Location
+from gitver_hooks.locks import FileLock
 from gitver_hooks.log import log
 from gitver_hooks.naming import app_name, model_name
 from gitver_hooks.outbox import Outbox
@@ -24,7 +25,6 @@ from gitver_hooks.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
 from gitver_hooks.state import (
     ActiveState,
-    FileLock,
     read_active_model_file,
     read_state,
     relevant_environment,

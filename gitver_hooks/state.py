@@ -1,4 +1,4 @@
-"""The active-model file and the state beside it: read, replaced atomically, removed, locked.
+"""The active-model file and the state beside it: read, replaced atomically, removed.
 
 Standard library only: an app's start reads through this module.
 """
@@ -6,16 +6,11 @@ Standard library only: an app's start reads through this module.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import time
 
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _LONGEST_MODEL_ID = 200
 
@@ -45,23 +40,22 @@ class ActiveState:
         "environment",
     )
 
+    version: str
+    model_id: str
+    model_name: str
+    tracking_uri: str
+    tracking_uri_source: str
+    experiment: str
+    experiment_source: str
+    store_file: str
+    store_inode: str
+    on_stale: str
+    recheck: str
+    environment: str
+
     def __init__(self, **values: str) -> None:
         for name in self.FIELDS:
             setattr(self, name, values.get(name, ""))
-
-    if TYPE_CHECKING:
-        version: str
-        model_id: str
-        model_name: str
-        tracking_uri: str
-        tracking_uri_source: str
-        experiment: str
-        experiment_source: str
-        store_file: str
-        store_inode: str
-        on_stale: str
-        recheck: str
-        environment: str
 
 
 def read_state(location: Location) -> ActiveState | None:
@@ -204,43 +198,6 @@ def _synchronise_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class FileLock:
-    """A lock on ``path`` between processes, given back when its holder dies (flock(2)).
-
-    Entering waits up to ``seconds``; ``held`` then says whether it was had.
-    """
-
-    def __init__(self, path: str, seconds: float = 0.0) -> None:
-        self.path = path
-        self.seconds = seconds
-        self.held = False
-        self._descriptor = -1
-
-    def __enter__(self) -> FileLock:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + self.seconds
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    return self
-                time.sleep(0.01)
-            else:
-                self.held = True
-                return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        os.close(self._descriptor)
-        self.held = False
 
 
 def _escaped(value: str) -> str:

@@ -13,7 +13,6 @@ from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location, find
 from gitver_hooks.state import (
     ActiveState,
-    FileLock,
     read_active_model_file,
     read_state,
     remove_active_model_file,
@@ -114,12 +113,3 @@ def test_a_file_on_another_filesystem_than_the_git_dir_is_replaced_whole(tmp_pat
         assert os.listdir(tmp_path / "state") == []
     finally:
         target.unlink(missing_ok=True)
-
-
-def test_a_lock_is_had_by_one_and_free_again_after(tmp_path: Path) -> None:
-    path = str(tmp_path / "state" / "lock")
-    with FileLock(path) as first, FileLock(path, 0.05) as second:
-        assert first.held
-        assert not second.held
-    with FileLock(path) as third:
-        assert third.held

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitver_hooks.locks import FolderLock
 from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
-from gitver_hooks.registry.store import folder_lock
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -52,7 +52,7 @@ def _create_sqlite(url: URL, path: str) -> None:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     # The lock saves the others the work; where there is none, the link is still made but once.
-    with folder_lock(folder):
+    with FolderLock(folder):
         if os.path.exists(path):
             return
         draft = f"{path}.new-{os.getpid()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import math
 import os
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from gitver_hooks.locks import FolderLock
 from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
 
 if TYPE_CHECKING:
@@ -141,17 +141,5 @@ def exclusively(tracking_uri: str) -> Iterator[None]:
         return
     from mlflow.utils.file_utils import local_file_uri_to_path
 
-    with folder_lock(local_file_uri_to_path(tracking_uri)):
+    with FolderLock(local_file_uri_to_path(tracking_uri)):
         yield
-
-
-@contextmanager
-def folder_lock(folder: str) -> Iterator[None]:
-    """Hold the lock on a folder, which leaves no file behind; no lock where there are none."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

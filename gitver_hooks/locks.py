@@ -1,0 +1,73 @@
+"""Locks between processes, given back when their holder dies (flock(2)); standard library only."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class FileLock:
+    """A lock on the file ``path``, which is made for it and stays.
+
+    Entering waits up to ``seconds``; ``held`` then says whether it was had.
+    """
+
+    def __init__(self, path: str, seconds: float = 0.0) -> None:
+        self.path = path
+        self.seconds = seconds
+        self.held = False
+        self._descriptor = -1
+
+    def __enter__(self) -> FileLock:
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + self.seconds
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    return self
+                time.sleep(0.01)
+            else:
+                self.held = True
+                return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+        self.held = False
+
+
+class FolderLock:
+    """A lock on a folder itself, which leaves no file in it; no lock where folders have none."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = folder
+        self._descriptor = -1
+
+    def __enter__(self) -> FolderLock:
+        self._descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except OSError:
+            # Some network filesystems lock no folders.
+            pass
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
