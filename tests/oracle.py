@@ -45,6 +45,10 @@ def oracle_tree(worktree: Path, *, extra: tuple[str, ...] = ()) -> str:
         copy.unlink(missing_ok=True)
 
 
+class GitRefusesError(Exception):
+    """Git itself makes no tree of such a state (an unmerged submodule without a commit)."""
+
+
 def _git(worktree: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         ["git", *arguments],
@@ -54,6 +58,8 @@ def _git(worktree: Path, *arguments: str, environment: dict[str, str] | None = N
         check=False,
         stdin=subprocess.DEVNULL,
     )
+    if b"does not have a commit checked out" in done.stderr:
+        raise GitRefusesError(done.stderr)
     if done.returncode:
         raise AssertionError(f"git {arguments} exited {done.returncode}: {done.stderr!r}")
     return done.stdout.decode("utf-8", "surrogateescape")

@@ -499,3 +499,18 @@ def test_without_the_rule_of_the_clock_edits_would_be_missed(
 
     monkeypatch.setattr(Observation, "_too_young", trust)
     assert wrong_answers(place, 300, monkeypatch) != []
+
+
+def test_an_empty_folder_of_a_submodule_that_becomes_a_repository_is_noticed(git: Git) -> None:
+    nested = Git(git.path / "sub")
+    nested.path.mkdir()
+    nested("init", "-q")
+    nested.commit("inner", inside="x")
+    git.commit("with a link to it")
+    shutil.rmtree(nested.path)
+    nested.path.mkdir()
+    before = remember(git)
+    nested("init", "-q")
+    nested.commit("another", inside="y")
+    assert fresh(git) is None
+    assert remember(git) != before

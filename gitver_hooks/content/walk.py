@@ -254,7 +254,9 @@ class Walk:
         records = list(index.unmerged.get(path, {}).values())
         if path in index.entries:
             records.append(index.entries[path])
-        if any(index_file.mode(record) == GITLINK_MODE for record in records):
+        is_link = any(index_file.mode(record) == GITLINK_MODE for record in records)
+        # A repository in the place of a tracked file is tracked, whatever git ignores.
+        if is_link or (records and self._rules.is_repository(path)):
             self._seen.add(path)
             self.found.nested.append(path)
         elif is_local_folder(name):

@@ -181,6 +181,8 @@ class _Reader:
         location = _nested_location(full)
         self._observation.contents[full + b"/.git"] = read_small(full + b"/.git")
         if location is None:
+            # An empty folder may become a repository, with a .git that is a folder.
+            self._observation.contents[full + b"/.git/HEAD"] = read_small(full + b"/.git/HEAD")
             return
         record = index.entries.get(path)
         with open_repository(location) as nested:
