@@ -40,14 +40,15 @@ class ActiveModel:
     """The active model of this process; in a ``with`` statement, until the end of that.
 
     On exit what was active before is put back. ``version`` is the version id and ``dirty`` whether
-    it is a dirty one; both are None where the
-    active-model file is all there is (a container without git).
+    it is a dirty one; both are None where the active-model file is all there is (a container
+    without git).
     """
 
     def __init__(self, model_id: str, version: str | None, context: MlflowContext) -> None:
         self.model_id = model_id
         self.version = version
-        self.dirty = None if version is None else "-dirty-" in version
+        # A branch, which stands behind the @ (per_branch), may be called anything.
+        self.dirty = None if version is None else "-dirty-" in version.partition("@")[0]
         self._context = context
 
     def __repr__(self) -> str:

@@ -103,10 +103,11 @@ def _record_locally(
     location: Location, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     """All of ``record`` that needs no MLflow. The registration is what remains to be delivered."""
-    with _lock(location) as lock:
+    seconds = _lock_seconds(location)
+    with _lock(location, seconds) as lock:
         if not lock.held:
             raise GitverError(
-                f"another gitver has been at work in {location.worktree} for {_LOCK_SECONDS:.0f} s",
+                f"another gitver has been at work in {location.worktree} for {seconds:g} s",
                 "try again, or end it",
             )
         try:
@@ -117,9 +118,18 @@ def _record_locally(
             raise
 
 
+def _lock_seconds(location: Location) -> float:
+    """How long to wait for another gitver: no longer than for MLflow, but for it to look around."""
+    try:
+        return max(1.0, min(_LOCK_SECONDS, load_settings(location.worktree).wait))
+    except GitverError:
+        # Said by what needs the settings, under the lock.
+        return 1.0
+
+
 @contextmanager
-def _lock(location: Location) -> Iterator[FileLock]:
-    lock = FileLock(os.path.join(location.state_dir, "lock"), _LOCK_SECONDS)
+def _lock(location: Location, seconds: float) -> Iterator[FileLock]:
+    lock = FileLock(os.path.join(location.state_dir, "lock"), seconds)
     try:
         lock.__enter__()
     except OSError as error:

@@ -12,6 +12,7 @@ from stores import App, model_of, models
 
 from gitver_hooks.errors import GitverError
 from gitver_hooks.location import Location, find
+from gitver_hooks.locks import FileLock
 from gitver_hooks.outbox import Outbox
 from gitver_hooks.record import record
 
@@ -172,3 +173,17 @@ def test_the_entry_holds_what_was_true_when_it_was_written(
     assert entry.registration.params == {"model": "one"}
     assert entry.registration.store.tracking_uri == "http://127.0.0.1:9/"
     assert "s3cret" not in json.dumps(entry.path.read_text())
+
+
+def test_another_gitver_at_work_holds_nobody_longer_than_the_setting(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.commit("first")
+    monkeypatch.setenv("GITVER_WAIT", "1")
+    location = location_of(app)
+    with (
+        FileLock(f"{location.state_dir}/lock") as lock,
+        pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),
+    ):
+        assert lock.held
+        record(location)
