@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gitver_hooks
 from benchmarks.children import Ended, run
-from gitver_hooks.hook_files import folder_of_ready_made
+from gitver_hooks.installation.hook_files import folder_of_ready_made
 
 # Commits get the same ids in each run.
 _DATE = "2025-06-01T12:00:00+00:00"

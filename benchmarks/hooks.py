@@ -106,7 +106,7 @@ def _imports_mlflow(tree: Tree) -> bool:
     )
     tree.git("checkout", "-q", "main")
     names = {line.rpartition("|")[2].strip() for line in ended.errors.splitlines()}
-    if "gitver_hooks.record" not in names:
+    if "gitver_hooks.recording.record" not in names:
         raise Failed("the hook did not record the checkout")
     return "mlflow" in names
 

@@ -17,19 +17,19 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitver_hooks.activation import ActiveModel, activate
-    from gitver_hooks.errors import GitverError
-    from gitver_hooks.identity import identify
-    from gitver_hooks.version import Version
+    from gitver_hooks.common.errors import GitverError
+    from gitver_hooks.runtime.activation import ActiveModel, activate
+    from gitver_hooks.version.identify import identify
+    from gitver_hooks.version.version import Version
 
 __all__ = ["ActiveModel", "GitverError", "Version", "activate", "identify"]
 
 _HOMES = {
-    "ActiveModel": "activation",
-    "GitverError": "errors",
-    "Version": "version",
-    "activate": "activation",
-    "identify": "identity",
+    "ActiveModel": "runtime.activation",
+    "GitverError": "common.errors",
+    "Version": "version.version",
+    "activate": "runtime.activation",
+    "identify": "version.identify",
 }
 
 

@@ -28,10 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_verb(arguments: list[str]) -> int:
-    from gitver_hooks.errors import GitverError
-    from gitver_hooks.location import find
-    from gitver_hooks.log import log, log_path, say
-    from gitver_hooks.parser import make_parser
+    from gitver_hooks.commands.parser import make_parser
+    from gitver_hooks.common.errors import GitverError
+    from gitver_hooks.common.printing import say
+    from gitver_hooks.gitfiles.location import find
+    from gitver_hooks.handover.log import log, log_path
 
     try:
         options = make_parser(VERBS, arguments).parse_args(arguments)

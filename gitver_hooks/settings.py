@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gitver_hooks.errors import GitverError
+from gitver_hooks.common.errors import GitverError
 
 SETTINGS_FILE = ".gitver.yaml"
 

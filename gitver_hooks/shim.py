@@ -1,11 +1,11 @@
 """The shim: ``import gitver_hooks.shim`` sets MLflow's active model. It never raises."""
 
 try:
-    from gitver_hooks.activation import activate as _activate
+    from gitver_hooks.runtime.activation import activate as _activate
 
     _activate()
 except Exception as _error:
     # An app never fails to start because of its versioning.
-    from gitver_hooks.log import say as _say
+    from gitver_hooks.common.printing import say as _say
 
     _say(f"this process is not versioned: {_error or type(_error).__name__}")

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Git
-from stores import App
+from support.git import Git
+from support.stores import App
 
 from gitver_hooks import cli
 from gitver_hooks.commands import id as id_command

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitver_hooks.errors import GitverError
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.settings import Settings, flattened_params, load_settings
 
 

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gitver_hooks.errors import GitverError
-from gitver_hooks.tracking import sqlite_uri
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.registry.tracking import sqlite_uri
 
 _APP = """\
 import gitver_hooks.shim  # the only line about versions

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.errors import GitverError
-from gitver_hooks.location import Location, find
-from gitver_hooks.log import log, log_path, say
-from gitver_hooks.operation import BISECT, REBASE, ends_rebase, operation_under_way
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import say
+from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.operation import BISECT, REBASE, ends_rebase, operation_under_way
+from gitver_hooks.handover.log import log, log_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run_hook(name: str, arguments: list[str]) -> None:
 def _react(location: Location, name: str, arguments: list[str]) -> None:
     stashed = False
     if name == "pre-commit":
-        from gitver_hooks.precommit import has_stashed_changes, stage_of_pre_commit
+        from gitver_hooks.installation.pre_commit import has_stashed_changes, stage_of_pre_commit
 
         name, arguments = stage_of_pre_commit(os.environ)
         stashed = has_stashed_changes(os.environ)
@@ -59,7 +60,7 @@ def _react(location: Location, name: str, arguments: list[str]) -> None:
         return
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
-        from gitver_hooks.state import remove_active_model_file
+        from gitver_hooks.handover.active_model_file import remove_active_model_file
 
         # One pick of many: what the rebase ends in is recorded, once, when it ends.
         remove_active_model_file(location)
@@ -73,12 +74,12 @@ def _is_pre_commit_checking_out() -> bool:
 
 
 def _record(location: Location, *, register: bool, stashed: bool) -> None:
-    from gitver_hooks.activation import true_state
+    from gitver_hooks.runtime.activation import true_state
 
     state = None if stashed else true_state(location)
     if state is None:
-        from gitver_hooks.record import record
-        from gitver_hooks.state import read_state
+        from gitver_hooks.handover.active_state import read_state
+        from gitver_hooks.recording.record import record
 
         recorded = record(location, register=register, keep_file=not stashed)
         if register and recorded.model_id is None:
@@ -89,6 +90,6 @@ def _record(location: Location, *, register: bool, stashed: bool) -> None:
     if state is not None and register:
         import time
 
-        from gitver_hooks.recheck import recheck_in_background
+        from gitver_hooks.handover.recheck import recheck_in_background
 
         recheck_in_background(location, float(state.recheck or 0), time.time())

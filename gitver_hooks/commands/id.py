@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gitver_hooks.identity import identify
+from gitver_hooks.version.identify import identify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

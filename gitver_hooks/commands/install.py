@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from gitver_hooks import install
-from gitver_hooks.exclude import exclude_local_files
-from gitver_hooks.location import Location
-from gitver_hooks.repository import open_repository
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.installation import install
+from gitver_hooks.recording.exclude import exclude_local_files
+from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from gitver_hooks.errors import GitverError
-from gitver_hooks.record import record
-from gitver_hooks.repository import open_repository
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.recording.record import record
+from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

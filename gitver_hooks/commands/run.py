@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from gitver_hooks.activation import activate
-from gitver_hooks.errors import GitverError
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.runtime.activation import activate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,21 +9,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gitver_hooks import install
-from gitver_hooks.activation import is_same_store, true_state
-from gitver_hooks.errors import GitverError
-from gitver_hooks.identity import identify_worktree
-from gitver_hooks.known import KnownModels
-from gitver_hooks.locate import app
-from gitver_hooks.location import Location
-from gitver_hooks.naming import app_name, model_name
-from gitver_hooks.outbox import Outbox
-from gitver_hooks.record import experiment_text
-from gitver_hooks.remote import main_worktree
-from gitver_hooks.repository import open_repository
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.active_model_file import read_active_model_file
+from gitver_hooks.handover.active_state import read_state
+from gitver_hooks.installation import install
+from gitver_hooks.recording.known_models import KnownModels
+from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.recording.record import experiment_text
+from gitver_hooks.registry.tracking import resolve_tracking
+from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.runtime.activation import is_same_store, true_state
+from gitver_hooks.runtime.app_location import app
 from gitver_hooks.settings import load_settings
-from gitver_hooks.state import read_active_model_file, read_state
-from gitver_hooks.tracking import resolve_tracking
+from gitver_hooks.version.identify import identify_worktree
+from gitver_hooks.version.model_name import app_name, model_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from gitver_hooks.delivery import deliver_all
-from gitver_hooks.errors import GitverError
-from gitver_hooks.outbox import Entry, Outbox
-from gitver_hooks.repository import open_repository
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.recording.deliver import deliver_all
+from gitver_hooks.recording.outbox import Entry, Outbox
+from gitver_hooks.repository.repository import open_repository
 
 _OTHER_DELIVERY_SECONDS = 60.0
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from gitver_hooks import install, kept_hooks
-from gitver_hooks.repository import open_repository
+from gitver_hooks.installation import install, kept_hooks
+from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

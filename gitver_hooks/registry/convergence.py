@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
 
-    from gitver_hooks.registration import Registration
+    from gitver_hooks.registry.registration import Registration
 
 FATE = "gitver.fate"
 CHOSEN = "ready"

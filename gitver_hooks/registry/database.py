@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitver_hooks.locks import FolderLock
+from gitver_hooks.common.locks import FolderLock
 from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
 
 if TYPE_CHECKING:

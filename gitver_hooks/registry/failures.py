@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gitver_hooks.errors import GitverError
-from gitver_hooks.masking import mask, strip_credentials
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.masking import mask, strip_credentials
 
 __all__ = ["MLflowFailure", "explain", "mask", "strip_credentials"]
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from gitver_hooks.locks import FolderLock
+from gitver_hooks.common.locks import FolderLock
 from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from gitver_hooks.registration import Experiment
+    from gitver_hooks.registry.registration import Experiment
 
 _SQL_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
 _LONGEST_REQUEST = 30.0

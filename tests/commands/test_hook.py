@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from stores import App, models
+from support.stores import App, models
 
-from gitver_hooks.precommit import stage_of_pre_commit
+from gitver_hooks.installation.pre_commit import stage_of_pre_commit
 
 
 def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

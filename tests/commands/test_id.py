@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stores import App, models
+from support.stores import App, models
 
 
 def test_it_prints_the_commit_then_the_edit_and_registers_nothing(app: App) -> None:

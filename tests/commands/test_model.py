@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stores import App, models
+from support.stores import App, models
 
 
 def test_it_prints_the_model_and_registers_it_if_needed(app: App) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stores import App
+from support.stores import App
 
 
 def test_the_program_sees_the_active_model_and_its_status_is_kept(app: App) -> None:

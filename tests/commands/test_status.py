@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from stores import App
+from support.stores import App
 
 
 def test_fresh_then_stale_then_absent(app: App) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from servers import FAULTS, SQLITE_FAULTS, sqlite_fault
-from stores import App, models
+from support.servers import FAULTS, SQLITE_FAULTS, sqlite_fault
+from support.stores import App, models
 
-from gitver_hooks.location import find
-from gitver_hooks.outbox import Entry, Outbox
+from gitver_hooks.gitfiles.location import find
+from gitver_hooks.recording.outbox import Entry, Outbox
 
 # A hundredth of what MLflow's client would take: what this bound is about is whether there is one.
 ENOUGH = 12.0

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import clean_environment
+from support.servers import clean_environment
 
-from gitver_hooks.registration import Experiment
+from gitver_hooks.registry.registration import Experiment
 from gitver_hooks.registry.store import experiment_id, open_store
 
 REGISTRARS = 16
@@ -28,7 +28,13 @@ def herd(tmp_path: Path, delivering: Callable[[float], None]) -> Herd:
         experiment = experiment_id(open_store(uri), Experiment(f"races {tmp_path.name} {seed}"))
         numbers = map(str, (rounds, REGISTRARS, killed, seed))
         done = subprocess.run(
-            [sys.executable, Path(__file__).parents[1] / "herd.py", uri, experiment, *numbers],
+            [
+                sys.executable,
+                Path(__file__).parents[1] / "support" / "herd.py",
+                uri,
+                experiment,
+                *numbers,
+            ],
             env=clean_environment(tmp_path, MLFLOW_ALLOW_FILE_STORE="true"),
             check=True,
             stdout=subprocess.PIPE,

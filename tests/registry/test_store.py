@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from servers import (
+from support.servers import (
     PERMISSION_FAULTS,
     SQLITE_FAULTS,
     GuardedServer,
@@ -21,9 +21,9 @@ from servers import (
     sqlite_fault,
 )
 
-from gitver_hooks.registration import Experiment, Registration, Store
 from gitver_hooks.registry.convergence import find_or_create
 from gitver_hooks.registry.failures import MLflowFailure
+from gitver_hooks.registry.registration import Experiment, Registration, Store
 from gitver_hooks.registry.store import experiment_id, open_store
 
 Delivering = Callable[[float], None]
@@ -103,7 +103,7 @@ def test_a_store_in_memory_can_be_opened(delivering: Delivering) -> None:
 def test_processes_that_create_a_store_at_once_share_it(tmp_path: Path) -> None:
     program = (
         "import sys; from gitver_hooks.registry.store import *;"
-        "from gitver_hooks.registration import *;"
+        "from gitver_hooks.registry.registration import *;"
         "prepare_environment(60); import mlflow; sys.stdin.readline();"
         f"client = open_store('sqlite:///{tmp_path}/mlflow.db');"
         "print(experiment_id(client, Experiment('shared')))"

@@ -1,0 +1,1 @@
+"""Errors, files, locks, masking and printing, for every other package. Standard library only."""

@@ -1,0 +1,1 @@
+"""Git's own files, read without git: index, ignore rules, operations. Standard library only."""

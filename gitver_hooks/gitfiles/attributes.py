@@ -1,0 +1,161 @@
+"""What .gitattributes say of a path, as far as it changes what git stores (git's attr.c)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from gitver_hooks.gitfiles.wildmatch import Pattern
+
+# True, False, None ("!name": explicitly not specified) or the value after "=".
+Value = bool | bytes | None
+
+RELEVANT: Final = frozenset(
+    (b"text", b"crlf", b"eol", b"ident", b"filter", b"working-tree-encoding")
+)
+BINARY_MACRO: Final = b"[attr]binary -diff -merge -text"
+# Longer lines and larger files are left out by git (attr.c, since 2.39.1).
+_LONGEST_LINE: Final = 2048
+_BLANK: Final = b" \t\r"
+_ESCAPES: Final = {
+    ord(letter): bytes([code])
+    for letter, code in zip("abfnrtv", (7, 8, 12, 10, 13, 9, 11), strict=True)
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line: what it matches, and its attributes in the order written."""
+
+    expression: re.Pattern[bytes]
+    basename: bool
+    attributes: tuple[tuple[bytes, Value], ...]
+
+
+@dataclass(frozen=True)
+class AttributeFile:
+    """The rules of one file and the macros it defines, each in the order written."""
+
+    rules: tuple[Rule, ...]
+    macros: tuple[tuple[bytes, tuple[tuple[bytes, Value], ...]], ...]
+    # The file's lines that matter here, for the fingerprint of the conversion.
+    lines: tuple[bytes, ...]
+
+
+def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeFile:
+    """The rules in ``text``. ``macros``: whether this file may define any (not in subfolders)."""
+    rules: list[Rule] = []
+    defined: list[tuple[bytes, tuple[tuple[bytes, Value], ...]]] = []
+    lines: list[bytes] = []
+    for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        split = _split(line.lstrip(_BLANK)) if len(line) < _LONGEST_LINE else None
+        if split is None:
+            continue
+        name, attributes = split[0], _attributes(split[1])
+        if name.startswith(b"[attr]") and len(name) > 6:
+            if macros:
+                defined.append((name[6:], attributes))
+                lines.append(line)
+            continue
+        if name.startswith(b"!") or name.endswith(b"/"):
+            continue
+        pattern = Pattern(name, ignore_case)
+        rules.append(Rule(re.compile(pattern.source), pattern.basename, attributes))
+        lines.append(line)
+    return AttributeFile(tuple(rules), tuple(defined), tuple(lines))
+
+
+def _split(line: bytes) -> tuple[bytes, bytes] | None:
+    """The pattern and the rest of a line; None for comments, blank and malformed lines."""
+    if not line or line.startswith(b"#"):
+        return None
+    if line.startswith(b'"'):
+        unquoted = _unquote(line)
+        if unquoted is not None:
+            return unquoted
+    found = re.match(rb"[^ \t\r\n]+", line)
+    assert found is not None, "the line does not begin with a blank"
+    return found[0], line[found.end() :]
+
+
+def _unquote(line: bytes) -> tuple[bytes, bytes] | None:
+    """A pattern in double quotes, with the escapes of C, and the rest of the line."""
+    out = bytearray()
+    i = 1
+    while i < len(line):
+        char = line[i]
+        if char == 0x22:
+            return bytes(out), line[i + 1 :]
+        if char != 0x5C:
+            out.append(char)
+            i += 1
+            continue
+        octal = re.match(rb"[0-3][0-7]{2}", line[i + 1 : i + 4])
+        if octal is not None:
+            out.append(int(octal[0], 8))
+            i += 4
+            continue
+        escaped = line[i + 1 : i + 2]
+        if escaped in (b'"', b"\\"):
+            out += escaped
+        elif escaped and escaped[0] in _ESCAPES:
+            out += _ESCAPES[escaped[0]]
+        else:
+            return None
+        i += 2
+    return None
+
+
+def _attributes(text: bytes) -> tuple[tuple[bytes, Value], ...]:
+    found: list[tuple[bytes, Value]] = []
+    for word in re.findall(rb"[^ \t\r\n]+", text):
+        name, equals, value = word.partition(b"=")
+        if name[:1] in (b"-", b"!"):
+            found.append((name[1:], False if name[:1] == b"-" else None))
+        else:
+            found.append((name, value if equals else True))
+    return tuple(found)
+
+
+class Attributes:
+    """The attribute files that hold in one directory, the strongest first, with their folders."""
+
+    def __init__(self, levels: tuple[tuple[int, AttributeFile], ...], ignore_case: bool) -> None:
+        self._ignore_case = ignore_case
+        self._levels = levels
+        self._macros: dict[bytes, tuple[tuple[bytes, Value], ...]] = {}
+        for _, file in levels:
+            # Of one file the last definition counts, of several files the strongest one's.
+            for name, attributes in reversed(file.macros):
+                self._macros.setdefault(name, attributes)
+        relevant = RELEVANT | self._macros.keys()
+        self.matter = any(
+            name in relevant
+            for _, file in levels
+            for rule in file.rules
+            for name, _ in rule.attributes
+        )
+
+    def of(self, path: bytes) -> dict[bytes, Value]:
+        """The attributes of ``path``, a path from the worktree's root, that matter here."""
+        if not self.matter:
+            return {}
+        path = path.lower() if self._ignore_case else path
+        name = path.rpartition(b"/")[2]
+        found: dict[bytes, Value] = {}
+        for length, file in self._levels:
+            for rule in reversed(file.rules):
+                if rule.expression.fullmatch(name if rule.basename else path[length:]):
+                    self._fill(found, rule.attributes)
+        return found
+
+    def _fill(self, found: dict[bytes, Value], attributes: tuple[tuple[bytes, Value], ...]) -> None:
+        # What was found first is the strongest; a macro counts where it is set and not found yet.
+        pending = list(attributes)
+        while pending:
+            name, value = pending.pop()
+            if name not in found:
+                found[name] = value
+                if value is True and name in self._macros:
+                    pending += self._macros[name]

@@ -1,0 +1,149 @@
+"""Which untracked files git ignores (standard library only).
+
+The rules are those of gitignore(5). Measured against ``git check-ignore`` in tests/test_ignore.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles.wildmatch import Pattern
+
+# Our own and MLflow's local files: never part of a version. Also written to info/exclude.
+LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")
+_LOCAL_FOLDERS = (b"mlruns", b"mlartifacts")
+
+
+def is_local_folder(name: bytes) -> bool:
+    """Whether a folder of this name is MLflow's own."""
+    return name in _LOCAL_FOLDERS
+
+
+def is_local_name(name: bytes) -> bool:
+    """Whether a file of this name is MLflow's embedded store, or one of SQLite's beside it."""
+    return name.startswith(b"mlflow.db")
+
+
+def is_local(path: bytes) -> bool:
+    """Whether ``path`` is one of MLflow's own files; these do not count even when tracked."""
+    folder, _, name = path.rpartition(b"/")
+    return is_local_name(name) or (
+        b"ml" in folder and any(is_local_folder(part) for part in folder.split(b"/"))
+    )
+
+
+class Rules:
+    """The patterns of one rule file, for paths from its folder; the last that matches decides."""
+
+    __slots__ = ("_fold", "_names", "_paths", "_patterns")
+
+    def __init__(self, text: bytes, ignore_case: bool = False) -> None:
+        self._fold = ignore_case
+        patterns = [Pattern(line, ignore_case) for line in pattern_lines(text)]
+        # One expression for all says quickly that none matches, which is the common case.
+        self._names = _any(p.source for p in patterns if p.basename)
+        self._paths = _any(p.source for p in patterns if not p.basename)
+        self._patterns = [(p, re.compile(p.source)) for p in reversed(patterns)]
+
+    def decide(self, path: bytes, name: bytes, is_directory: bool) -> bool | None:
+        """Whether the rules ignore ``path``, with ``name`` at its end; None: they do not say."""
+        if self._fold:
+            path, name = path.lower(), name.lower()
+        if not (
+            (self._names is not None and self._names.fullmatch(name))
+            or (self._paths is not None and self._paths.fullmatch(path))
+        ):
+            return None
+        for pattern, expression in self._patterns:
+            if pattern.directory and not is_directory:
+                continue
+            if expression.fullmatch(name if pattern.basename else path):
+                return not pattern.negated
+        return None
+
+
+def _any(sources: object) -> re.Pattern[bytes] | None:
+    joined = b"|".join(b"(?:" + source + b")" for source in sources)  # type: ignore[attr-defined]
+    return re.compile(joined) if joined else None
+
+
+def pattern_lines(text: bytes) -> list[bytes]:
+    """The patterns of a rule file's text: no comments, no blanks at the end, no byte order mark."""
+    lines = []
+    for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        line = line.removesuffix(b"\r").split(b"\0")[0]
+        if not line.startswith(b"#"):
+            line = _trim(line)
+            if line:
+                lines.append(line)
+    return lines
+
+
+def _trim(line: bytes) -> bytes:
+    """Without the spaces at the end, except where a backslash quotes them."""
+    end = i = 0
+    while i < len(line):
+        if line[i] == 0x5C:
+            if i + 1 == len(line):
+                return line
+            i += 1
+            end = i + 1
+        elif line[i] != 0x20:
+            end = i + 1
+        i += 1
+    return line[:end]
+
+
+class Ignore:
+    """The rules that hold in one directory: its own, those above it, and those of no directory.
+
+    ``excluded``: the directory itself is ignored, and so is everything untracked in it.
+    """
+
+    __slots__ = ("_levels", "excluded", "ignore_case")
+
+    def __init__(
+        self,
+        levels: tuple[tuple[int, Rules], ...] = (),
+        excluded: bool = False,
+        ignore_case: bool = False,
+    ) -> None:
+        # Each level with the length of its folder's path, the strongest first.
+        self._levels = levels
+        self.excluded = excluded
+        self.ignore_case = ignore_case
+
+    def ignores(self, path: bytes, name: bytes, is_directory: bool) -> bool:
+        """Whether an untracked ``path`` (from the worktree's root) in this directory is ignored."""
+        if self.excluded:
+            return True
+        for length, rules in self._levels:
+            decision = rules.decide(path[length:], name, is_directory)
+            if decision is not None:
+                return decision
+        return False
+
+    def below(self, path: bytes, text: bytes | None) -> Ignore:
+        """The rules in the directory ``path``, whose .gitignore says ``text``."""
+        if text is None:
+            return self
+        levels = ((len(path) + 1 if path else 0, Rules(text, self.ignore_case)), *self._levels)
+        return Ignore(levels, self.excluded, self.ignore_case)
+
+    def inside_excluded(self) -> Ignore:
+        """The rules inside a directory that is itself ignored."""
+        return self if self.excluded else Ignore(excluded=True, ignore_case=self.ignore_case)
+
+
+def base_rules(
+    exclude_file: str, excludes_file: str, ignore_case: bool
+) -> tuple[Ignore, dict[str, bytes | None]]:
+    """The rules of no directory, info/exclude before core.excludesFile; what those files say."""
+    texts = {path: read_small(path) for path in (excludes_file, exclude_file)}
+    exclude = b"\n".join((*LOCAL_PATTERNS, texts[exclude_file] or b""))
+    levels = [(0, Rules(exclude, ignore_case))]
+    text = texts[excludes_file]
+    if text is not None:
+        levels.append((0, Rules(text, ignore_case)))
+    return Ignore(tuple(levels), ignore_case=ignore_case), texts

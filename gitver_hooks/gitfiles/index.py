@@ -1,0 +1,230 @@
+"""The index file: what git tracks, with the stat data it remembers (standard library only).
+
+Written from gitformat-index(5): versions 2 to 4, SHA-1 and SHA-256, split and sparse indexes, and
+the cached trees. dulwich's own ``Index`` refuses split and sparse indexes.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+
+ASSUME_VALID = 0x8000
+EXTENDED = 0x4000
+STAGE = 0x3000
+SKIP_WORKTREE = 0x4000
+INTENT_TO_ADD = 0x2000
+
+TREE_MODE = 0o040000
+LINK_MODE = 0o120000
+GITLINK_MODE = 0o160000
+
+# ctime (s, ns), mtime (s, ns), device, inode, mode, uid, gid, size: all cut to 32 bits.
+_STAT = struct.Struct(">4L4xLL8xL")
+_MODE = struct.Struct(">L")
+_MODE_AT = 24
+_ID_AT = 40
+
+
+class IndexFormatError(Exception):
+    """The file is not an index that this module can read; says why."""
+
+
+class Index:
+    """What one index file says.
+
+    ``entries`` maps each path to its *record*: the fixed part of the entry as it is in the file,
+    to be taken apart by the functions below. A path that is unmerged is not in ``entries`` but
+    in ``unmerged``, with its records by stage. ``trees`` maps directories (``b""`` is the root) to
+    the raw ids of their trees, where git knows them to be valid. ``sparse`` maps the directories
+    (without the last slash) that a sparse index keeps folded to the raw ids of their trees.
+    ``mtime_ns`` is when the index was written: an entry not older than that may be racy
+    (Documentation/technical/racy-git.txt).
+    """
+
+    __slots__ = ("entries", "id_length", "mtime_ns", "signature", "sparse", "trees", "unmerged")
+
+    def __init__(self, id_length: int = 20) -> None:
+        self.id_length = id_length
+        self.entries: dict[bytes, bytes] = {}
+        self.unmerged: dict[bytes, dict[int, bytes]] = {}
+        self.trees: dict[bytes, bytes] = {}
+        self.sparse: dict[bytes, bytes] = {}
+        self.mtime_ns = 0
+        self.signature: os.stat_result | None = None
+
+    @property
+    def flags_at(self) -> int:
+        """Where in a record the flags are."""
+        return _ID_AT + self.id_length
+
+    def flags(self, record: bytes) -> tuple[int, int]:
+        """The flags of a record, and its extended flags."""
+        at = _ID_AT + self.id_length
+        flags = record[at] << 8 | record[at + 1]
+        return flags, (record[at + 2] << 8 | record[at + 3]) if flags & EXTENDED else 0
+
+    def id(self, record: bytes) -> bytes:
+        """The raw id of a record."""
+        return record[_ID_AT : _ID_AT + self.id_length]
+
+    def record(self, mode: int, raw_id: bytes, extended_flags: int) -> bytes:
+        """A record without stat data, which therefore is never trusted."""
+        return struct.pack(">24xL12x", mode) + raw_id + struct.pack(">HH", EXTENDED, extended_flags)
+
+    def content_key(self) -> bytes:
+        """All that the index says of content, as bytes.
+
+        Two indexes that differ only in stat data and the extensions that git refreshes have the
+        same key.
+        """
+        parts: list[bytes] = []
+        for path, record in self.entries.items():
+            parts += (path, record[_MODE_AT : _MODE_AT + 4], record[_ID_AT:])
+        for path, stages in self.unmerged.items():
+            for record in stages.values():
+                parts += (path, record[_MODE_AT : _MODE_AT + 4], record[_ID_AT:])
+        for path, tree in self.sparse.items():
+            parts += (path, tree)
+        return b"\0".join(parts)
+
+
+def stat_data(record: bytes) -> tuple[int, int, int, int, int, int, int]:
+    """(ctime s, ctime ns, mtime s, mtime ns, inode, mode, size), each cut to 32 bits."""
+    return _STAT.unpack_from(record)
+
+
+def mode(record: bytes) -> int:
+    """The mode of a record."""
+    return _MODE.unpack_from(record, _MODE_AT)[0]  # type: ignore[no-any-return]
+
+
+def read_index(git_dir: str, id_length: int = 20) -> Index:
+    """The index of ``git_dir``; an empty one where there is none yet.
+
+    ``id_length`` is the length of raw ids: 20 for SHA-1, 32 for SHA-256. Raises IndexFormatError
+    where the file is damaged, OSError where it cannot be read.
+    """
+    index = Index(id_length)
+    try:
+        with open(os.path.join(git_dir, "index"), "rb") as file:
+            index.signature = os.fstat(file.fileno())
+            data = file.read()
+    except FileNotFoundError:
+        return index
+    index.mtime_ns = index.signature.st_mtime_ns
+    try:
+        entries, extensions = _parse(data, id_length)
+        if b"link" in extensions and any(extensions[b"link"][:id_length]):
+            from gitver_hooks.gitfiles.split_index import merge_shared_index
+
+            entries = merge_shared_index(git_dir, entries, extensions[b"link"], id_length)
+        _sort_out(index, entries)
+        if b"TREE" in extensions:
+            index.trees = _cached_trees(extensions[b"TREE"], id_length)
+    except (IndexError, ValueError, struct.error) as error:
+        raise IndexFormatError(f"damaged: {error}") from error
+    return index
+
+
+def parse_entries(data: bytes, id_length: int) -> list[tuple[bytes, bytes]]:
+    """The (path, record) pairs of an index file's bytes, in its order."""
+    return _parse(data, id_length)[0]
+
+
+def _parse(data: bytes, id_length: int) -> tuple[list[tuple[bytes, bytes]], dict[bytes, bytes]]:
+    signature, version, count = struct.unpack_from(">4sLL", data)
+    if signature != b"DIRC" or version not in (2, 3, 4):
+        raise IndexFormatError(f"its header says {signature!r} version {version}")
+    parse = _parse_compressed if version == 4 else _parse_plain
+    entries, offset = parse(data, count, id_length)
+    return entries, _extensions(data, offset, id_length)
+
+
+def _parse_plain(data: bytes, count: int, id_length: int) -> tuple[list[tuple[bytes, bytes]], int]:
+    entries: list[tuple[bytes, bytes]] = []
+    append, find = entries.append, data.index
+    flags_at = _ID_AT + id_length
+    offset = 12
+    for _ in range(count):
+        path_at = offset + flags_at + (4 if data[offset + flags_at] & 0x40 else 2)
+        end = find(b"\0", path_at)
+        append((data[path_at:end], data[offset:path_at]))
+        # NUL-padded to a multiple of eight, with at least one NUL.
+        offset += (end - offset + 8) & ~7
+    return entries, offset
+
+
+def _parse_compressed(
+    data: bytes, count: int, id_length: int
+) -> tuple[list[tuple[bytes, bytes]], int]:
+    entries: list[tuple[bytes, bytes]] = []
+    append, find = entries.append, data.index
+    flags_at = _ID_AT + id_length
+    offset = 12
+    path = b""
+    for _ in range(count):
+        path_at = offset + flags_at + (4 if data[offset + flags_at] & 0x40 else 2)
+        record = data[offset:path_at]
+        byte = data[path_at]
+        path_at += 1
+        strip = byte & 0x7F
+        while byte & 0x80:
+            byte = data[path_at]
+            path_at += 1
+            strip = ((strip + 1) << 7) | (byte & 0x7F)
+        end = find(b"\0", path_at)
+        path = path[: len(path) - strip] + data[path_at:end]
+        append((path, record))
+        offset = end + 1
+    return entries, offset
+
+
+def _extensions(data: bytes, offset: int, id_length: int) -> dict[bytes, bytes]:
+    extensions: dict[bytes, bytes] = {}
+    end = len(data) - id_length
+    while offset + 8 <= end:
+        name, size = struct.unpack_from(">4sL", data, offset)
+        if not name[:1].isupper() and name not in (b"link", b"sdir"):
+            raise IndexFormatError(f"it needs the extension {name!r}, which is not known here")
+        extensions[name] = data[offset + 8 : offset + 8 + size]
+        offset += 8 + size
+    return extensions
+
+
+def _sort_out(index: Index, entries: list[tuple[bytes, bytes]]) -> None:
+    flags_at = _ID_AT + index.id_length
+    plain = index.entries
+    for path, record in entries:
+        if record[flags_at] & 0x30:
+            stage = (record[flags_at] & 0x30) >> 4
+            index.unmerged.setdefault(path, {})[stage] = record
+        elif path[-1:] == b"/":
+            index.sparse[path[:-1]] = index.id(record)
+        else:
+            plain[path] = record
+
+
+def _cached_trees(data: bytes, id_length: int) -> dict[bytes, bytes]:
+    """Paths to raw ids, from the TREE extension; an entry count of -1 marks an invalid one."""
+    trees: dict[bytes, bytes] = {}
+    offset = 0
+    # The directories that are open: their names, and how many subtrees of each are still to come.
+    names: list[bytes] = []
+    pending: list[int] = []
+    while offset < len(data):
+        end = data.index(b"\0", offset)
+        newline = data.index(b"\n", end)
+        count, subtrees = (int(number) for number in data[end + 1 : newline].split(b" "))
+        if pending:
+            pending[-1] -= 1
+        names.append(data[offset:end])
+        pending.append(subtrees)
+        offset = newline + 1
+        if count >= 0:
+            trees[b"/".join(names[1:])] = data[offset : offset + id_length]
+            offset += id_length
+        while pending and pending[-1] == 0:
+            pending.pop()
+            names.pop()
+    return trees

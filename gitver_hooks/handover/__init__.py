@@ -1,0 +1,1 @@
+"""The wall between recording and running: file, state, snapshot. Standard library only."""

@@ -1,0 +1,68 @@
+"""The active-model file: read, replaced atomically, removed (standard library only)."""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.files import replace_file
+from gitver_hooks.gitfiles.location import Location
+
+_LONGEST_MODEL_ID = 200
+
+
+def read_active_model_file(path: str) -> str | None:
+    """The model id in the active-model file at ``path``, or None where there is no file.
+
+    Raises GitverError for a file that holds anything else than one id.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GitverError(f"{path} cannot be read: {error.strerror}", "remove it") from error
+    try:
+        content = os.read(descriptor, _LONGEST_MODEL_ID + 1)
+    except OSError as error:
+        raise GitverError(f"{path} cannot be read: {error.strerror}", "remove it") from error
+    finally:
+        os.close(descriptor)
+    model_id = content.decode("ascii", "replace").strip()
+    plain = model_id.replace("-", "").replace("_", "")
+    if not plain.isalnum() or not plain.isascii() or len(content) > _LONGEST_MODEL_ID:
+        raise GitverError(
+            f"{path} does not hold a model id", "remove it; it is written again when needed"
+        )
+    return model_id
+
+
+def write_active_model_file(location: Location, model_id: str) -> None:
+    """Make the active-model file hold ``model_id``; it is not touched where it does already."""
+    path = location.active_model_file
+    try:
+        if read_active_model_file(path) == model_id and not os.path.islink(path):
+            return
+    except GitverError:
+        pass
+    try:
+        # The temporary file lies in the git dir, where no `git status` can see it.
+        replace_file(
+            path, f"{model_id}\n".encode(), temporary_folder=location.state_dir, mode=0o644
+        )
+    except OSError as error:
+        raise GitverError(
+            f"{path} cannot be written: {error.strerror}", "make the worktree's root writable"
+        ) from error
+
+
+def remove_active_model_file(location: Location) -> None:
+    try:
+        os.unlink(location.active_model_file)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise GitverError(
+            f"{location.active_model_file} cannot be removed: {error.strerror}",
+            "remove it, it may name the wrong version",
+        ) from error

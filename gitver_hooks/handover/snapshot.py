@@ -1,0 +1,154 @@
+"""The snapshot on disk: names in blobs, stat data in packed arrays (standard library only)."""
+
+from __future__ import annotations
+
+import os
+from array import array
+
+from gitver_hooks.handover.observation import NESTED
+
+try:
+    # The same function as hashlib's, without the milliseconds of loading OpenSSL.
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitver_hooks.handover.observation import Observation
+
+# The array tells a machine of another byte order or word size.
+_MAGIC = b"gitver snapshot 1\n" + array("q", [1]).tobytes()
+_SECTIONS = 14
+_DIGEST = 16
+_ABSENT = b"\0" * _DIGEST
+FIELDS = 5
+
+
+class Snapshot:
+    """An observation, with the version it was of, as it is read back.
+
+    ``files`` are paths from the worktree's root, grouped by the directories' order; ``counts`` says
+    how many are in each directory. ``signatures`` and ``directory_signatures`` are packed arrays of
+    q. ``others`` are the tagged names in each directory, separated by NUL.
+    """
+
+    __slots__ = (
+        "content_digests", "content_paths", "counts", "directories", "directory_signatures",
+        "files", "ignore_rules", "indexes", "kinds", "others", "pinned", "pinned_signatures",
+        "signatures", "version_id",
+    )  # fmt: skip
+
+    version_id: bytes
+    files: bytes
+    signatures: bytes
+    directories: bytes
+    directory_signatures: bytes
+    counts: bytes
+    others: bytes
+    kinds: bytes
+    pinned: bytes
+    pinned_signatures: bytes
+    indexes: bytes
+    content_paths: bytes
+    content_digests: bytes
+    ignore_rules: bytes
+
+
+_ORDER = (
+    "version_id", "files", "signatures", "directories", "directory_signatures", "counts", "others",
+    "kinds", "pinned", "pinned_signatures", "indexes", "content_paths", "content_digests",
+    "ignore_rules",
+)  # fmt: skip
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """The bytes of a snapshot file."""
+    sections = [getattr(snapshot, name) for name in _ORDER]
+    return b"".join((_MAGIC, array("q", map(len, sections)).tobytes(), *sections, _MAGIC))
+
+
+def decode(data: bytes) -> Snapshot | None:
+    """The snapshot in the bytes of a file; None where it is not whole, or of another kind."""
+    start = len(_MAGIC) + 8 * _SECTIONS
+    if not (data.startswith(_MAGIC) and data.endswith(_MAGIC)) or len(data) < start:
+        return None
+    lengths = unpack(data[len(_MAGIC) : start])
+    if start + sum(lengths) + len(_MAGIC) != len(data):
+        return None
+    snapshot = Snapshot()
+    for name, length in zip(_ORDER, lengths, strict=True):
+        setattr(snapshot, name, data[start : start + length])
+        start += length
+    return snapshot
+
+
+def from_observation(observation: Observation, version_id: str) -> Snapshot:
+    """The snapshot to be written for an observation."""
+    directories = observation.directories
+    snapshot = Snapshot()
+    snapshot.version_id = version_id.encode("utf-8", "surrogateescape")
+    snapshot.files = b"\0".join(
+        directory.path + b"/" + name if directory.path else name
+        for directory in directories
+        for name in directory.files
+    )
+    snapshot.signatures = observation.signatures.tobytes()
+    snapshot.directories = b"\0".join(directory.path for directory in directories)
+    snapshot.directory_signatures = pack(n for d in directories for n in d.signature)
+    snapshot.counts = pack(len(directory.files) for directory in directories)
+    snapshot.others = join_others([b"\0".join(directory.others) for directory in directories])
+    # Without all the rules nobody can say what may appear.
+    snapshot.kinds = b"".join(
+        directory.kind if observation.rules_on_disk else NESTED for directory in directories
+    )
+    snapshot.pinned = b"\0".join(observation.pinned)
+    snapshot.pinned_signatures = pack(n for s in observation.pinned.values() for n in s)
+    snapshot.indexes = b"\0".join(
+        part
+        for path, (digest, id_length) in observation.indexes.items()
+        for part in (path, digest.hex().encode("ascii"), b"%d" % id_length)
+    )
+    snapshot.content_paths = b"\0".join(observation.contents)
+    snapshot.content_digests = b"".join(map(content_digest, observation.contents.values()))
+    exclude, excludes, ignore_case = observation.ignore_rules
+    snapshot.ignore_rules = b"\0".join((exclude, excludes, b"1" if ignore_case else b"0"))
+    return snapshot
+
+
+def content_digest(content: bytes | None) -> bytes:
+    """What tells one content of a small file from another; an absent file has its own."""
+    return _ABSENT if content is None else blake2b(content, digest_size=_DIGEST).digest()
+
+
+def pack(numbers: object) -> bytes:
+    return array("q", numbers).tobytes()  # type: ignore[call-overload,no-any-return]
+
+
+def unpack(data: bytes) -> array[int]:
+    numbers = array("q")
+    numbers.frombytes(data)
+    return numbers
+
+
+def split(blob: bytes) -> list[bytes]:
+    """The names in a blob of NUL-separated names."""
+    return blob.split(b"\0") if blob else []
+
+
+def join_others(others: list[bytes]) -> bytes:
+    # No name is empty: two NULs cannot be anything but the end of a directory's names.
+    return b"\0\0".join(others)
+
+
+def split_others(blob: bytes) -> list[bytes]:
+    return blob.split(b"\0\0")
+
+
+def load(state_dir: str, name: str) -> Snapshot | None:
+    """The snapshot in the state, or None where there is none that can be used."""
+    try:
+        with open(os.path.join(state_dir, name), "rb") as file:
+            return decode(file.read())
+    except (OSError, ValueError):
+        return None

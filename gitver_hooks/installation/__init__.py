@@ -1,0 +1,1 @@
+"""Install and uninstall the native hooks, beside those of others."""

@@ -1,0 +1,1 @@
+"""The repository through dulwich: HEAD, branch, remote, configuration."""

@@ -1,0 +1,42 @@
+"""The remote's URL without credentials, and what the repository is called."""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.common.credentials import without_credentials
+from gitver_hooks.repository.repository import Repository
+
+
+def remote_url(repository: Repository, remote: str) -> str | None:
+    """The URL of the remote, without credentials, or None where there is no such remote."""
+    try:
+        value = repository.config.get((b"remote", os.fsencode(remote)), b"url")
+    except KeyError:
+        return None
+    return without_credentials(value.decode("utf-8", "backslashreplace"))
+
+
+def repository_name(url: str) -> str | None:
+    """``shop`` for ``https://example.com/team/shop.git`` and ``git@example.com:team/shop``."""
+    if "://" in url:
+        path = url.partition("://")[2].partition("/")[2]
+    else:
+        path = url.split(":")[-1]
+    return path.rstrip("/").rpartition("/")[2].removesuffix(".git") or None
+
+
+def main_worktree(repository: Repository) -> str:
+    """The root of the main worktree; of this one where the repository is bare."""
+    location = repository.location
+    if location.git_dir == location.common_dir:
+        return location.worktree
+    folder, name = os.path.split(location.common_dir)
+    if name == ".git":
+        return folder
+    try:
+        # The common dir of a submodule: its configuration says where the worktree is.
+        worktree = os.fsdecode(repository.repo.get_config().get((b"core",), b"worktree"))
+    except KeyError:
+        return location.worktree
+    return os.path.normpath(os.path.join(location.common_dir, worktree))

@@ -1,0 +1,98 @@
+"""The repository through dulwich: HEAD, its tree, the branch, the remote, the configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles import location as locations
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.repository.configuration import Configuration, read_configuration
+
+if TYPE_CHECKING:
+    from dulwich.config import StackedConfig
+    from dulwich.repo import Repo
+
+    from gitver_hooks.worktree.conversion import Conversion
+
+
+class Repository:
+    """One worktree's repository, open for reading. Opened and closed by ``open_repository``."""
+
+    def __init__(self, location: Location, repo: Repo) -> None:
+        self.location = location
+        self.repo = repo
+        # How content is converted before it is stored; set where the worktree is read.
+        self.conversion: Conversion | None = None
+        self._configuration: Configuration | None = None
+
+    @property
+    def config(self) -> StackedConfig:
+        """The configuration git would use here: worktree, repository, user, system."""
+        return self.configuration.stack
+
+    @property
+    def configuration(self) -> Configuration:
+        """The same, with the files it was read from."""
+        if self._configuration is None:
+            self._configuration = read_configuration(self.location, self.repo)
+        return self._configuration
+
+    @property
+    def algorithm(self) -> str:
+        """The hash of the repository's object format: ``sha1`` or ``sha256``."""
+        return self.repo.object_format.name
+
+    def head_commit(self) -> str | None:
+        """The full id of the HEAD commit, or None before the first commit."""
+        try:
+            return self.repo.head().decode("ascii")
+        except KeyError:
+            return None
+
+    def head_tree(self) -> str | None:
+        """The id of HEAD's tree, or None before the first commit."""
+        commit = self.head_commit()
+        if commit is None:
+            return None
+        try:
+            return self.repo[commit.encode("ascii")].tree.decode("ascii")  # type: ignore[attr-defined,no-any-return]
+        except (KeyError, AttributeError) as error:
+            raise GitverError(
+                f"the HEAD commit {commit} cannot be read from {self.location.common_dir}",
+                "run `git fsck` and repair the repository",
+            ) from error
+
+
+@contextmanager
+def open_repository(path: str | os.PathLike[str] | Location = ".") -> Iterator[Repository]:
+    """The repository of the worktree that contains ``path``; closed on exit.
+
+    Raises GitverError where there is none, or where dulwich does not know its format.
+    """
+    from dulwich.errors import NotGitRepository
+    from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
+
+    location = path if isinstance(path, Location) else locations.find(os.fspath(path))
+    if location is None:
+        raise GitverError(
+            f"{Path(os.fspath(path)).absolute()} is not inside a git worktree",  # type: ignore[arg-type]
+            "run this inside a clone, or `git init` first",
+        )
+    try:
+        repo = Repo(
+            controldir=location.git_dir, commondir=location.common_dir, worktree=location.worktree
+        )
+    except (NotGitRepository, UnsupportedExtension, UnsupportedVersion, OSError) as error:
+        raise GitverError(
+            f"the repository at {location.git_dir} cannot be opened: {error}",
+            "check it with `git fsck`",
+        ) from error
+    try:
+        yield Repository(location, repo)
+    finally:
+        repo.close()

@@ -1,0 +1,1 @@
+"""What an app imports: from the active-model file to MLflow. Standard library only."""

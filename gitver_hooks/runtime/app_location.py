@@ -1,0 +1,75 @@
+"""Where the app that runs here has its code (standard library only)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gitver_hooks.common.package import PACKAGE_DIR
+from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE, Location, find
+
+
+def app(path: str | os.PathLike[str] | None) -> tuple[Location | None, str | None]:
+    """The worktree of the app and, where there is no worktree, its active-model file.
+
+    Looks upwards from ``path`` if given. Else from the folder of the file that called us (which
+    imports the shim), from that of the main script, and from the current folder, in this order: the
+    code that runs is theirs, wherever it was started. Files that are installed in the environment
+    (pytest, uvicorn, a notebook's kernel, libraries) say nothing of it.
+    """
+    if path is not None:
+        return _at(os.fspath(path))
+    main_script = getattr(sys.modules.get("__main__"), "__file__", None)
+    for folder in (_folder_of(_calling_file()), _folder_of(main_script), _current_folder()):
+        if folder is not None:
+            found = _at(folder)
+            if found != (None, None):
+                return found
+    return None, None
+
+
+def _at(path: str) -> tuple[Location | None, str | None]:
+    folder = os.path.abspath(path)
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    location = find(folder)
+    if location is not None:
+        return location, None
+    while True:
+        file = os.path.join(folder, ACTIVE_MODEL_FILE)
+        if os.path.exists(file):
+            return None, file
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None, None
+        folder = parent
+
+
+def _calling_file() -> str | None:
+    """The file of the nearest frame that is neither ours nor the import system's."""
+    package = PACKAGE_DIR + os.sep
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        name = frame.f_code.co_filename
+        if not name.startswith((package, "<frozen")) and "importlib" not in name:
+            return name
+    return None
+
+
+def _folder_of(file: object) -> str | None:
+    """The folder of a file of the app; None where it is not one."""
+    if not isinstance(file, str):
+        return None
+    file = os.path.abspath(file)
+    environment = os.path.abspath(sys.prefix) + os.sep
+    if file.startswith(environment) or f"{os.sep}site-packages{os.sep}" in file:
+        return None
+    return os.path.dirname(os.path.realpath(file)) if os.path.isfile(file) else None
+
+
+def _current_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None

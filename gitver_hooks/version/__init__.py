@@ -1,0 +1,1 @@
+"""A version: its id, its model's name and its diff."""

@@ -1,0 +1,59 @@
+"""Identify: the version of a worktree as it is now."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from gitver_hooks.repository.branch import current_branch
+from gitver_hooks.repository.remote import remote_url
+from gitver_hooks.repository.repository import Repository, open_repository
+from gitver_hooks.settings import Settings, load_settings
+from gitver_hooks.version.version import UNBORN, Version
+from gitver_hooks.worktree.content import Content, read_content
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A version, and the content it was worked out from."""
+
+    version: Version
+    content: Content
+
+
+def identify(path: str | os.PathLike[str] = ".") -> Version:
+    """The version of the worktree that contains ``path``.
+
+    Raises GitverError where there is no worktree, where a tracked file cannot be read, where the
+    repository is broken, or where a setting is wrong. The index is only read.
+    """
+    with open_repository(path) as repository:
+        settings = load_settings(repository.location.worktree)
+        return identify_worktree(repository, settings).version
+
+
+def identify_worktree(repository: Repository, settings: Settings) -> Identified:
+    """As ``identify``, for a repository that is open already."""
+    content = read_content(repository, untracked=settings.untracked == "include")
+    commit = content.commit
+    branch = current_branch(repository)
+    version_id = _version_id(commit, content)
+    if settings.per_branch and branch is not None:
+        version_id = f"{version_id}@{branch}"
+    version = Version(
+        id=version_id,
+        commit=commit,
+        branch=branch,
+        dirty=content.dirty or commit is None,
+        tree=content.tree,
+        remote_url=remote_url(repository, settings.remote),
+    )
+    return Identified(version, content)
+
+
+def _version_id(commit: str | None, content: Content) -> str:
+    if commit is None:
+        return f"{UNBORN}-dirty-{content.digest[:8]}"
+    if content.dirty:
+        return f"{commit[:32]}-dirty-{content.digest[:8]}"
+    return commit

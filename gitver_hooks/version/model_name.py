@@ -1,0 +1,33 @@
+"""What the LoggedModel of a version is called."""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.repository.remote import main_worktree, repository_name
+from gitver_hooks.repository.repository import Repository
+from gitver_hooks.settings import Settings
+from gitver_hooks.version.version import UNBORN, Version
+
+# PostgreSQL holds names of up to 500 characters (MLflow's schema).
+_LONGEST_APP = 400
+
+
+def app_name(repository: Repository, settings: Settings, url: str | None) -> str:
+    """The first part of the LoggedModel's name: as set, else the repository's or the folder's."""
+    if settings.app:
+        return settings.app
+    named = repository_name(url) if url else None
+    return named or os.path.basename(main_worktree(repository)) or "app"
+
+
+def model_name(app: str, version: Version) -> str:
+    """``<app>-git-<commit[:8]>``, and ``-dirty-<digest[:8]>`` behind it for a dirty version.
+
+    The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
+    name (``/ : . % " '``): whatever is not a letter, a digit, ``_`` or ``-`` becomes ``-``.
+    """
+    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
+    commit = (version.commit or UNBORN)[:8]
+    digest = version.id.split("@")[0].rpartition("-dirty-")[2]
+    return f"{safe}-git-{commit}" + (f"-dirty-{digest}" if version.dirty else "")

@@ -1,0 +1,470 @@
+"""Install, uninstall, is it installed: and everybody else's hooks survive byte for byte."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.git import Git
+from support.hooks import at, listing, put, script
+
+from gitver_hooks.commands import install as install_command
+from gitver_hooks.commands import uninstall as uninstall_command
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.installation import hook_files, install, kept_hooks
+from gitver_hooks.installation.hook_files import NAMES
+
+
+def done(changes: list[install.Change]) -> set[str]:
+    return {change.done for change in changes}
+
+
+def link(path: Path, target: str, _made: Path) -> None:
+    """Make ``path`` a link to ``target``, which was made before."""
+    path.symlink_to(target)
+
+
+def test_git_runs_the_installed_hooks(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    here = at(git.path)
+    assert install.installed(here) == ()
+    assert done(install.install(here, python)) == {"installed"}
+    assert install.installed(here) == NAMES
+    git.commit("second")
+    git("checkout", "-q", "HEAD^")
+    git("commit", "-q", "--amend", "-m", "other")
+    assert calls() == [
+        "gitver post-commit",
+        "gitver post-checkout",
+        "gitver post-commit",
+        "gitver post-rewrite",
+    ]
+
+
+def test_a_second_install_changes_nothing(git: Git, python: str) -> None:
+    here = at(git.path)
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    install.install(here, python)
+    before = listing(git.path / ".git")
+    assert done(install.install(here, python)) == {"unchanged"}
+    assert listing(git.path / ".git") == before
+
+
+def test_another_interpreter_updates_the_hooks(git: Git, python: str) -> None:
+    here = at(git.path)
+    install.install(here, python)
+    other = shutil.copy(python, f"{python}-other")
+    assert done(install.install(here, other)) == {"updated"}
+    assert other in (git.path / ".git/hooks/post-merge").read_text()
+
+
+def test_uninstall_leaves_what_was_there_before(git: Git, python: str) -> None:
+    before = listing(git.path / ".git")
+    here = at(git.path)
+    install.install(here, python)
+    assert done(install.uninstall(here)) == {"removed"}
+    assert listing(git.path / ".git") == before
+    assert install.installed(here) == ()
+    assert install.uninstall(here) == []
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
+    "script": lambda path: put(path, script("echo theirs")),
+    "script with odd mode": lambda path: put(path, script("echo theirs"), 0o511),
+    "not executable": lambda path: put(path, script("echo theirs"), 0o640),
+    "without shebang": lambda path: put(path, 'echo theirs >>"$CALLS"\n'),
+    "without final newline": lambda path: put(path, '#!/bin/sh\necho theirs >>"$CALLS"'),
+    "bytes that are not UTF-8": lambda path: put(path, script("echo theirs").encode() + b"#\xff\0"),
+    "empty": lambda path: put(path, ""),
+    "binary": lambda path: shutil.copy(str(shutil.which("true")), path),
+    "relative link": lambda path: link(
+        path, "../scripts/run", put(path.parent.parent / "scripts/run", script("echo theirs"))
+    ),
+    "absolute link": lambda path: path.symlink_to(
+        put(path.parent.parent / "scripts/run", script("echo theirs"))
+    ),
+    "link to a neighbour": lambda path: link(
+        path, "dispatch", put(path.parent / "dispatch", script('echo "${0##*/}"'))
+    ),
+    "dangling link": lambda path: path.symlink_to("../nowhere"),
+    "link to a ready-made hook of ours": lambda path: path.symlink_to(
+        hook_files.folder_of_ready_made() / "post-commit"
+    ),
+    "copy of a ready-made hook of ours": lambda path: shutil.copy(
+        hook_files.folder_of_ready_made() / "post-commit", path
+    ),
+}
+THEY_SAY = {
+    "script": ["theirs"],
+    "script with odd mode": ["theirs"],
+    "without shebang": ["theirs"],
+    "without final newline": ["theirs"],
+    "bytes that are not UTF-8": ["theirs"],
+    "relative link": ["theirs"],
+    "absolute link": ["theirs"],
+    "link to a neighbour": ["post-commit"],
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_hook_that_is_there_runs_first_and_is_restored(
+    kind: str, git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    hooks = git.path / ".git/hooks"
+    FOREIGN[kind](hooks / "post-commit")
+    before, here = listing(git.path / ".git"), at(git.path)
+    install.install(here, python)
+    install.install(here, python)
+    said = git.run("hook", "run", "post-commit").stderr
+    assert (said, calls()) == ("", [*THEY_SAY.get(kind, []), "gitver post-commit"])
+    install.uninstall(here)
+    assert listing(git.path / ".git") == before
+
+
+def test_the_hook_that_is_there_sees_what_git_gave_it(
+    git: Git, tmp_path: Path, python: str, calls: Callable[[], list[str]]
+) -> None:
+    note = '{ echo "$*"; cat; env | grep -v ^_= | sort; pwd; }'
+    put(git.path / ".git/hooks/post-rewrite", script(note))
+    put(git.path / ".git/hooks/post-checkout", script('echo "$*"', status=7))
+    old = git("rev-parse", "HEAD")
+    alone = (git("commit", "--amend", "-m", "a"), calls())
+    install.install(at(git.path), python)
+    git("reset", "-q", "--hard", old)
+    beside = (git("commit", "--amend", "-m", "a"), calls())
+    assert (beside[0], [line for line in beside[1] if "gitver" not in line]) == alone
+    assert alone[1][:2] == ["amend", f"{old} {git('rev-parse', 'HEAD')}"]
+    assert beside[1].count("gitver post-rewrite") == 1
+    assert git.run("hook", "run", "post-checkout", check=False).returncode == 7
+    assert git.run("checkout", "-q", "HEAD", check=False).returncode == 1
+
+
+def test_a_hook_that_looks_for_helpers_beside_it_finds_them(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    hooks = git.path / ".git/hooks"
+    put(hooks / "_/helper.sh", 'echo "helped ${0##*/}" >>"$CALLS"\n', 0o644)
+    put(hooks / "post-commit", '#!/bin/sh\n. "$(dirname -- "$0")/_/helper.sh"\n')
+    before, here = listing(git.path / ".git"), at(git.path)
+    install.install(here, python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["helped post-commit", "gitver post-commit"]
+    install.uninstall(here)
+    assert listing(git.path / ".git") == before
+
+
+def test_the_interpreter_of_this_process_is_the_default(git: Git) -> None:
+    install.install(at(git.path))
+    assert f"\npython={sys.executable}\n" in (git.path / ".git/hooks/post-commit").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        ("githooks", "app/githooks"),
+        ("./a b/'hooks'", "app/a b/'hooks'"),
+        ("../shared", "shared"),
+        ("~/hooks", "HOME/hooks"),
+        ("ABSOLUTE/hooks", "ABSOLUTE/hooks"),
+    ],
+)
+def test_core_hooks_path_is_where_git_looks(
+    value: str,
+    folder: str,
+    git: Git,
+    tmp_path: Path,
+    isolated: Path,
+    python: str,
+    calls: Callable[[], list[str]],
+) -> None:
+    git("config", "--global", "core.hooksPath", value.replace("ABSOLUTE", str(tmp_path / "x")))
+    places = {"HOME": str(isolated), "ABSOLUTE": str(tmp_path / "x")}
+    first, _, rest = folder.partition("/")
+    hooks = Path(places.get(first, tmp_path / first), rest)
+    put(hooks / "post-checkout", script("echo theirs"))
+    (git.path / "deep/er").mkdir(parents=True)
+    here = at(git.path / "deep/er")
+    install.install(here, python)
+    assert install.installed(here) == NAMES
+    subprocess.run(["git", "checkout", "-q", "HEAD"], cwd=git.path / "deep/er", check=True)
+    assert calls() == ["theirs", "gitver post-checkout"]
+    assert hook_files.is_ours(hooks / "post-checkout")
+    install.uninstall(here)
+    assert list(hooks.iterdir()) == [hooks / "post-checkout"]
+    assert not hook_files.is_ours(hooks / "post-checkout")
+
+
+def test_a_hooks_folder_that_is_a_link_works(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    shutil.rmtree(git.path / ".git/hooks")
+    put(git.path / "tools/hooks/post-commit", script("echo theirs"))
+    (git.path / ".git/hooks").symlink_to("../tools/hooks")
+    before, here = listing(git.path), at(git.path)
+    install.install(here, python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["theirs", "gitver post-commit"]
+    install.uninstall(here)
+    assert listing(git.path) == before
+
+
+def test_a_repository_without_a_hooks_folder_gets_one(git: Git, python: str) -> None:
+    shutil.rmtree(git.path / ".git/hooks")
+    install.install(at(git.path), python)
+    assert install.installed(at(git.path)) == NAMES
+
+
+def test_a_repository_that_moves_keeps_its_hooks(
+    git: Git, tmp_path: Path, python: str, calls: Callable[[], list[str]]
+) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    install.install(at(git.path), python)
+    moved = Git(git.path.rename(tmp_path / "moved"))
+    moved.commit("second")
+    assert calls() == ["theirs", "gitver post-commit"]
+
+
+def test_a_linked_worktree_shares_the_hooks_of_the_repository(
+    git: Git, tmp_path: Path, python: str, calls: Callable[[], list[str]]
+) -> None:
+    git("worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = Git(tmp_path / "linked")
+    install.install(at(linked.path), python)
+    assert install.installed(at(git.path)) == NAMES
+    linked.commit("second")
+    git.commit("third")
+    assert calls() == ["gitver post-commit", "gitver post-commit"]
+    assert done(install.uninstall(at(git.path))) == {"removed"}
+    assert install.installed(at(linked.path)) == ()
+
+
+def test_a_submodule_has_hooks_of_its_own(
+    make_git: Callable[..., Git], python: str, calls: Callable[[], list[str]]
+) -> None:
+    inner, outer = make_git("inner"), make_git("outer")
+    inner.commit("first", a="1")
+    outer("submodule", "--quiet", "add", str(inner.path), "lib")
+    install.install(at(outer.path / "lib"), python)
+    assert install.installed(at(outer.path)) == ()
+    Git(outer.path / "lib").commit("second", a="2")
+    outer.commit("first")
+    assert calls() == ["gitver post-commit"]
+
+
+def test_the_variables_that_a_hook_inherits_do_not_lead_elsewhere(
+    make_git: Callable[..., Git], python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = make_git("one"), make_git("other")
+    monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
+    monkeypatch.setenv("GIT_COMMON_DIR", str(other.path / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git/index"))
+    install.install(at(one.path), python)
+    assert hook_files.is_ours(one.path / ".git/hooks/post-commit")
+    assert not (other.path / ".git/hooks/post-commit").exists()
+
+
+def test_a_worktree_that_only_the_environment_knows_has_hooks_too(
+    git: Git, tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_dir = (git.path / ".git").rename(tmp_path / "dotfiles.git")
+    monkeypatch.setenv("GIT_DIR", str(git_dir))
+    monkeypatch.setenv("GIT_WORK_TREE", str(git.path))
+    install.install(at(git.path), python)
+    assert hook_files.is_ours(git_dir / "hooks/post-commit")
+
+
+def test_the_ready_made_folder_itself_is_left_alone(git: Git, python: str) -> None:
+    ready_made = hook_files.folder_of_ready_made()
+    before = listing(ready_made)
+    git("config", "core.hooksPath", str(ready_made))
+    assert done(install.install(at(git.path), python)) == {"ready-made"}
+    assert install.installed(at(git.path)) == NAMES
+    assert install.uninstall(at(git.path)) == []
+    assert listing(ready_made) == before
+
+
+def a_folder_as_hook(git: Git) -> None:
+    (git.path / ".git/hooks/post-merge").mkdir()
+
+
+def a_link_to_a_folder_as_hook(git: Git) -> None:
+    (git.path / ".git/hooks/post-rewrite").symlink_to(".")
+
+
+def a_fifo_as_hook(git: Git) -> None:
+    os.mkfifo(git.path / ".git/hooks/post-applypatch")
+
+
+def hooks_path_to_nowhere(git: Git) -> None:
+    git("config", "core.hooksPath", "/dev/null")
+
+
+def hooks_path_empty(git: Git) -> None:
+    git("config", "core.hooksPath", "")
+
+
+def hooks_path_read_only(git: Git) -> None:
+    git("config", "core.hooksPath", "/proc/self/hooks")
+
+
+def no_room_for_the_kept_folder(git: Git) -> None:
+    put(git.path / ".git/hooks.before-gitver", "in the way")
+
+
+def no_room_for_a_kept_hook(git: Git) -> None:
+    put(git.path / ".git/hooks/post-rewrite", script("echo theirs"))
+    (git.path / ".git/hooks.before-gitver/post-rewrite/x").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        a_folder_as_hook,
+        a_link_to_a_folder_as_hook,
+        a_fifo_as_hook,
+        hooks_path_to_nowhere,
+        hooks_path_empty,
+        hooks_path_read_only,
+        no_room_for_the_kept_folder,
+        no_room_for_a_kept_hook,
+    ],
+)
+def test_where_it_cannot_be_done_nothing_is_done(
+    situation: Callable[[Git], None], git: Git, python: str
+) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    situation(git)
+    before = listing(git.path / ".git")
+    with pytest.raises(GitverError) as caught:
+        install.install(at(git.path), python)
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+    assert listing(git.path / ".git") == before
+
+
+def test_an_update_that_fails_midway_leaves_the_earlier_hooks(git: Git, python: str) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    install.install(at(git.path), python)
+    last = git.path / ".git/hooks/post-applypatch"
+    last.unlink()
+    last.mkdir()
+    before = listing(git.path / ".git")
+    with pytest.raises(GitverError):
+        install.install(at(git.path), shutil.copy(python, f"{python}-other"))
+    assert listing(git.path / ".git") == before
+
+
+@pytest.mark.parametrize("interpreter", ["", "/nonexistent/python", "/bin/false"])
+def test_an_interpreter_that_could_not_run_gitver_is_refused(interpreter: str, git: Git) -> None:
+    before = listing(git.path / ".git")
+    with pytest.raises(GitverError):
+        install.install(at(git.path), interpreter)
+    assert listing(git.path / ".git") == before
+
+
+def test_a_hook_overwritten_since_is_its_owners(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    hook, here = git.path / ".git/hooks/post-commit", at(git.path)
+    put(hook, script("echo theirs"))
+    install.install(here, python)
+    put(hook, script("echo newer"))
+    assert "post-commit" not in install.installed(here)
+    install.uninstall(here)
+    assert hook.read_text() == script("echo newer")
+    assert [path.read_text() for path in kept_hooks.left_over(hook.parent)] == [
+        script("echo theirs")
+    ]
+    install.install(here, python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["newer", "gitver post-commit"]
+    install.uninstall(here)
+    assert hook.read_text() == script("echo newer")
+    assert kept_hooks.left_over(hook.parent) == []
+
+
+def test_a_hook_of_ours_that_somebody_deleted_does_not_take_theirs_along(
+    git: Git, python: str
+) -> None:
+    hook, here = git.path / ".git/hooks/post-commit", at(git.path)
+    put(hook, script("echo theirs"))
+    before = listing(git.path / ".git")
+    install.install(here, python)
+    hook.unlink()
+    install.uninstall(here)
+    assert listing(git.path / ".git") == before
+
+
+def test_many_at_once_keep_the_hook_that_was_there(git: Git, python: str) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    before, here = listing(git.path / ".git"), at(git.path)
+    for _ in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(install.install, here, python) for _ in range(8)]:
+                future.result()
+        assert (git.path / ".git/hooks.before-gitver/post-commit").read_text() == script(
+            "echo theirs"
+        )
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(install.uninstall, here) for _ in range(8)]:
+                future.result()
+        assert listing(git.path / ".git") == before
+
+
+def command(run: Callable[[argparse.Namespace], int]) -> None:
+    assert run(argparse.Namespace()) == 0
+
+
+def test_the_commands_say_what_they_did(
+    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(git.path / ".git/hooks/post-merge", script("echo theirs"))
+    monkeypatch.chdir(git.path)
+    command(install_command.run)
+    assert capsys.readouterr().out.splitlines() == [
+        f"hooks in {git.path}/.git/hooks",
+        "  post-commit      installed",
+        "  post-checkout    installed",
+        f"  post-merge       installed, after {git.path}/.git/hooks.before-gitver/post-merge",
+        "  post-rewrite     installed",
+        "  post-applypatch  installed",
+    ]
+    command(uninstall_command.run)
+    assert capsys.readouterr().out.splitlines()[3] == "  post-merge       restored"
+    command(uninstall_command.run)
+    assert "nothing to take out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "warning"),
+    [("~/hooks", "every repository"), ("githooks", "part of your code"), (".git/x", None)],
+)
+def test_install_says_when_the_hooks_folder_is_not_the_repositorys_own(
+    value: str,
+    warning: str | None,
+    git: Git,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    git("config", "core.hooksPath", value)
+    monkeypatch.chdir(git.path)
+    command(install_command.run)
+    said = capsys.readouterr().out
+    assert ("core.hooksPath" in said) == (warning is not None)
+    assert warning is None or warning in said
+
+
+def test_outside_of_a_worktree_install_is_an_expected_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GitverError, match="not inside a git worktree"):
+        install_command.run(argparse.Namespace())

@@ -1,0 +1,182 @@
+"""Native hooks beside those of other hook managers, installed and taken out in any order."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.git import Git
+from support.hooks import at, listing, put, script
+
+from gitver_hooks.installation import install, kept_hooks
+
+CONFIG = """\
+repos:
+-   repo: local
+    hooks:
+    -   id: note
+        name: note
+        language: system
+        entry: sh -c 'echo pre-commit >>"$CALLS"'
+        always_run: true
+        pass_filenames: false
+        stages: [post-commit, post-checkout, post-merge, post-rewrite]
+"""
+
+
+def pre_commit(git: Git, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", *arguments],
+        cwd=git.path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+STEPS: dict[str, Callable[[Git, str], object]] = {
+    "gitver install": lambda git, python: install.install(at(git.path), python),
+    "gitver uninstall": lambda git, python: install.uninstall(at(git.path)),
+    "pre-commit install": lambda git, python: pre_commit(git, "install", "-t", "post-commit"),
+    "pre-commit uninstall": lambda git, python: pre_commit(git, "uninstall", "-t", "post-commit"),
+}
+
+
+@pytest.mark.parametrize("first", [[], ["theirs"]], ids=["alone", "with a third hook"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["+gitver", "+pre-commit", "+gitver", "-gitver", "+gitver", "-pre-commit", "-gitver"],
+        ["+pre-commit", "+gitver", "+pre-commit", "-pre-commit", "+pre-commit", "-gitver",
+         "-pre-commit"],
+    ],
+    ids=["gitver first", "pre-commit first"],
+)  # fmt: skip
+def test_pre_commit_and_gitver_in_any_order(
+    steps: list[str], first: list[str], git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
+    if first:
+        put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    before = listing(git.path / ".git/hooks")
+    present = set(first)
+    for step in steps:
+        sign, who = step[0], step[1:]
+        STEPS[f"{who} {'install' if sign == '+' else 'uninstall'}"](git, python)
+        present = present | {who} if sign == "+" else present - {who}
+        done = git.run("hook", "run", "--ignore-missing", "post-commit")
+        ran = [line.removesuffix(" post-commit") for line in calls()]
+        assert sorted(ran) == sorted(present), (step, done.stderr)
+        assert ("post-commit" in install.installed(at(git.path))) == ("gitver" in present)
+    assert listing(git.path / ".git/hooks") == before
+    assert kept_hooks.left_over(git.path / ".git/hooks") == []
+
+
+def test_a_hook_that_pre_commit_runs_no_more_is_put_where_git_runs_it(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    hook = git.path / ".git/hooks/post-commit"
+    install.install(at(git.path), python)
+    git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
+    pre_commit(git, "install", "-t", "post-commit")
+    put(hook, script("echo theirs"))
+    assert "post-commit" not in install.installed(at(git.path))
+    calls()
+    install.install(at(git.path), python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["theirs", "gitver post-commit"]
+    assert not hook.with_name("post-commit.legacy").exists()
+
+
+def test_husky_9_runs_its_hooks_and_ours(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    # As `husky` 9 writes them: the stub finds `h` beside it, `h` finds the user's hook by $0.
+    stub = '#!/usr/bin/env sh\n. "$(dirname "$0")/h"'
+    put(git.path / ".husky/_/post-commit", stub)
+    put(
+        git.path / ".husky/_/h",
+        '#!/usr/bin/env sh\nn=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n'
+        '[ ! -f "$s" ] && exit 0\nsh -e "$s" "$@"\nc=$?\nexit $c\n',
+        0o644,
+    )
+    put(git.path / ".husky/post-commit", 'echo husky >>"$CALLS"\n', 0o644)
+    git("config", "core.hooksPath", ".husky/_")
+    before = listing(git.path)
+    install.install(at(git.path), python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["husky", "gitver post-commit"]
+    # `npm install` writes the stubs again.
+    put(git.path / ".husky/_/post-commit", stub)
+    install.install(at(git.path), python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["husky", "gitver post-commit"]
+    install.uninstall(at(git.path))
+    assert listing(git.path) == before
+
+
+def test_husky_8_runs_its_hooks_and_ours(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    # As `husky` 8 writes them: the user's hook runs itself again by $0 with `sh -e`.
+    put(
+        git.path / ".husky/_/husky.sh",
+        'if [ -z "$husky_skip_init" ]; then\n  readonly husky_skip_init=1\n'
+        '  export husky_skip_init\n  sh -e "$0" "$@"\n  exit "$?"\nfi\n',
+        0o644,
+    )
+    put(
+        git.path / ".husky/post-commit",
+        '#!/usr/bin/env sh\n. "$(dirname -- "$0")/_/husky.sh"\n\necho husky >>"$CALLS"\n',
+    )
+    git("config", "core.hooksPath", ".husky")
+    before = listing(git.path)
+    install.install(at(git.path), python)
+    git("hook", "run", "post-commit")
+    assert calls() == ["husky", "gitver post-commit"]
+    install.uninstall(at(git.path))
+    assert listing(git.path) == before
+
+
+def test_overcommit_style_dispatch_by_name_runs_and_ours(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    # One program, not a shell script, that learns from the name of a link which hook it is.
+    hooks = git.path / ".git/hooks"
+    dispatch = (
+        f"#!{sys.executable} -S\nimport os, sys\n"
+        "with open(os.environ['CALLS'], 'a') as calls:\n"
+        "    print('overcommit', os.path.basename(sys.argv[0]), file=calls)\n"
+    )
+    put(hooks / "overcommit-hook", dispatch)
+    for name in ("post-commit", "post-checkout"):
+        (hooks / name).symlink_to("overcommit-hook")
+    before = listing(git.path / ".git")
+    install.install(at(git.path), python)
+    git("hook", "run", "post-commit")
+    git("hook", "run", "post-checkout")
+    assert calls() == [
+        "overcommit post-commit",
+        "gitver post-commit",
+        "overcommit post-checkout",
+        "gitver post-checkout",
+    ]
+    install.uninstall(at(git.path))
+    assert listing(git.path / ".git") == before
+
+
+def test_another_manager_may_call_a_ready_made_hook(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As git-hooks folders do: `<hook>.d/`, run one after the other.
+    ready_made = Path(__file__).parents[2] / "hooks/post-commit"
+    put(git.path / ".git/hooks/post-commit", '#!/bin/sh\nfor h in "$0.d"/*; do "$h" "$@"; done\n')
+    part = put(git.path / ".git/hooks/post-commit.d/50-gitver", ready_made.read_bytes())
+    gitver = put(tmp_path / "bin/gitver", '#!/bin/sh\necho "$*"\n')
+    monkeypatch.setenv("PATH", f"{gitver.parent}:/usr/bin:/bin")
+    assert part.exists()
+    assert git.run("hook", "run", "post-commit").stderr == "hook post-commit\n"

@@ -1,0 +1,253 @@
+"""Delivery: what waits is delivered as it was, once; what MLflow has lost is registered again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.stores import App, model_of, models, versions_of_traces
+
+from gitver_hooks.gitfiles.location import find
+from gitver_hooks.recording.outbox import Outbox
+
+SHIM = "import gitver_hooks.shim, os; print(os.environ.get('MLFLOW_ACTIVE_MODEL_ID'))"
+
+
+def outbox_of(app: App) -> Outbox:
+    location = find(str(app.path))
+    assert location is not None
+    return Outbox(location)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def delete_model(store: Path, model_id: str) -> None:
+    code = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).delete_logged_model(sys.argv[2])"
+    subprocess.run([sys.executable, "-c", code, f"sqlite:///{store}", model_id], check=True)
+
+
+@pytest.fixture
+def offline(
+    make_app: Callable[..., App], pristine_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[App, Callable[[], Path]]:
+    """An app whose store cannot be opened, and what mends that (returns the store)."""
+    app = make_app()
+    folder = app.path.parent / "server"
+    folder.write_text("a file where the store's folder should be")
+    store = folder / "mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+
+    def mend() -> Path:
+        folder.unlink()
+        folder.mkdir()
+        store.write_bytes(pristine_store.read_bytes())
+        return store
+
+    return app, mend
+
+
+def commits_made_offline(offline: tuple[App, Callable[[], Path]], number: int) -> None:
+    app, mend = offline
+    commits = {}
+    for position in range(number):
+        app.write(".gitver.yaml", f"wait: 0\nparams: {{position: {position}}}\n")
+        branch = f"branch-{position}"
+        app("checkout", "-q", "-b", branch, GITVER_DISABLE="1")
+        commits[app.commit(str(position))] = (str(position), branch)
+    waiting = outbox_of(app).waiting()
+    assert [entry.registration.version for entry in waiting] == list(commits)
+    store = mend()
+    done = app.gitver("sync")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" 0 waiting\n")
+    registered = models(store)
+    assert sorted(model.version for model in registered) == sorted(commits)
+    for model in registered:
+        recorded_position, branch = commits[model.version]
+        assert model.ready
+        assert model.params["position"] == recorded_position
+        assert model.tags["mlflow.source.git.branch"] == branch
+    assert app.active == model_of(store, list(commits)[-1]).id
+
+
+def test_commits_made_offline_are_delivered_as_they_were_and_once(
+    offline: tuple[App, Callable[[], Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "0")
+    commits_made_offline(offline, 6)
+
+
+@pytest.mark.long
+def test_a_hundred_commits_made_offline(
+    offline: tuple[App, Callable[[], Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "0")
+    commits_made_offline(offline, 100)
+
+
+def test_a_store_that_is_down_is_one_line_and_the_next_hook_delivers(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, mend = offline
+    app("add", "-A")
+    done = app.run("commit", "-q", "-m", "first")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gitver: app-git-")
+    assert "is not in MLflow yet: " in line
+    assert app.active is None
+    first = app("rev-parse", "HEAD")
+    store = mend()
+    second = app.commit("second")
+    assert {model.version for model in models(store)} == {first, second}
+    assert app.active == model_of(store, second).id
+
+
+def test_an_app_that_starts_while_the_store_is_down_runs_unversioned(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, mend = offline
+    app.commit("first")
+    done = app.python(SHIM)
+    assert done.stdout == "None\n"
+    assert len(done.stderr.splitlines()) == 1
+    store = mend()
+    done = app.python(SHIM)
+    assert done.stdout.strip() == app.active == models(store)[0].id
+
+
+def test_progress_is_shown_on_a_terminal(offline: tuple[App, Callable[[], Path]]) -> None:
+    app, mend = offline
+    app.commit("first")
+    mend()
+    code = (
+        "import pty, sys\n"
+        "status = pty.spawn([sys.executable, '-m', 'gitver_hooks', 'sync'])\n"
+        "sys.exit(status)"
+    )
+    done = app.python(code)
+    assert "1/1 app-git-" in done.stdout
+    assert "1 delivered, 0 waiting" in done.stdout
+
+
+def test_a_model_that_was_deleted_is_registered_again_by_sync(app: App) -> None:
+    commit = app.commit("first")
+    deleted = app.active
+    assert deleted is not None
+    delete_model(app.store, deleted)
+    assert app.gitver("sync").returncode == 0
+    assert app.active == model_of(app.store, commit).id != deleted
+
+
+def test_a_model_that_was_deleted_is_noticed_in_the_background_of_an_app(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITVER_RECHECK", "0.001")
+    commit = app.commit("first")
+    deleted = app.active
+    assert deleted is not None
+    delete_model(app.store, deleted)
+    assert app.python(SHIM).stdout.strip() == deleted
+    wait_until(lambda: app.active not in (None, deleted))
+    assert app.active == model_of(app.store, commit).id
+    assert app.python(SHIM).stdout.strip() == app.active
+
+
+def test_a_store_that_was_deleted_is_noticed_at_once(app: App) -> None:
+    commit = app.commit("first")
+    app.store.unlink()
+    app.run_app()
+    assert versions_of_traces(app.store) == [commit]
+    assert app.active == model_of(app.store, commit).id
+
+
+def test_another_experiment_has_models_of_its_own(app: App) -> None:
+    commit = app.commit("first")
+    here = app.active
+    app.write(".gitver.yaml", "experiment: other\n")
+    app.commit("settings")
+    app("reset", "-q", "--soft", commit)
+    app("reset", "-q")
+    app.write(".git/info/exclude", ".gitver.yaml\n.mlflow-active-model\nmlflow.db*\nmlruns/\n")
+    there = app.gitver("model").stdout.strip()
+    assert there != here
+    assert [model.version for model in models(app.store)].count(commit) == 2
+    (app.path / ".gitver.yaml").unlink()
+    assert app.gitver("model").stdout.strip() == here
+
+
+def test_what_never_can_succeed_is_set_aside_and_tried_again_on_demand(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "404")
+    app.commit("first")
+    (entry,) = outbox_of(app).rejected()
+    assert "404" in entry.error
+    assert outbox_of(app).waiting() == []
+    assert "1 set aside" in app.gitver("status").stdout
+    done = app.gitver("sync", "--retry")
+    assert done.returncode == 1
+    assert "404" in done.stderr
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID")
+    assert app.gitver("model").returncode == 0
+
+
+def test_what_cannot_be_delivered_can_be_dropped(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, _ = offline
+    app.commit("first")
+    assert app.gitver("sync").returncode == 1
+    done = app.gitver("sync", "--discard")
+    assert (done.returncode, done.stdout) == (0, "0 delivered, 1 discarded\n")
+    assert outbox_of(app).waiting() == []
+
+
+def test_each_of_several_commits_is_told_why_the_store_is_down(
+    offline: tuple[App, Callable[[], Path]],
+) -> None:
+    app, _ = offline
+    for number in range(4):
+        app("add", "-A")
+        done = app.run("commit", "-q", "--allow-empty", "-m", str(number))
+        assert "is not in MLflow yet: " in done.stderr
+        assert "has not answered" not in done.stderr
+
+
+def test_the_background_goes_on_when_a_hook_does_not_wait(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "0")
+    app.write("x", "x")
+    app("add", "-A")
+    done = app.run("commit", "-q", "-m", "first")
+    assert "is being registered in the background" in done.stderr
+    wait_until(lambda: app.active is not None)
+    assert app.active == model_of(app.store, app("rev-parse", "HEAD")).id
+
+
+def test_a_hook_that_is_read_through_a_pipe_does_not_hold_its_reader(
+    app: App, monkeypatch: pytest.MonkeyPatch, faulty: Callable[[str], str]
+) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "1")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", faulty("hanging answer"))
+    app("add", "-A")
+    started = time.monotonic()
+    done = subprocess.run(
+        "git commit -q -m first 2>&1 | cat",
+        shell=True,
+        cwd=app.path,
+        capture_output=True,
+        text=True,
+    )
+    assert "has not answered within 1 s" in done.stdout
+    # The delivery that is left behind goes on for a minute; whoever reads must not wait for it.
+    assert time.monotonic() - started < 30

@@ -1,0 +1,189 @@
+"""Recording: from a change in the worktree to the model, the file and the state."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+from support.git import Git
+from support.stores import App, model_of, models
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.locks import FileLock
+from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.recording.record import record
+
+
+def location_of(git: Git) -> Location:
+    location = find(str(git.path))
+    assert location is not None
+    return location
+
+
+def test_a_commit_becomes_a_model_and_the_file_names_it(app: App) -> None:
+    commit = app.commit("first")
+    model = model_of(app.store, commit)
+    assert app.active == model.id
+    assert app.active_model_file.read_text() == f"{model.id}\n"
+    assert model.name == f"app-git-{commit[:8]}"
+    assert model.ready
+
+
+def test_the_tags_are_those_that_mlflow_searches_by(app: App) -> None:
+    app("remote", "add", "origin", "https://user:s3cret@example.com/team/shop.git")
+    commit = app.commit("first")
+    tags = model_of(app.store, commit).tags
+    assert tags["mlflow.source.git.commit"] == commit
+    assert tags["mlflow.source.git.branch"] == "main"
+    assert tags["mlflow.source.git.dirty"] == "false"
+    assert tags["mlflow.source.git.repoURL"] == "https://example.com/team/shop.git"
+    assert tags["gitver.version"] == commit
+    assert tags["gitver.tree"] == app("rev-parse", "HEAD^{tree}")
+    assert "mlflow.source.git.diff" not in tags
+    assert tags["mlflow.user"]
+    assert tags["mlflow.source.name"] == "shop"
+
+
+def test_git_status_stays_clean_in_the_main_and_in_a_linked_worktree(app: App) -> None:
+    app.commit("first")
+    app("worktree", "add", "-q", "../linked")
+    assert app("status", "--porcelain") == ""
+    linked = Git(app.path.parent / "linked")
+    assert (linked.path / ".mlflow-active-model").exists()
+    assert linked("status", "--porcelain") == ""
+
+
+def test_the_same_version_in_two_worktrees_is_one_model(app: App) -> None:
+    app.commit("first")
+    app("worktree", "add", "-q", "../linked", "-b", "other")
+    assert (app.path.parent / "linked" / ".mlflow-active-model").read_text().strip() == app.active
+    assert len(models(app.store)) == 1
+
+
+def test_a_dirty_version_is_a_model_of_its_own_with_its_diff(app: App) -> None:
+    commit = app.commit("first")
+    app.write("app.py", "changed\n")
+    recorded = record(location_of(app))
+    assert recorded.version.dirty
+    assert recorded.version.id.startswith(f"{commit[:32]}-dirty-")
+    model = model_of(app.store, recorded.version.id)
+    digest = recorded.version.id.rpartition("-")[2]
+    assert model.name == f"app-git-{commit[:8]}-dirty-{digest}"
+    assert model.tags["mlflow.source.git.dirty"] == "true"
+    assert "+changed" in model.tags["mlflow.source.git.diff"]
+
+
+def test_back_at_a_known_version_its_model_is_used_again(app: App) -> None:
+    first = app.commit("first")
+    second = app.commit("second", **{"app.py": "changed\n"})
+    assert app.active == model_of(app.store, second).id
+    app("checkout", "-q", first)
+    assert app.active == model_of(app.store, first).id
+    assert len(models(app.store)) == 2
+
+
+def test_before_the_first_commit_the_version_is_unborn(app: App) -> None:
+    recorded = record(location_of(app))
+    assert recorded.version.commit is None
+    assert recorded.version.id.startswith("unborn-dirty-")
+    assert recorded.model_name.startswith("app-git-unborn-dirty-")
+    assert app.active == recorded.model_id
+
+
+def test_a_sha256_repository_is_recorded(
+    make_git: Callable[..., Git], pristine_store: Callable[..., object]
+) -> None:
+    git = make_git("modern", "--object-format=sha256")
+    commit = git.commit("first", **{"a.txt": "a"})
+    shutil.copy(str(pristine_store), git.path / "mlflow.db")
+    recorded = record(location_of(git))
+    assert (len(commit), recorded.version.id) == (64, commit)
+    assert model_of(git.path / "mlflow.db", commit).id == recorded.model_id
+
+
+def test_settings_say_how_the_model_is_called_and_what_it_holds(app: App) -> None:
+    app.write("llm.yaml", "model: small\nlimits: {tokens: 10}\n")
+    app.write(
+        ".gitver.yaml",
+        "app: 'team/shop 2.0'\nmodel_type: rag\nexperiment: shop\n"
+        "params_files: [llm.yaml]\nparams: {limits: {tokens: 20}}\n",
+    )
+    commit = app.commit("first")
+    model = model_of(app.store, commit)
+    assert model.name == f"team-shop-2-0-git-{commit[:8]}"
+    assert model.params["model"] == "small"
+    assert model.params["limits.tokens"] == "20"
+
+
+def test_per_branch_tells_the_branches_apart(app: App) -> None:
+    app.write(".gitver.yaml", "per_branch: true\n")
+    commit = app.commit("first")
+    app("checkout", "-q", "-b", "feature/x")
+    versions = [model.version for model in models(app.store)]
+    assert versions == [f"{commit}@main", f"{commit}@feature/x"]
+    assert app.active == model_of(app.store, f"{commit}@feature/x").id
+
+
+def test_untracked_files_count_unless_the_setting_says_not(app: App) -> None:
+    commit = app.commit("first")
+    app.write("new.py", "x\n")
+    assert record(location_of(app)).version.dirty
+    app.write(".gitver.yaml", "untracked: ignore\n")
+    assert record(location_of(app)).version.id == commit
+
+
+def test_the_diff_can_be_left_out(app: App) -> None:
+    app.write(".gitver.yaml", "diff: off\n")
+    app.commit("first")
+    app.write("app.py", "changed\n")
+    recorded = record(location_of(app))
+    assert "mlflow.source.git.diff" not in model_of(app.store, recorded.version.id).tags
+
+
+def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> None:
+    app.commit("first")
+    app.write("app.py", "changed\n")
+    recorded = record(location_of(app), wait=0, register=False)
+    assert recorded.model_id is None
+    assert app.active is None
+    assert Outbox(location_of(app)).waiting() == []
+
+
+def test_a_wrong_setting_is_said_and_the_file_does_not_lie(app: App) -> None:
+    app.commit("first")
+    app.write(".gitver.yaml", "wiat: 3\n")
+    with pytest.raises(GitverError, match="'wiat', which does not exist"):
+        record(location_of(app))
+    assert app.active is None
+
+
+def test_the_entry_holds_what_was_true_when_it_was_written(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:s3cret@127.0.0.1:9/")
+    app.write("llm.yaml", "model: one\n")
+    app.write(".gitver.yaml", "params_files: [llm.yaml]\n")
+    monkeypatch.setenv("GITVER_WAIT", "0")
+    app.commit("first")
+    app.write("llm.yaml", "model: two\n")
+    (entry,) = Outbox(location_of(app)).waiting()
+    assert entry.registration.params == {"model": "one"}
+    assert entry.registration.store.tracking_uri == "http://127.0.0.1:9/"
+    assert "s3cret" not in json.dumps(entry.path.read_text())
+
+
+def test_another_gitver_at_work_holds_nobody_longer_than_the_setting(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.commit("first")
+    monkeypatch.setenv("GITVER_WAIT", "1")
+    location = location_of(app)
+    with (
+        FileLock(f"{location.state_dir}/lock") as lock,
+        pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),
+    ):
+        assert lock.held
+        record(location)

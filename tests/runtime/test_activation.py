@@ -1,0 +1,400 @@
+"""Activation: which model is active in a process, and that it is never the wrong one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.git import Git
+from support.stores import App, model_of, models, versions_of_traces
+
+from gitver_hooks.runtime.activation import ActiveModel
+from gitver_hooks.runtime.mlflow_context import MlflowContext
+
+SAY = """
+import json, os
+print(json.dumps({n: os.environ.get(n) for n in (
+    "MLFLOW_ACTIVE_MODEL_ID", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")}))
+"""
+SHIM = "import gitver_hooks.shim\n" + SAY
+CONTEXT = "\nimport mlflow; print(mlflow.get_active_model_id())\n"
+
+
+def active_in(done: subprocess.CompletedProcess[str]) -> str | None:
+    assert done.returncode == 0, done.stderr
+    found: str | None = json.loads(done.stdout.splitlines()[0])["MLFLOW_ACTIVE_MODEL_ID"]
+    return found
+
+
+def test_a_fresh_file_is_set_without_asking_anybody(app: App) -> None:
+    app.commit("first")
+    app.store.rename(app.path / "moved.db")
+    os.link(app.path / "moved.db", app.store)
+    (app.path / "moved.db").unlink()
+    done = app.python(
+        "import gitver_hooks.shim, sys\nassert 'dulwich' not in sys.modules, sys.modules\n" + SAY
+    )
+    assert active_in(done) == app.active
+    assert done.stderr == ""
+
+
+def test_traces_are_linked_to_the_commit_then_to_the_edit_then_to_the_next_commit(
+    app: App,
+) -> None:
+    first = app.commit("first")
+    app.run_app()
+    app.write("app.py", (app.path / "app.py").read_text().replace("one", "two"))
+    app.run_app()
+    second = app.commit("second")
+    app.run_app()
+    linked = versions_of_traces(app.store)
+    assert linked[0] == first
+    assert str(linked[1]).startswith(f"{first[:32]}-dirty-")
+    assert linked[2] == second
+
+
+def test_an_app_started_elsewhere_uses_the_worktree_and_the_store_of_its_script(
+    app: App, tmp_path: Path
+) -> None:
+    commit = app.commit("first")
+    done = subprocess.run(
+        [sys.executable, str(app.path / "app.py")], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert versions_of_traces(app.store) == [commit]
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_the_script_s_worktree_is_right_where_the_current_folder_is_in_another(
+    make_app: Callable[..., App],
+) -> None:
+    one, two = make_app("one"), make_app("two")
+    one.commit("first")
+    two.commit("first")
+    two.write("say.py", SHIM)
+    two.commit("say")
+    done = subprocess.run(
+        [sys.executable, str(two.path / "say.py")], cwd=one.path, capture_output=True, text=True
+    )
+    assert active_in(done) == two.active != one.active
+
+
+def test_a_folder_below_the_root_finds_it(app: App) -> None:
+    (app.path / "deep" / "er").mkdir(parents=True)
+    app.commit("first")
+    assert active_in(app.python(SHIM, cwd=app.path / "deep" / "er")) == app.active
+
+
+def test_without_git_the_file_is_trusted(app: App, tmp_path: Path) -> None:
+    app.commit("first")
+    image = tmp_path / "image"
+    (image / "src").mkdir(parents=True)
+    (image / ".mlflow-active-model").write_text(f"{app.active}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", SHIM], cwd=image / "src", capture_output=True, text=True
+    )
+    assert active_in(done) == app.active
+    assert done.stderr == ""
+
+
+def test_a_damaged_file_without_git_is_one_line_and_no_model(tmp_path: Path) -> None:
+    (tmp_path / ".mlflow-active-model").write_text("<html>\n")
+    done = subprocess.run(
+        [sys.executable, "-c", SHIM], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert active_in(done) is None
+    assert len(done.stderr.splitlines()) == 1
+    assert "does not hold a model id" in done.stderr
+
+
+def test_where_there_is_nothing_the_app_runs_and_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHIM], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert active_in(done) is None
+    assert "not versioned" in done.stderr
+
+
+def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.commit("first")
+    monkeypatch.setenv("GITVER_DISABLE", "1")
+    done = app.python(SHIM)
+    assert active_in(done) is None
+    assert done.stderr == ""
+
+
+def test_what_the_user_has_set_wins(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.commit("first")
+    monkeypatch.setenv("MLFLOW_ACTIVE_MODEL_ID", "m-mine")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere.db")
+    done = app.python(SHIM)
+    assert active_in(done) == "m-mine"
+    assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == "sqlite:////elsewhere.db"
+
+
+def test_an_edit_is_noticed_and_registered(app: App) -> None:
+    commit = app.commit("first")
+    app.write("prompt.txt", "changed\n")
+    active = active_in(app.python(SHIM))
+    (dirty,) = [model for model in models(app.store) if model.version != commit]
+    assert active == app.active == dirty.id
+
+
+def test_settings_that_git_ignores_are_watched_too(app: App) -> None:
+    app.write(".gitignore", "__pycache__/\n.gitver.yaml\n")
+    app.commit("first")
+    app.write(".gitver.yaml", "experiment: shop\n")
+    done = app.python(SHIM)
+    assert active_in(done) == app.active
+    assert json.loads(done.stdout)["MLFLOW_EXPERIMENT_NAME"] == "shop"
+    assert len(models(app.store)) == 2
+
+
+def test_a_store_that_was_committed_by_mistake_does_not_make_a_version_of_each_trace(
+    app: App,
+) -> None:
+    app("add", "-f", "mlflow.db")
+    commit = app.commit("first")
+    app.run_app()
+    app.run_app()
+    assert versions_of_traces(app.store) == [commit, commit]
+    assert len(models(app.store)) == 1
+
+
+def test_stash_and_reset_are_noticed_too(app: App) -> None:
+    first = app.commit("first")
+    app.commit("second", **{"prompt.txt": "two\n"})
+    app("reset", "-q", "--hard", first)
+    assert active_in(app.python(SHIM)) == model_of(app.store, first).id
+
+
+@pytest.mark.parametrize("how", ["setting", "environment", "argument"])
+@pytest.mark.parametrize("rule", ["unset", "trust", "error"])
+def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, how: str, rule: str) -> None:
+    if how == "setting":
+        app.write(".gitver.yaml", f"on_stale: {rule}\n")
+    app.commit("first")
+    before, number = app.active, len(models(app.store))
+    app.write("prompt.txt", "changed\n")
+    if how == "environment":
+        monkeypatch.setenv("GITVER_ON_STALE", rule)
+    code = SHIM
+    if how == "argument":
+        code = f"import gitver_hooks\ngitver_hooks.activate(on_stale={rule!r})\n{SAY}"
+    done = app.python(code)
+    assert len(models(app.store)) == number
+    if rule == "trust":
+        assert active_in(done) == before
+        assert done.stderr == ""
+    elif rule == "unset" or code == SHIM:
+        assert active_in(done) is None
+        assert "not registered" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    else:
+        assert done.returncode == 1
+        assert "StaleCode" in done.stderr
+
+
+def test_another_rule_is_refused(app: App) -> None:
+    done = app.python("import gitver_hooks\ngitver_hooks.activate(on_stale='maybe')")
+    assert "must be one of register, unset, trust, error" in done.stderr
+
+
+def test_a_version_that_is_known_is_activated_though_stale_under_unset(app: App) -> None:
+    first = app.commit("first")
+    app.commit("second", **{"prompt.txt": "two\n"})
+    app("reset", "-q", "--hard", first)
+    done = app.python(f"import gitver_hooks\ngitver_hooks.activate(on_stale='unset')\n{SAY}")
+    assert active_in(done) == model_of(app.store, first).id
+
+
+def test_a_child_in_another_repository_is_not_bound(make_app: Callable[..., App]) -> None:
+    one, two = make_app("one"), make_app("two")
+    one.commit("first")
+    two.commit("first")
+    child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], cwd={str(two.path)!r}, check=True)"
+    done = one.python(f"import gitver_hooks.shim, subprocess, sys\n{child}")
+    assert active_in(done) == two.active != one.active
+    assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == f"sqlite:///{two.store}"
+
+
+def test_a_child_outside_of_any_repository_keeps_its_parent_s(app: App, tmp_path: Path) -> None:
+    app.commit("first")
+    child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], cwd={str(tmp_path)!r}, check=True)"
+    done = app.python(f"import gitver_hooks.shim, subprocess, sys\n{child}")
+    assert active_in(done) == app.active
+
+
+def test_a_child_of_a_reloading_server_works_out_its_own_version(app: App) -> None:
+    app.commit("first")
+    child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], check=True)"
+    edit = "open('prompt.txt', 'w').write('changed')"
+    before = app.active
+    done = app.python(f"import gitver_hooks.shim, subprocess, sys\n{edit}\n{child}")
+    assert active_in(done) == app.active != before
+
+
+def test_a_forked_worker_keeps_it(app: App) -> None:
+    app.commit("first")
+    code = "import gitver_hooks.shim, mlflow, os, sys\nmlflow.get_active_model_id()\n"
+    code += "if os.fork(): os.wait(); sys.exit()\nprint(mlflow.get_active_model_id())"
+    assert app.python(code).stdout.strip() == app.active
+
+
+def test_activating_again_sees_what_has_changed(app: App) -> None:
+    app.commit("first")
+    code = f"""
+import gitver_hooks
+first = gitver_hooks.activate()
+open('prompt.txt', 'w').write('changed')
+second = gitver_hooks.activate()
+print(first.model_id != second.model_id, first.dirty, second.dirty, second.version)
+{CONTEXT}
+"""
+    done = app.python(code)
+    said, context = done.stdout.splitlines()
+    assert said.startswith("True False True ")
+    assert context == app.active
+
+
+def test_after_the_context_of_the_thread_exists_it_is_set_too(app: App) -> None:
+    app.commit("first")
+    code = "import mlflow; mlflow.get_active_model_id()\nimport gitver_hooks.shim\n" + CONTEXT
+    done = app.python(code)
+    assert done.stdout.strip() == app.active
+
+
+def test_what_the_app_has_chosen_with_mlflow_itself_stays(app: App) -> None:
+    app.commit("first")
+    code = """
+import mlflow, os
+os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"
+own = mlflow.set_active_model(name="own")
+import gitver_hooks
+gitver_hooks.activate()
+print(mlflow.get_active_model_id() == own.model_id)
+"""
+    assert app.python(code).stdout.strip() == "True"
+
+
+@pytest.mark.parametrize("import_before", [True, False])
+def test_a_with_statement_puts_back_what_was(app: App, import_before: bool) -> None:
+    app.commit("first")
+    code = "import mlflow; mlflow.get_active_model_id()\n" if import_before else ""
+    code += f"""
+import gitver_hooks
+with gitver_hooks.activate() as active:
+    import mlflow
+    print(active.model_id == mlflow.get_active_model_id())
+print(mlflow.get_active_model_id())
+{SAY}
+"""
+    inside, after, environment = app.python(code).stdout.splitlines()
+    assert (inside, after) == ("True", "None")
+    assert set(json.loads(environment).values()) == {None}
+
+
+def test_the_shim_completes_the_experiment_of_the_settings(app: App) -> None:
+    app.write(".gitver.yaml", "experiment: shop\n")
+    commit = app.commit("first")
+    done = app.python(SHIM)
+    assert json.loads(done.stdout)["MLFLOW_EXPERIMENT_NAME"] == "shop"
+    app.run_app()
+    assert versions_of_traces(app.store) == [commit]
+
+
+def test_where_the_user_s_variable_names_another_store_the_model_is_registered_there(
+    app: App, monkeypatch: pytest.MonkeyPatch, sqlite_store: Path
+) -> None:
+    commit = app.commit("first")
+    here = app.active
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
+    assert active_in(app.python(SHIM)) == model_of(sqlite_store, commit).id != here
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert active_in(app.python(SHIM)) == here
+
+
+@pytest.mark.parametrize("why", ["unset", "down", "wrong setting"])
+def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
+    app: App, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    app.write(".gitver.yaml", "tracking_uri: http://127.0.0.1:9\nexperiment: team\n")
+    app.commit("first", x="x")
+    if why == "unset":
+        monkeypatch.setenv("GITVER_ON_STALE", "unset")
+    if why == "wrong setting":
+        monkeypatch.setenv("GITVER_ON_STALE", "unset")
+        app.gitver("status")
+        monkeypatch.setenv("GITVER_DIFF", "maybe")
+    said = json.loads(app.python(SHIM).stdout)
+    assert said == {
+        "MLFLOW_ACTIVE_MODEL_ID": None,
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "MLFLOW_EXPERIMENT_NAME": "team",
+    }
+
+
+def test_a_store_in_the_worktree_under_another_name_is_no_code(app: App) -> None:
+    app.write(".gitver.yaml", "tracking_uri: sqlite:///data [1].db\n")
+    commit = app.commit("first")
+    store = app.path / "data [1].db"
+    assert app("status", "--porcelain") == ""
+    app.run_app()
+    app.run_app()
+    assert versions_of_traces(store) == [commit, commit]
+    assert len(models(store)) == 1
+
+
+def test_a_command_installed_from_another_worktree_is_versioned_by_its_own_code(
+    make_app: Callable[..., App],
+) -> None:
+    tool, elsewhere = make_app("tool"), make_app("elsewhere")
+    tool.write("toolkit/__init__.py", "import gitver_hooks.shim\n")
+    tool.commit("tool")
+    elsewhere.commit("elsewhere")
+    code = f"import sys; sys.path.insert(0, {str(tool.path)!r}); import toolkit\n{SAY}"
+    assert active_in(elsewhere.python(code)) == tool.active != elsewhere.active
+
+
+def test_without_the_recording_half_what_cannot_be_checked_is_one_line_with_the_remedy(
+    app: App,
+) -> None:
+    app.commit("first")
+    app.write("prompt.txt", "changed")
+    code = f"import sys; sys.modules['dulwich'] = None\n{SHIM}"
+    done = app.python(code)
+    assert active_in(done) is None
+    (line,) = done.stderr.splitlines()
+    assert "dulwich" in line
+    assert "leave .git out of the container" in line
+
+
+def test_a_repository_that_cannot_be_read_is_one_line_and_no_model(app: App) -> None:
+    app.commit("first")
+    (app.path / ".git" / "HEAD").write_text("ref: nonsense\x00\n")
+    done = app.python(SHIM)
+    assert active_in(done) is None
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_app_is_not_broken_by_a_closed_standard_error(git: Git) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -c "import gitver_hooks.shim; print(1)" 2>&-', sys.executable],
+        cwd=git.path.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "dirty"),
+    [("a" * 40, False), (f"{'a' * 32}-dirty-01234567", True), (f"{'a' * 40}@a-dirty-b", False)],
+)
+def test_a_branch_that_is_called_dirty_makes_no_version_dirty(version: str, dirty: bool) -> None:
+    assert ActiveModel("m-1", version, MlflowContext()).dirty is dirty

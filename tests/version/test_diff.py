@@ -1,0 +1,165 @@
+"""The diff of a dirty version: what git apply takes, and what must not be in it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.git import Git
+
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.version.diff import write_diff
+from gitver_hooks.worktree.content import read_content
+
+
+def diff_of(git: Git, **options: object) -> str:
+    with open_repository(git.path) as repository:
+        return write_diff(repository, read_content(repository), **options)  # type: ignore[arg-type]
+
+
+def tree_after_applying(git: Git, diff: str, tmp_path: Path) -> str:
+    """The tree that git makes of a fresh clone of HEAD with ``diff`` applied."""
+    clone = tmp_path / f"clone{random.random()}"
+    git("clone", "-q", str(git.path), str(clone))
+    done = subprocess.run(
+        ["git", "apply", "--index", "-"],
+        cwd=clone,
+        input=diff.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr + b"\n" + diff.encode()
+    return Git(clone)("write-tree")
+
+
+def tree_of(git: Git) -> str:
+    with open_repository(git.path) as repository:
+        return read_content(repository).tree
+
+
+def test_a_clean_worktree_has_none(git: Git) -> None:
+    assert diff_of(git) == ""
+
+
+def test_git_apply_makes_the_same_tree_of_it(git: Git, tmp_path: Path) -> None:
+    git.commit(
+        "more",
+        **{
+            "long.txt": "".join(f"{n}\n" for n in range(200)),
+            "gone.txt": "bye\n",
+            "no newline.txt": "a\nb",
+            "mode.sh": "#!/bin/sh\n",
+            "becomes-link": "x\n",
+            "empty": "",
+        },
+    )
+    git.write("long.txt", "".join(f"{n}\n" for n in range(200) if n not in (3, 100)) + "end")
+    (git.path / "gone.txt").unlink()
+    git.write("no newline.txt", "a\nc\n")
+    (git.path / "mode.sh").chmod(0o755)
+    (git.path / "becomes-link").unlink()
+    os.symlink("long.txt", git.path / "becomes-link")
+    git.write("empty", "no longer\n")
+    git.write('new/ünï "quoted"\tname.txt', "form\x0cfeed and \r and \u2028\n")
+    git.write("new/empty", "")
+    (git.path / "new" / "run.sh").write_text("#!/bin/sh\n")
+    (git.path / "new" / "run.sh").chmod(0o755)
+    assert tree_after_applying(git, diff_of(git), tmp_path) == tree_of(git)
+
+
+def test_before_the_first_commit_all_files_are_in_it(make_git: type[Git], tmp_path: Path) -> None:
+    git = make_git("unborn")  # type: ignore[arg-type]
+    git.write("a.txt", "a\n")
+    assert "+a\n" in diff_of(git)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_edits_apply(git: Git, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    lines = [chance.choice(["", "a", "b", "c", "+x", "-y", "\\ z"]) for _ in range(60)]
+    git.commit("base", text="\n".join(lines))
+    for _ in range(chance.randrange(1, 20)):
+        position = chance.randrange(len(lines))
+        edit = chance.choice(["drop", "add", "change"])
+        lines[position : position + (edit != "add")] = [] if edit == "drop" else [edit]
+        lines = lines or [""]
+    git.write("text", "\n".join(lines) + chance.choice(["", "\n"]))
+    assert tree_after_applying(git, diff_of(git), tmp_path) == tree_of(git)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".env.local", "deep/.ENV", "server.pem", "x.key", "id_rsa", "credentials.json"],
+)
+def test_what_looks_like_a_secret_is_named_and_not_shown(git: Git, name: str) -> None:
+    git.write(name, "TOKEN=s3cret\n")
+    diff = diff_of(git)
+    assert "s3cret" not in diff
+    assert f"# not shown (may hold a secret): {name}\n" in diff
+
+
+def test_the_setting_adds_secrets(git: Git) -> None:
+    git.write("private/notes.txt", "s3cret\n")
+    assert "s3cret" in diff_of(git)
+    assert "s3cret" not in diff_of(git, secrets=["private"])
+    assert "s3cret" not in diff_of(git, secrets=["private/*.txt"])
+
+
+def test_a_binary_file_is_named_with_its_blob(git: Git, tmp_path: Path) -> None:
+    git.write("logo.png", b"\x89PNG\0\1")
+    git.write("latin.txt", "é".encode("latin-1"))
+    git.write("app.py", "changed\n")
+    diff = diff_of(git)
+    for name in ("logo.png", "latin.txt"):
+        blob = git("hash-object", name)
+        assert f"# not shown (binary or very large, blob {blob}): {name}\n" in diff
+    tree_after_applying(git, diff, tmp_path)
+
+
+def test_it_is_bounded_marked_where_cut_and_still_applies(git: Git, tmp_path: Path) -> None:
+    for number in range(60):
+        git.write(f"{number:02}.txt", f"{number}\n" * 100)
+    diff = diff_of(git, largest=8_000)
+    assert len(diff) <= 8_000
+    assert "# cut" in diff
+    assert diff.count("diff --git") > 5
+    tree_after_applying(git, diff, tmp_path)
+
+
+def test_thousands_of_changed_files_stay_within_the_bound(git: Git) -> None:
+    for number in range(2_000):
+        git.write(f"{number}.env", "x\n")
+    diff = diff_of(git, largest=8_000)
+    assert len(diff) <= 8_000
+    assert "more changed files\n" in diff
+
+
+def test_files_that_are_costly_to_align_are_replaced_whole(git: Git, tmp_path: Path) -> None:
+    git.commit("base", big="a\nb\n" * 5_000)
+    git.write("big", "b\na\na\n" * 5_000)
+    diff = diff_of(git, largest=200_000)
+    assert tree_after_applying(git, diff, tmp_path) == tree_of(git)
+
+
+def test_a_submodule_that_moved_is_in_it(git: Git, make_git: type[Git], tmp_path: Path) -> None:
+    inner = make_git("inner")  # type: ignore[arg-type]
+    inner.commit("one")
+    git("submodule", "add", "-q", str(inner.path), "sub")
+    git.commit("with submodule")
+    before = git("rev-parse", "HEAD:sub")
+    sub = Git(git.path / "sub")
+    after = sub.commit("two")
+    diff = diff_of(git)
+    assert f"-Subproject commit {before}\n+Subproject commit {after}\n" in diff
+    assert tree_after_applying(git, diff, tmp_path) == tree_of(git)
+
+
+def test_a_submodule_with_changes_of_its_own_is_named(git: Git, make_git: type[Git]) -> None:
+    inner = make_git("inner")  # type: ignore[arg-type]
+    inner.commit("one")
+    git("submodule", "add", "-q", str(inner.path), "sub")
+    git.commit("with submodule")
+    git.write("sub/new.txt", "s3cret")
+    assert diff_of(git) == "# not shown (submodule with changes of its own): sub\n"

@@ -1,0 +1,216 @@
+"""What git stores for a file's bytes, held against ``git hash-object``."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from support.git import Git
+from support.oracle import oracle_tree
+
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.worktree.content import Content, read_content
+from gitver_hooks.worktree.conversion import is_binary
+from gitver_hooks.worktree.filters import lfs_pointer
+
+CONTENTS = {
+    "empty": b"",
+    "lf": b"one\ntwo\n",
+    "crlf": b"one\r\ntwo\r\n",
+    "mixed": b"one\r\ntwo\n",
+    "lone-cr": b"one\rtwo\r\n",
+    "cr-cr-lf": b"one\r\r\n",
+    "nul": b"one\0\r\n",
+    "end-of-file": b"one\r\n\x1a",
+    "controls": b"\x01\x02\x03\r\n",
+    "escapes": b"\x1b[1m\x08\x0c\t\r\n" * 40,
+    "few-controls": b"x" * 300 + b"\x01\r\n",
+    "latin": b"caf\xe9\r\n",
+    "ident": b"$Id: 123 $\n$Id$ $Id: two\nlines $\r\n$Id: a $ $Id:b$",
+}
+LINES = (
+    "* text=auto", "* text", "* -text", "* text=auto eol=crlf", "* eol=lf", "* eol=crlf", "* crlf",
+    "* -crlf", "* crlf=input", "* binary", "* ident", "* text ident", "* text=input",
+    "* !text eol=lf", "*.txt text\n* -text", '"*.txt" text', "[attr]mine text\n*.txt mine",
+    "sub/** text", "/top.txt text", "[attr]mine -text\n* mine !text", "sub/ text", "!*.txt text",
+    "*.TXT text", "# * text", "* text=unknown crlf", "* working-tree-encoding=UTF-16",
+)  # fmt: skip
+
+
+def content_of(git: Git) -> Content:
+    with open_repository(git.path) as repository:
+        return read_content(repository)
+
+
+def write_all(git: Git) -> None:
+    for name, content in CONTENTS.items():
+        git.write(f"{name}.txt", content)
+        git.write(f"sub/{name}.bin", content)
+
+
+@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+def test_new_files_are_normalised_as_git_does_it(
+    make_git: Callable[..., Git], autocrlf: str
+) -> None:
+    git = make_git()
+    git("config", "core.autocrlf", autocrlf)
+    git("config", "core.safecrlf", "false")
+    write_all(git)
+    for lines in ("", *LINES[:-1]):
+        git.write(".gitattributes", lines + "\n")
+        assert content_of(git).tree == oracle_tree(git.path), lines
+
+
+def test_what_the_index_holds_with_crlf_is_not_normalised_by_a_guess(git: Git) -> None:
+    write_all(git)
+    git.commit()
+    git("config", "core.autocrlf", "true")
+    for name in CONTENTS:
+        git.write(f"{name}.txt", b"changed\r\nas well\r\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_attributes_of_the_deepest_folder_and_of_info_win(git: Git) -> None:
+    git.write(".gitattributes", "* text\n")
+    git.write("sub/.gitattributes", "*.bin -text\n")
+    git.write("sub/deep/.gitattributes", "*.bin text\n")
+    for folder in ("", "sub/", "sub/deep/"):
+        git.write(f"{folder}x.bin", b"1\r\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+    git.write(".git/info/attributes", "sub/*.bin text\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_changed_attributes_count_for_files_that_nobody_touched(git: Git) -> None:
+    git.commit(**{"x.txt": "1\r\n", "y.txt": "2\n"})
+    assert not content_of(git).dirty
+    git.write(".gitattributes", "*.txt text\n")
+    content = content_of(git)
+    assert content.tree == oracle_tree(git.path)
+    assert b"x.txt" in [change.path for change in content.changes]
+    assert content_of(git).tree == content.tree
+    (git.path / ".gitattributes").unlink()
+    assert not content_of(git).dirty
+
+
+def test_random_bytes_are_text_or_not_as_git_guesses(make_git: Callable[..., Git]) -> None:
+    git = make_git()
+    chance = random.Random(1)
+    git.write(".gitattributes", "* text=auto\n")
+    for number in range(150):
+        pool = chance.choice((b"ab\r\n", b"ab\r\n\x01\x7f\x1a", b"\r\n\x00a", bytes(range(256))))
+        size = chance.choice((1, 3, 40, 400))
+        git.write(f"{number}", bytes(chance.choices(pool, k=size)) + b"\r\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_one_odd_byte_in_128_makes_it_binary() -> None:
+    assert not is_binary(b"x" * 128 + b"\x01\r\n")
+    assert is_binary(b"x" * 127 + b"\x01\r\n")
+
+
+def test_another_encoding_is_stored_as_utf_8(git: Git) -> None:
+    git.write(".gitattributes", "*.txt text working-tree-encoding=UTF-16\n")
+    git.write("a.txt", "grün\r\n".encode("utf-16"))
+    assert content_of(git).tree == oracle_tree(git.path)
+    git.write("broken.txt", b"\xff\xfe\x00")
+    first = content_of(git)
+    git.write("broken.txt", b"\xff\xfe\x01")
+    assert content_of(git).digest != first.digest
+
+
+def test_a_clean_filter_is_run_with_the_path(git: Git) -> None:
+    git("config", "filter.rot.clean", "sed s/^/%f:/ | tr a-m n-z")
+    git.write(".gitattributes", "*.rot filter=rot\n")
+    git.write("it's $HOME.rot", "abc\n")
+    git.write("sub/b.rot", "abc\n")
+    git.write("c.txt", "abc\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_a_filter_that_fails_leaves_the_content_unless_it_is_required(git: Git) -> None:
+    git("config", "filter.bad.clean", "false")
+    git.write(".gitattributes", "*.x filter=bad\n*.y filter=undefined\n")
+    git.write("a.x", "abc\n")
+    git.write("a.y", "abc\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+    git("config", "filter.bad.required", "true")
+    with pytest.raises(Exception, match=r"'bad' failed on 'a\.x'"):
+        content_of(git)
+
+
+def test_a_long_running_filter_is_spoken_to(git: Git) -> None:
+    git.write("filter.py", LONG_RUNNING)
+    git("config", "filter.shout.process", "python3 filter.py")
+    git.write(".gitattributes", "*.x filter=shout\n")
+    git.write("a.x", "abc\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+LONG_RUNNING = """
+import sys
+i, o = sys.stdin.buffer, sys.stdout.buffer
+def read():
+    n = int(i.read(4) or b"0", 16)
+    return i.read(n - 4) if n else None
+def read_list():
+    return list(iter(read, None))
+def write(*lines):
+    for line in lines:
+        o.write(b"%04x" % (len(line) + 4) + line)
+    o.write(b"0000"); o.flush()
+read_list(); write(b"git-filter-server\\n", b"version=2\\n")
+read_list(); write(b"capability=clean\\n")
+while True:
+    if not read_list():
+        break
+    data = b"".join(read_list())
+    write(b"status=success\\n"); write(data.upper()); write()
+"""
+
+
+def test_lfs_pointers_are_made_without_git_lfs() -> None:
+    pointer = (
+        b"version https://git-lfs.github.com/spec/v1\n"
+        b"oid sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\nsize 5\n"
+    )
+    assert lfs_pointer(b"hello") == pointer
+    assert lfs_pointer(pointer) == pointer
+    assert lfs_pointer(b"") == b""
+
+
+def test_a_checkout_with_lfs_is_clean_with_and_without_its_content(git: Git) -> None:
+    git.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    git.write("model.bin", lfs_pointer(b"weights"))
+    git.commit()
+    assert not content_of(git).dirty
+    git.write("model.bin", b"weights")
+    assert not content_of(git).dirty
+    git.write("model.bin", b"weightz")
+    assert content_of(git).dirty
+
+
+def test_every_pair_of_rules_is_as_git_has_it(make_git: Callable[..., Git]) -> None:
+    git = make_git()
+    write_all(git)
+    chance = random.Random(2)
+    for pair in chance.sample(list(itertools.permutations(LINES[:-1], 2)), 40):
+        git.write(".gitattributes", pair[0] + "\n")
+        git.write("sub/.gitattributes", pair[1] + "\n")
+        assert content_of(git).tree == oracle_tree(git.path), pair
+
+
+def test_untouched_clones_are_clean_under_every_rule(make_git: Callable[..., Git]) -> None:
+    git = make_git()
+    for lines in ("* text=auto eol=crlf", "* ident", "*.txt working-tree-encoding=UTF-16"):
+        git.write(".gitattributes", lines + "\n")
+        git.write("a.txt", "one\n$Id$\n".encode("utf-16") if "UTF" in lines else b"one\n$Id$\n")
+        git.commit()
+        clone = Git(git.path.parent / f"clone-{len(lines)}")
+        subprocess.run(["git", "clone", "-q", git.path, clone.path], check=True)
+        assert not content_of(clone).dirty, lines
+        (clone.path / "a.txt").touch()
+        assert not content_of(clone).dirty, lines
