@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gitver_hooks
 from benchmarks.children import Ended, run
-from gitver_hooks.installation.hook_files import folder_of_ready_made
+from gitver_hooks.installation.hook_files import ready_made_folder
 
 # Commits get the same ids in each run.
 _DATE = "2025-06-01T12:00:00+00:00"
@@ -76,7 +76,7 @@ class Ground:
         source = Path(gitver_hooks.__file__).parent
         target = packages / "gitver_hooks"
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(folder_of_ready_made(), target / "hooks", dirs_exist_ok=True)
+        shutil.copytree(ready_made_folder(), target / "hooks", dirs_exist_ok=True)
         compileall.compile_dir(target, quiet=1)
         # Folders named in a .pth file are searched, but their own .pth files are not read.
         shared = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.installation import install
+from gitver_hooks.installation.hooks_folder import hooks_folder
 from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.repository.repository import open_repository
 
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with open_repository() as repository:
         location = repository.location
-    folder = install.hooks_folder(location)
+    folder = hooks_folder(location)
     changes = install.install(location)
     # Before the first hook runs: a store that is there already must not get into a commit.
     exclude_local_files(location)
@@ -24,9 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(change.name) for change in changes)
     for change in changes:
         beside = "" if change.path.name == change.name else f", as {change.path.name}"
-        first = install.runs_first(change)
+        first = install.kept_hook(change)
         after = f", after {first}" if first else ""
-        print(f"  {change.name:<{width}}  {change.done}{beside}{after}")
+        print(f"  {change.name:<{width}}  {change.outcome}{beside}{after}")
     for line in _where(location, folder):
         print(line)
     return 0

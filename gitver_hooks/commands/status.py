@@ -13,7 +13,7 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
-from gitver_hooks.installation import install
+from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.recording.record import experiment_text
@@ -68,7 +68,7 @@ def _facts(location: Location) -> dict[str, Any]:
         "tracking_uri": tracking.store.tracking_uri,
         "tracking_uri_source": tracking.uri_source,
         "experiment": experiment_text(tracking.store.experiment),
-        "hooks": _hooks(location),
+        "hooks": hooks_in_place(location),
         "waiting": [
             {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
             for e in outbox.waiting()
@@ -99,16 +99,6 @@ def _active(location: Location, version_id: str) -> str:
     return "fresh" if is_right else "stale"
 
 
-def _hooks(location: Location) -> list[str]:
-    """The native hooks in place, and pre-commit where its configuration names the plugin."""
-    found = list(install.installed(location))
-    try:
-        text = Path(location.worktree, ".pre-commit-config.yaml").read_text(errors="replace")
-    except OSError:
-        return found
-    return [*found, *(["pre-commit"] if "id: gitver" in text else [])]
-
-
 def _lines(facts: dict[str, Any]) -> list[str]:
     if "version" not in facts:
         return [
@@ -130,7 +120,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"active     {active}",
         f"MLflow     {facts['tracking_uri']} (from the {facts['tracking_uri_source']}), "
         f"experiment {facts['experiment']}",
-        f"hooks      {' '.join(facts['hooks']) or 'none: run `gitver install`'}",
+        f"hooks      {_hooks_text(facts['hooks'])}",
         f"outbox     {len(facts['waiting'])} waiting, {len(facts['rejected'])} set aside",
     ]
     for kind in ("waiting", "rejected"):
@@ -138,3 +128,11 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             reason = f": {entry['reason']}" if entry["reason"] else ""
             lines.append(f"  {kind}  {entry['name']}{reason}")
     return lines
+
+
+def _hooks_text(hooks: dict[str, str]) -> str:
+    if not hooks:
+        return "none: run `gitver install`"
+    return " ".join(
+        name if means == NATIVE else f"{name} ({means})" for name, means in hooks.items()
+    )

@@ -17,13 +17,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 
-# Run with -c, so that neither a file of the user's worktree nor one of this package can hide a
-# module of the standard library: sys.path starts with the current folder there. The fork leaves
-# the starter nothing to reap, however long the delivery goes on.
+# Run with -c, whose sys.path starts with the current folder: that entry goes, and what PYTHONPATH
+# names inside the worktree goes to the end. A worktree that is a checkout of dulwich or MLflow then
+# hides neither these packages nor a module of the standard library. gitver itself is the one that
+# starts the delivery. The fork leaves the starter nothing to wait for, however long that takes.
 _PROGRAM = """\
 import os, sys
 sys.path[0] or sys.path.pop(0)
-sys.path.append(sys.argv.pop(1))
+installed = sys.argv.pop(1)
+worktree = os.path.join(os.path.realpath(sys.argv[1]), "")
+variable = {os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+sys.path.sort(
+    key=lambda p: p in variable and os.path.join(os.path.realpath(p), "").startswith(worktree)
+)
+sys.path.insert(0, installed)
+import gitver_hooks
+sys.path.append(sys.path.pop(0))
 if os.fork():
     os._exit(0)
 os.setsid()

@@ -1,4 +1,4 @@
-"""The hooks that were there before ours: kept in a folder that looks to them like their own."""
+"""Kept hooks: the hooks that ours replaced, in a folder that looks to them like their own."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ from gitver_hooks.installation import hook_files
 from gitver_hooks.installation.hook_files import NAMES
 
 
-def folder_beside(folder: Path) -> Path:
-    """Where the hooks that were in the hooks folder ``folder`` before ours are kept."""
-    # Resolved, because our hook goes there by `<its folder>/../<name>`, and `..` of a link to a
-    # folder is the parent of what it points to.
-    folder = folder.resolve()
-    return folder.with_name(f"{folder.name}.before-gitver")
+def kept_folder(hooks: Path) -> Path:
+    """The folder that keeps the hooks which ours replaced in the folder ``hooks``."""
+    # Our hook refers to it as `<its own folder>/../<name>`, and `..` of a link to a folder is the
+    # parent of the link's target.
+    hooks = hooks.resolve()
+    return hooks.with_name(f"{hooks.name}.before-gitver")
 
 
-def link_neighbours(folder: Path, undo: ExitStack) -> None:
-    """Let kept hooks find beside them what they found before: helpers, and what they link to."""
-    kept = folder_beside(folder)
+def link_neighbours(hooks: Path, undo: ExitStack) -> None:
+    """Link everything else in ``hooks`` into the kept folder, for hooks that call helpers."""
+    kept = kept_folder(hooks)
     if not kept.is_dir():
         return
-    for neighbour in folder.iterdir():
+    for neighbour in hooks.iterdir():
         link = kept / neighbour.name
         if neighbour.name in NAMES or neighbour.suffix == ".sample" or os.path.lexists(link):
             continue
         if not hook_files.is_ours(neighbour):
-            link.symlink_to(_link_text(folder, neighbour.name))
+            link.symlink_to(_link_text(hooks, neighbour.name))
             undo.callback(link.unlink)
 
 
-def tidy(folder: Path) -> None:
-    """Remove what is left of the kept folder, unless a hook is still in it."""
-    kept = folder_beside(folder)
+def remove_if_unused(hooks: Path) -> None:
+    """Remove the kept folder unless a hook is still in it."""
+    kept = kept_folder(hooks)
     if not kept.is_dir():
         return
     for name in NAMES:
-        # Its owner has put it back without asking us, as husky does on every `npm install`.
+        # The owner has restored the hook without asking us, as husky does on every `npm install`.
         if (
             os.path.lexists(kept / name)
-            and os.path.lexists(folder / name)
-            and hook_files.same(kept / name, folder / name)
+            and os.path.lexists(hooks / name)
+            and hook_files.are_identical(kept / name, hooks / name)
         ):
             (kept / name).unlink()
-    if any(os.path.lexists(kept / name) for name in NAMES):
+    if remaining(hooks):
         return
     for link in list(kept.iterdir()):
-        if link.is_symlink() and os.readlink(link) == _link_text(folder, link.name):
+        if link.is_symlink() and os.readlink(link) == _link_text(hooks, link.name):
             link.unlink()
     if not any(kept.iterdir()):
         kept.rmdir()
 
 
-def _link_text(folder: Path, name: str) -> str:
-    return f"../{folder.resolve().name}/{name}"
-
-
-def left_over(hooks: Path) -> list[Path]:
-    """Hooks still kept after ``uninstall``, because somebody else has taken their place."""
-    kept = folder_beside(hooks)
+def remaining(hooks: Path) -> list[Path]:
+    """The hooks in the kept folder; after ``uninstall``, those whose place is taken."""
+    kept = kept_folder(hooks)
     return [kept / name for name in NAMES if os.path.lexists(kept / name)]
+
+
+def _link_text(hooks: Path, name: str) -> str:
+    return f"../{hooks.resolve().name}/{name}"

@@ -1,6 +1,6 @@
-"""pre-commit: which stage it runs us for, and whether it holds unstaged changes back meanwhile.
+"""What pre-commit tells a hook that it runs: the stage, and whether it has stashed changes.
 
-Standard library only.
+Standard library only, because this runs in every commit under pre-commit.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 
 def stage_of_pre_commit(environment: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The git hook that pre-commit runs us for, and its arguments.
+    """The git hook that pre-commit is running, and the arguments that git passed to it.
 
-    pre-commit tells a hook only through variables, each set in one stage (its documentation,
-    "git hooks", names them): none of them means post-commit.
+    pre-commit passes them in variables that are each set in one stage only
+    (https://pre-commit.com/#supported-git-hooks). post-commit has none.
     """
     if "PRE_COMMIT_CHECKOUT_TYPE" in environment:
         names = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_COMMIT_CHECKOUT_TYPE")
@@ -26,10 +26,10 @@ def stage_of_pre_commit(environment: Mapping[str, str]) -> tuple[str, list[str]]
 
 
 def has_stashed_changes(environment: Mapping[str, str]) -> bool:
-    """Whether pre-commit has put unstaged changes aside and brings them back when we are done.
+    """Whether pre-commit has stashed unstaged changes, which it restores after the hook.
 
-    It does so around every stage, and writes them to ``patch<time>-<its pid>`` in its cache first
-    (pre_commit/staged_files_only.py). What the worktree holds now is then not what will run.
+    It does so in every stage, and first writes them to ``patch<time>-<its pid>`` in its cache
+    (pre_commit/staged_files_only.py). The worktree then does not contain the code that will run.
     """
     cache = environment.get("PRE_COMMIT_HOME") or os.path.join(
         environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pre-commit"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ def test_fresh_then_stale_then_absent(app: App) -> None:
     assert fresh["active"] == "fresh"
     assert fresh["version"]["id"] == commit
     assert fresh["model_id"] == app.active
-    assert fresh["hooks"][0] == "post-commit"
+    assert fresh["hooks"]["post-commit"] == "native"
     assert app.gitver("status", "--check").returncode == 0
 
     app.write("new.txt", "x")
@@ -63,10 +65,27 @@ def test_switched_off_is_not_fresh(app: App, monkeypatch: pytest.MonkeyPatch) ->
     assert "off: GITVER_DISABLE is set" in done.stdout
 
 
-def test_pre_commit_s_plugin_counts_as_hooks(app: App) -> None:
+def test_hooks_that_pre_commit_would_run_count_only_once_installed(app: App) -> None:
     app.gitver("uninstall")
-    app.write(".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: gitver-system\n")
-    assert "hooks      pre-commit\n" in app.gitver("status").stdout
+    app.write(
+        ".pre-commit-config.yaml",
+        "repos:\n- repo: local\n  hooks:\n  - id: gitver-system\n    name: gitver\n"
+        "    entry: gitver hook pre-commit\n    language: system\n    stages: [post-commit]\n",
+    )
+    assert "hooks      none" in app.gitver("status").stdout
+    for stage in ("post-commit", "post-merge"):
+        subprocess.run(
+            [sys.executable, "-m", "pre_commit", "install", "-t", stage], cwd=app.path, check=True
+        )
+    assert "hooks      post-commit (pre-commit)\n" in app.gitver("status").stdout
+
+
+def test_a_hook_of_another_manager_that_calls_gitver_counts(app: App) -> None:
+    app.gitver("uninstall")
+    hook = app.write(".git/hooks/post-merge", "#!/bin/sh\ngitver hook post-merge\n")
+    assert "hooks      none" in app.gitver("status").stdout
+    hook.chmod(0o755)
+    assert "hooks      post-merge (other)\n" in app.gitver("status").stdout
 
 
 def test_credentials_are_not_shown_and_what_waits_is(

@@ -1,4 +1,4 @@
-"""The ready-made hooks as they stand: run by hand, by git, and where nothing is as it should be."""
+"""The ready-made hook scripts, run directly and by git, in sound and broken environments."""
 
 from __future__ import annotations
 
@@ -56,19 +56,56 @@ def run(hook: Path, *arguments: str, **options: object) -> subprocess.CompletedP
 def installed(folder: Path, name: str, interpreter: str, before: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     hook = folder / name
-    hook.write_bytes(hook_files.text(name, interpreter, before))
+    hook.write_bytes(hook_files.hook_text(interpreter, before))
     hook.chmod(0o755)
     return hook
 
 
-def test_there_is_a_hook_for_each_event_and_nothing_else() -> None:
+def test_the_folder_contains_an_executable_hook_for_each_event_and_nothing_else() -> None:
     assert {path.name for path in HOOKS.iterdir()} == set(hook_files.NAMES) == set(ARGUMENTS)
     assert all(os.access(path, os.X_OK) for path in HOOKS.iterdir())
 
 
-def test_the_hooks_differ_in_their_name_alone() -> None:
-    texts = {path.read_text().replace(path.name, "NAME") for path in HOOKS.iterdir()}
-    assert len(texts) == 1
+def test_all_hooks_have_the_same_text() -> None:
+    assert len({path.read_bytes() for path in HOOKS.iterdir()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("hooks/post-merge", "post-merge"),
+        ("hooks/post-merge.legacy", "post-merge"),
+        ("hooks/post-merge.d/50-gitver", "post-merge"),
+        ("hooks.d/post-merge/gitver", "post-merge"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_hook_takes_its_name_from_its_path(
+    path: str,
+    name: str,
+    kind: str,
+    tmp_path: Path,
+    bin_folder: Path,
+    called: Callable[[], list[str]],
+) -> None:
+    hook = tmp_path / path
+    hook.parent.mkdir(parents=True)
+    if kind == "link":
+        hook.symlink_to(HOOKS / "post-commit")
+    else:
+        shutil.copy(HOOKS / "post-commit", hook)
+    assert run(hook, "0").returncode == 0
+    assert called() == [f"hook {name} 0"]
+
+
+def test_a_hook_in_the_current_folder_takes_its_name_from_its_file(
+    tmp_path: Path, bin_folder: Path, called: Callable[[], list[str]]
+) -> None:
+    shutil.copy(HOOKS / "post-commit", tmp_path / "post-rewrite")
+    shell = shutil.which("sh", path=os.defpath)
+    assert shell
+    assert run(Path(shell), "post-rewrite", "amend", cwd=tmp_path).returncode == 0
+    assert called() == ["hook post-rewrite amend"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -83,8 +120,8 @@ def test_a_hook_calls_gitver_with_its_name_and_arguments(
 ) -> None:
     program = shutil.which(shell, path=os.defpath)
     assert program
-    done = run(Path(program), options, str(HOOKS / name), *ARGUMENTS[name])
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    result = run(Path(program), options, str(HOOKS / name), *ARGUMENTS[name])
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert called() == [" ".join(["hook", name, *ARGUMENTS[name]])]
 
 
@@ -93,28 +130,28 @@ def test_a_hook_succeeds_whatever_gitver_returns(
     status: str, bin_folder: Path, called: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITVER_STATUS", status)
-    done = run(HOOKS / "post-checkout", *ARGUMENTS["post-checkout"])
-    assert (done.returncode, done.stderr) == (0, "")
+    result = run(HOOKS / "post-checkout", *ARGUMENTS["post-checkout"])
+    assert (result.returncode, result.stderr) == (0, "")
     assert len(called()) == 1
 
 
 @pytest.mark.parametrize("name", hook_files.NAMES)
-def test_where_gitver_is_missing_a_hook_says_one_line_and_succeeds(
+def test_a_hook_without_gitver_prints_one_line_and_succeeds(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    done = run(HOOKS / name, *ARGUMENTS[name])
-    assert done.returncode == 0
-    assert len(done.stderr.splitlines()) == 1
-    assert "pip install gitver-hooks" in done.stderr
+    result = run(HOOKS / name, *ARGUMENTS[name])
+    assert result.returncode == 0
+    assert len(result.stderr.splitlines()) == 1
+    assert "pip install gitver-hooks" in result.stderr
 
 
 def test_a_hook_whose_interpreter_is_gone_falls_back_to_gitver_on_path(
     tmp_path: Path, bin_folder: Path, called: Callable[[], list[str]]
 ) -> None:
     hook = installed(tmp_path / "hooks", "post-merge", "/nonexistent/bin/python")
-    done = run(hook, "1")
-    assert (done.returncode, done.stderr, called()) == (0, "", ["hook post-merge 1"])
+    result = run(hook, "1")
+    assert (result.returncode, result.stderr, called()) == (0, "", ["hook post-merge 1"])
 
 
 def test_a_hook_whose_interpreter_has_lost_gitver_falls_back_to_gitver_on_path(
@@ -122,8 +159,8 @@ def test_a_hook_whose_interpreter_has_lost_gitver_falls_back_to_gitver_on_path(
 ) -> None:
     venv.create(tmp_path / "empty")
     hook = installed(tmp_path / "hooks", "post-merge", str(tmp_path / "empty/bin/python"))
-    done = run(hook, "1")
-    assert (done.returncode, done.stderr, called()) == (0, "", ["hook post-merge 1"])
+    result = run(hook, "1")
+    assert (result.returncode, result.stderr, called()) == (0, "", ["hook post-merge 1"])
 
 
 def test_an_interpreter_with_a_quote_and_spaces_in_its_path_is_used(
@@ -132,11 +169,11 @@ def test_an_interpreter_with_a_quote_and_spaces_in_its_path_is_used(
     python = tmp_path / "it's a 'python' $HOME"
     python.write_text('#!/bin/sh\nshift 3\necho "$*"\n')
     python.chmod(0o755)
-    done = run(installed(tmp_path / "hooks", "post-merge", str(python)), "1")
-    assert (done.returncode, done.stdout, called()) == (0, "hook post-merge 1\n", [])
+    result = run(installed(tmp_path / "hooks", "post-merge", str(python)), "1")
+    assert (result.returncode, result.stdout, called()) == (0, "hook post-merge 1\n", [])
 
 
-def test_neither_the_folder_nor_the_variables_of_the_app_hijack_the_interpreter(
+def test_modules_in_the_current_folder_or_in_pythonpath_are_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated: Path
 ) -> None:
     traps = tmp_path / "traps"
@@ -148,56 +185,62 @@ def test_neither_the_folder_nor_the_variables_of_the_app_hijack_the_interpreter(
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")
     monkeypatch.setenv("PATH", "/nonexistent")
     hook = installed(tmp_path / "hooks", "post-commit", sys.executable)
-    done = run(hook, cwd=traps)
-    assert done.returncode == 0
-    assert "TRAPPED" not in done.stdout + done.stderr
-    assert "not installed" not in done.stderr
+    result = run(hook, cwd=traps)
+    assert result.returncode == 0
+    assert "TRAPPED" not in result.stdout + result.stderr
+    assert "not installed" not in result.stderr
 
 
+@pytest.mark.parametrize("value", [None, "", "0", "1", "00", "false", "yes"])
 def test_gitver_disable_keeps_the_hook_from_starting_anything(
-    bin_folder: Path, called: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+    value: str | None,
+    bin_folder: Path,
+    called: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("GITVER_DISABLE", "1")
-    done = run(HOOKS / "post-commit")
-    assert (done.returncode, done.stderr, called()) == (0, "", [])
+    if value is not None:
+        monkeypatch.setenv("GITVER_DISABLE", value)
+    result = run(HOOKS / "post-commit")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert bool(called()) == (value in (None, "", "0"))
 
 
 def test_a_hook_needs_no_standard_streams(
     bin_folder: Path, called: Callable[[], list[str]]
 ) -> None:
-    done = subprocess.run(["/bin/sh", "-c", 'exec "$0" <&- >&- 2>&-', HOOKS / "post-commit"])
-    assert (done.returncode, called()) == (0, ["hook post-commit"])
+    result = subprocess.run(["/bin/sh", "-c", 'exec "$0" <&- >&- 2>&-', HOOKS / "post-commit"])
+    assert (result.returncode, called()) == (0, ["hook post-commit"])
 
 
-def test_the_hook_before_has_its_arguments_its_input_and_its_status(
+def test_the_kept_hook_gets_arguments_and_input_and_its_status_is_returned(
     tmp_path: Path, bin_folder: Path, called: Callable[[], list[str]]
 ) -> None:
     hook = installed(tmp_path / "hooks", "post-rewrite", "", "../kept/post-rewrite")
     kept = installed(tmp_path / "kept", "post-rewrite", "")
     kept.write_text('#!/bin/sh\necho "$0|$*|$PYTHONPATH"\nread -r line; echo "$line"\nexit 41\n')
-    done = run(hook, "rebase", "a b", env=os.environ | {"PYTHONPATH": "/app"})
-    assert done.returncode == 41
-    assert done.stdout.splitlines() == [
+    result = run(hook, "rebase", "a b", env=os.environ | {"PYTHONPATH": "/app"})
+    assert result.returncode == 41
+    assert result.stdout.splitlines() == [
         f"{tmp_path}/hooks/../kept/post-rewrite|rebase a b|/app",
         "old new",
     ]
     assert called() == ["hook post-rewrite rebase a b"]
 
 
-def test_a_hook_before_that_git_would_not_run_is_not_run(
+def test_a_kept_hook_that_is_not_executable_does_not_run(
     tmp_path: Path, bin_folder: Path, called: Callable[[], list[str]]
 ) -> None:
     hook = installed(tmp_path / "hooks", "post-commit", "", "../kept/post-commit")
     installed(tmp_path / "kept", "post-commit", "").chmod(0o644)
-    done = run(hook)
-    assert (done.returncode, done.stderr, called()) == (0, "", ["hook post-commit"])
+    result = run(hook)
+    assert (result.returncode, result.stderr, called()) == (0, "", ["hook post-commit"])
 
 
 def path_with_git(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.defpath}")
 
 
-def test_git_runs_them_through_core_hooks_path(
+def test_git_runs_the_hooks_from_core_hooks_path(
     git: Git, bin_folder: Path, called: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path_with_git(bin_folder, monkeypatch)
@@ -214,7 +257,7 @@ def test_git_runs_them_through_core_hooks_path(
     ]
 
 
-def test_git_runs_them_from_a_template(
+def test_git_runs_the_hooks_from_a_template(
     git: Git,
     tmp_path: Path,
     bin_folder: Path,

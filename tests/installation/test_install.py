@@ -1,4 +1,4 @@
-"""Install, uninstall, is it installed: and everybody else's hooks survive byte for byte."""
+"""Installing and removing the native hooks: everybody else's hooks survive byte for byte."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from support.hooks import at, listing, put, script
 from gitver_hooks.commands import install as install_command
 from gitver_hooks.commands import uninstall as uninstall_command
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.installation import hook_files, install, kept_hooks
 from gitver_hooks.installation.hook_files import NAMES
+from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 
 
-def done(changes: list[install.Change]) -> set[str]:
-    return {change.done for change in changes}
+def outcomes(changes: list[install.HookChange]) -> set[str]:
+    return {change.outcome for change in changes}
+
+
+def installed(location: Location) -> tuple[str, ...]:
+    """The native hooks in place."""
+    return tuple(name for name, means in hooks_in_place(location).items() if means == NATIVE)
 
 
 def link(path: Path, target: str, _made: Path) -> None:
@@ -35,9 +42,9 @@ def test_git_runs_the_installed_hooks(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     here = at(git.path)
-    assert install.installed(here) == ()
-    assert done(install.install(here, python)) == {"installed"}
-    assert install.installed(here) == NAMES
+    assert installed(here) == ()
+    assert outcomes(install.install(here, python)) == {"installed"}
+    assert installed(here) == NAMES
     git.commit("second")
     git("checkout", "-q", "HEAD^")
     git("commit", "-q", "--amend", "-m", "other")
@@ -54,25 +61,25 @@ def test_a_second_install_changes_nothing(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
     install.install(here, python)
     before = listing(git.path / ".git")
-    assert done(install.install(here, python)) == {"unchanged"}
+    assert outcomes(install.install(here, python)) == {"unchanged"}
     assert listing(git.path / ".git") == before
 
 
-def test_another_interpreter_updates_the_hooks(git: Git, python: str) -> None:
+def test_install_from_another_interpreter_updates_the_hooks(git: Git, python: str) -> None:
     here = at(git.path)
     install.install(here, python)
     other = shutil.copy(python, f"{python}-other")
-    assert done(install.install(here, other)) == {"updated"}
+    assert outcomes(install.install(here, other)) == {"updated"}
     assert other in (git.path / ".git/hooks/post-merge").read_text()
 
 
-def test_uninstall_leaves_what_was_there_before(git: Git, python: str) -> None:
+def test_uninstall_restores_the_hooks_folder(git: Git, python: str) -> None:
     before = listing(git.path / ".git")
     here = at(git.path)
     install.install(here, python)
-    assert done(install.uninstall(here)) == {"removed"}
+    assert outcomes(install.uninstall(here)) == {"removed"}
     assert listing(git.path / ".git") == before
-    assert install.installed(here) == ()
+    assert installed(here) == ()
     assert install.uninstall(here) == []
 
 
@@ -96,13 +103,13 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
     ),
     "dangling link": lambda path: path.symlink_to("../nowhere"),
     "link to a ready-made hook of ours": lambda path: path.symlink_to(
-        hook_files.folder_of_ready_made() / "post-commit"
+        hook_files.ready_made_folder() / "post-commit"
     ),
     "copy of a ready-made hook of ours": lambda path: shutil.copy(
-        hook_files.folder_of_ready_made() / "post-commit", path
+        hook_files.ready_made_folder() / "post-commit", path
     ),
 }
-THEY_SAY = {
+EXPECTED_CALLS = {
     "script": ["theirs"],
     "script with odd mode": ["theirs"],
     "without shebang": ["theirs"],
@@ -115,7 +122,7 @@ THEY_SAY = {
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_hook_that_is_there_runs_first_and_is_restored(
+def test_an_existing_hook_runs_first_and_is_restored(
     kind: str, git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hooks = git.path / ".git/hooks"
@@ -123,13 +130,13 @@ def test_a_hook_that_is_there_runs_first_and_is_restored(
     before, here = listing(git.path / ".git"), at(git.path)
     install.install(here, python)
     install.install(here, python)
-    said = git.run("hook", "run", "post-commit").stderr
-    assert (said, calls()) == ("", [*THEY_SAY.get(kind, []), "gitver post-commit"])
+    stderr = git.run("hook", "run", "post-commit").stderr
+    assert (stderr, calls()) == ("", [*EXPECTED_CALLS.get(kind, []), "gitver post-commit"])
     install.uninstall(here)
     assert listing(git.path / ".git") == before
 
 
-def test_the_hook_that_is_there_sees_what_git_gave_it(
+def test_an_existing_hook_gets_the_same_arguments_input_and_environment(
     git: Git, tmp_path: Path, python: str, calls: Callable[[], list[str]]
 ) -> None:
     note = '{ echo "$*"; cat; env | grep -v ^_= | sort; pwd; }'
@@ -147,7 +154,7 @@ def test_the_hook_that_is_there_sees_what_git_gave_it(
     assert git.run("checkout", "-q", "HEAD", check=False).returncode == 1
 
 
-def test_a_hook_that_looks_for_helpers_beside_it_finds_them(
+def test_an_existing_hook_finds_the_helpers_beside_it(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hooks = git.path / ".git/hooks"
@@ -176,7 +183,7 @@ def test_the_interpreter_of_this_process_is_the_default(git: Git) -> None:
         ("ABSOLUTE/hooks", "ABSOLUTE/hooks"),
     ],
 )
-def test_core_hooks_path_is_where_git_looks(
+def test_hooks_are_installed_in_core_hooks_path(
     value: str,
     folder: str,
     git: Git,
@@ -193,7 +200,7 @@ def test_core_hooks_path_is_where_git_looks(
     (git.path / "deep/er").mkdir(parents=True)
     here = at(git.path / "deep/er")
     install.install(here, python)
-    assert install.installed(here) == NAMES
+    assert installed(here) == NAMES
     subprocess.run(["git", "checkout", "-q", "HEAD"], cwd=git.path / "deep/er", check=True)
     assert calls() == ["theirs", "gitver post-checkout"]
     assert hook_files.is_ours(hooks / "post-checkout")
@@ -219,7 +226,7 @@ def test_a_hooks_folder_that_is_a_link_works(
 def test_a_repository_without_a_hooks_folder_gets_one(git: Git, python: str) -> None:
     shutil.rmtree(git.path / ".git/hooks")
     install.install(at(git.path), python)
-    assert install.installed(at(git.path)) == NAMES
+    assert installed(at(git.path)) == NAMES
 
 
 def test_a_repository_that_moves_keeps_its_hooks(
@@ -238,12 +245,12 @@ def test_a_linked_worktree_shares_the_hooks_of_the_repository(
     git("worktree", "add", "-q", str(tmp_path / "linked"))
     linked = Git(tmp_path / "linked")
     install.install(at(linked.path), python)
-    assert install.installed(at(git.path)) == NAMES
+    assert installed(at(git.path)) == NAMES
     linked.commit("second")
     git.commit("third")
     assert calls() == ["gitver post-commit", "gitver post-commit"]
-    assert done(install.uninstall(at(git.path))) == {"removed"}
-    assert install.installed(at(linked.path)) == ()
+    assert outcomes(install.uninstall(at(git.path))) == {"removed"}
+    assert installed(at(linked.path)) == ()
 
 
 def test_a_submodule_has_hooks_of_its_own(
@@ -253,25 +260,25 @@ def test_a_submodule_has_hooks_of_its_own(
     inner.commit("first", a="1")
     outer("submodule", "--quiet", "add", str(inner.path), "lib")
     install.install(at(outer.path / "lib"), python)
-    assert install.installed(at(outer.path)) == ()
+    assert installed(at(outer.path)) == ()
     Git(outer.path / "lib").commit("second", a="2")
     outer.commit("first")
     assert calls() == ["gitver post-commit"]
 
 
-def test_the_variables_that_a_hook_inherits_do_not_lead_elsewhere(
+def test_git_variables_inherited_from_a_hook_are_ignored(
     make_git: Callable[..., Git], python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, other = make_git("one"), make_git("other")
+    repository, other = make_git("repository"), make_git("other")
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_COMMON_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git/index"))
-    install.install(at(one.path), python)
-    assert hook_files.is_ours(one.path / ".git/hooks/post-commit")
+    install.install(at(repository.path), python)
+    assert hook_files.is_ours(repository.path / ".git/hooks/post-commit")
     assert not (other.path / ".git/hooks/post-commit").exists()
 
 
-def test_a_worktree_that_only_the_environment_knows_has_hooks_too(
+def test_hooks_are_installed_for_a_worktree_named_by_git_dir_and_git_work_tree(
     git: Git, tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git_dir = (git.path / ".git").rename(tmp_path / "dotfiles.git")
@@ -281,12 +288,12 @@ def test_a_worktree_that_only_the_environment_knows_has_hooks_too(
     assert hook_files.is_ours(git_dir / "hooks/post-commit")
 
 
-def test_the_ready_made_folder_itself_is_left_alone(git: Git, python: str) -> None:
-    ready_made = hook_files.folder_of_ready_made()
+def test_the_ready_made_folder_is_never_changed(git: Git, python: str) -> None:
+    ready_made = hook_files.ready_made_folder()
     before = listing(ready_made)
     git("config", "core.hooksPath", str(ready_made))
-    assert done(install.install(at(git.path), python)) == {"ready-made"}
-    assert install.installed(at(git.path)) == NAMES
+    assert outcomes(install.install(at(git.path), python)) == {"ready-made"}
+    assert installed(at(git.path)) == NAMES
     assert install.uninstall(at(git.path)) == []
     assert listing(ready_made) == before
 
@@ -315,11 +322,11 @@ def hooks_path_read_only(git: Git) -> None:
     git("config", "core.hooksPath", "/proc/self/hooks")
 
 
-def no_room_for_the_kept_folder(git: Git) -> None:
+def a_file_instead_of_the_kept_folder(git: Git) -> None:
     put(git.path / ".git/hooks.before-gitver", "in the way")
 
 
-def no_room_for_a_kept_hook(git: Git) -> None:
+def a_folder_instead_of_a_kept_hook(git: Git) -> None:
     put(git.path / ".git/hooks/post-rewrite", script("echo theirs"))
     (git.path / ".git/hooks.before-gitver/post-rewrite/x").mkdir(parents=True)
 
@@ -333,11 +340,11 @@ def no_room_for_a_kept_hook(git: Git) -> None:
         hooks_path_to_nowhere,
         hooks_path_empty,
         hooks_path_read_only,
-        no_room_for_the_kept_folder,
-        no_room_for_a_kept_hook,
+        a_file_instead_of_the_kept_folder,
+        a_folder_instead_of_a_kept_hook,
     ],
 )
-def test_where_it_cannot_be_done_nothing_is_done(
+def test_a_failing_install_changes_nothing(
     situation: Callable[[Git], None], git: Git, python: str
 ) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
@@ -350,7 +357,7 @@ def test_where_it_cannot_be_done_nothing_is_done(
     assert listing(git.path / ".git") == before
 
 
-def test_an_update_that_fails_midway_leaves_the_earlier_hooks(git: Git, python: str) -> None:
+def test_an_update_that_fails_midway_keeps_the_previous_hooks(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
     install.install(at(git.path), python)
     last = git.path / ".git/hooks/post-applypatch"
@@ -362,25 +369,49 @@ def test_an_update_that_fails_midway_leaves_the_earlier_hooks(git: Git, python: 
     assert listing(git.path / ".git") == before
 
 
+def test_an_uninstall_that_fails_midway_puts_our_hooks_back(git: Git, python: str) -> None:
+    put(git.path / ".git/hooks/post-commit", script("echo theirs"))
+    install.install(at(git.path), python)
+    # The last hook cannot be restored: a folder does not replace a file.
+    (git.path / ".git/hooks.before-gitver/post-applypatch/x").mkdir(parents=True)
+    before = listing(git.path / ".git")
+    with pytest.raises(GitverError):
+        install.uninstall(at(git.path))
+    assert listing(git.path / ".git") == before
+
+
+def test_install_repairs_a_hook_of_ours_that_is_not_executable(
+    git: Git, python: str, calls: Callable[[], list[str]]
+) -> None:
+    here, hook = at(git.path), git.path / ".git/hooks/post-commit"
+    install.install(here, python)
+    hook.chmod(0o644)
+    assert "post-commit" not in installed(here)
+    changes = {change.name: change.outcome for change in install.install(here, python)}
+    assert changes["post-commit"] == "updated"
+    git("hook", "run", "post-commit")
+    assert calls() == ["gitver post-commit"]
+
+
 @pytest.mark.parametrize("interpreter", ["", "/nonexistent/python", "/bin/false"])
-def test_an_interpreter_that_could_not_run_gitver_is_refused(interpreter: str, git: Git) -> None:
+def test_install_refuses_an_interpreter_without_gitver(interpreter: str, git: Git) -> None:
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
         install.install(at(git.path), interpreter)
     assert listing(git.path / ".git") == before
 
 
-def test_a_hook_overwritten_since_is_its_owners(
+def test_a_hook_that_its_owner_overwrote_stays_the_owners(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hook, here = git.path / ".git/hooks/post-commit", at(git.path)
     put(hook, script("echo theirs"))
     install.install(here, python)
     put(hook, script("echo newer"))
-    assert "post-commit" not in install.installed(here)
+    assert "post-commit" not in installed(here)
     install.uninstall(here)
     assert hook.read_text() == script("echo newer")
-    assert [path.read_text() for path in kept_hooks.left_over(hook.parent)] == [
+    assert [path.read_text() for path in kept_hooks.remaining(hook.parent)] == [
         script("echo theirs")
     ]
     install.install(here, python)
@@ -388,12 +419,10 @@ def test_a_hook_overwritten_since_is_its_owners(
     assert calls() == ["newer", "gitver post-commit"]
     install.uninstall(here)
     assert hook.read_text() == script("echo newer")
-    assert kept_hooks.left_over(hook.parent) == []
+    assert kept_hooks.remaining(hook.parent) == []
 
 
-def test_a_hook_of_ours_that_somebody_deleted_does_not_take_theirs_along(
-    git: Git, python: str
-) -> None:
+def test_deleting_our_hook_does_not_lose_the_hook_that_it_ran_first(git: Git, python: str) -> None:
     hook, here = git.path / ".git/hooks/post-commit", at(git.path)
     put(hook, script("echo theirs"))
     before = listing(git.path / ".git")
@@ -403,7 +432,7 @@ def test_a_hook_of_ours_that_somebody_deleted_does_not_take_theirs_along(
     assert listing(git.path / ".git") == before
 
 
-def test_many_at_once_keep_the_hook_that_was_there(git: Git, python: str) -> None:
+def test_concurrent_installs_and_uninstalls_keep_the_existing_hook(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
     before, here = listing(git.path / ".git"), at(git.path)
     for _ in range(5):
@@ -423,7 +452,7 @@ def command(run: Callable[[argparse.Namespace], int]) -> None:
     assert run(argparse.Namespace()) == 0
 
 
-def test_the_commands_say_what_they_did(
+def test_install_and_uninstall_list_what_they_changed(
     git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(git.path / ".git/hooks/post-merge", script("echo theirs"))
@@ -440,14 +469,14 @@ def test_the_commands_say_what_they_did(
     command(uninstall_command.run)
     assert capsys.readouterr().out.splitlines()[3] == "  post-merge       restored"
     command(uninstall_command.run)
-    assert "nothing to take out" in capsys.readouterr().out
+    assert "nothing to remove" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("value", "warning"),
     [("~/hooks", "every repository"), ("githooks", "part of your code"), (".git/x", None)],
 )
-def test_install_says_when_the_hooks_folder_is_not_the_repositorys_own(
+def test_install_warns_about_a_hooks_folder_outside_the_git_dir(
     value: str,
     warning: str | None,
     git: Git,
@@ -457,12 +486,12 @@ def test_install_says_when_the_hooks_folder_is_not_the_repositorys_own(
     git("config", "core.hooksPath", value)
     monkeypatch.chdir(git.path)
     command(install_command.run)
-    said = capsys.readouterr().out
-    assert ("core.hooksPath" in said) == (warning is not None)
-    assert warning is None or warning in said
+    output = capsys.readouterr().out
+    assert ("core.hooksPath" in output) == (warning is not None)
+    assert warning is None or warning in output
 
 
-def test_outside_of_a_worktree_install_is_an_expected_failure(
+def test_install_outside_a_worktree_is_an_expected_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

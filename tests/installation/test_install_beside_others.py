@@ -1,4 +1,4 @@
-"""Native hooks beside those of other hook managers, installed and taken out in any order."""
+"""Native hooks beside those of other hook managers, installed and removed in any order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from support.git import Git
 from support.hooks import at, listing, put, script
 
 from gitver_hooks.installation import install, kept_hooks
+from gitver_hooks.installation.hooks_folder import hooks_in_place
 
 CONFIG = """\
 repos:
@@ -28,14 +29,14 @@ repos:
 
 
 def pre_commit(git: Git, *arguments: str) -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pre_commit", *arguments],
         cwd=git.path,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 STEPS: dict[str, Callable[[Git, str], object]] = {
@@ -56,7 +57,7 @@ STEPS: dict[str, Callable[[Git, str], object]] = {
     ],
     ids=["gitver first", "pre-commit first"],
 )  # fmt: skip
-def test_pre_commit_and_gitver_in_any_order(
+def test_pre_commit_and_gitver_survive_each_other_in_any_order(
     steps: list[str], first: list[str], git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
@@ -68,15 +69,15 @@ def test_pre_commit_and_gitver_in_any_order(
         sign, who = step[0], step[1:]
         STEPS[f"{who} {'install' if sign == '+' else 'uninstall'}"](git, python)
         present = present | {who} if sign == "+" else present - {who}
-        done = git.run("hook", "run", "--ignore-missing", "post-commit")
+        result = git.run("hook", "run", "--ignore-missing", "post-commit")
         ran = [line.removesuffix(" post-commit") for line in calls()]
-        assert sorted(ran) == sorted(present), (step, done.stderr)
-        assert ("post-commit" in install.installed(at(git.path))) == ("gitver" in present)
+        assert sorted(ran) == sorted(present), (step, result.stderr)
+        assert ("post-commit" in hooks_in_place(at(git.path))) == ("gitver" in present)
     assert listing(git.path / ".git/hooks") == before
-    assert kept_hooks.left_over(git.path / ".git/hooks") == []
+    assert kept_hooks.remaining(git.path / ".git/hooks") == []
 
 
-def test_a_hook_that_pre_commit_runs_no_more_is_put_where_git_runs_it(
+def test_install_moves_a_hook_that_pre_commit_no_longer_runs_to_where_git_runs_it(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hook = git.path / ".git/hooks/post-commit"
@@ -84,7 +85,7 @@ def test_a_hook_that_pre_commit_runs_no_more_is_put_where_git_runs_it(
     git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
     pre_commit(git, "install", "-t", "post-commit")
     put(hook, script("echo theirs"))
-    assert "post-commit" not in install.installed(at(git.path))
+    assert "post-commit" not in hooks_in_place(at(git.path))
     calls()
     install.install(at(git.path), python)
     git("hook", "run", "post-commit")
@@ -92,10 +93,10 @@ def test_a_hook_that_pre_commit_runs_no_more_is_put_where_git_runs_it(
     assert not hook.with_name("post-commit.legacy").exists()
 
 
-def test_husky_9_runs_its_hooks_and_ours(
+def test_husky_9_hooks_and_ours_both_run(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    # As `husky` 9 writes them: the stub finds `h` beside it, `h` finds the user's hook by $0.
+    # What husky 9 writes: the stub runs `h` beside it, which finds the user's hook from $0.
     stub = '#!/usr/bin/env sh\n. "$(dirname "$0")/h"'
     put(git.path / ".husky/_/post-commit", stub)
     put(
@@ -119,10 +120,10 @@ def test_husky_9_runs_its_hooks_and_ours(
     assert listing(git.path) == before
 
 
-def test_husky_8_runs_its_hooks_and_ours(
+def test_husky_8_hooks_and_ours_both_run(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    # As `husky` 8 writes them: the user's hook runs itself again by $0 with `sh -e`.
+    # What husky 8 writes: the user's hook runs itself again from $0 with `sh -e`.
     put(
         git.path / ".husky/_/husky.sh",
         'if [ -z "$husky_skip_init" ]; then\n  readonly husky_skip_init=1\n'
@@ -142,10 +143,10 @@ def test_husky_8_runs_its_hooks_and_ours(
     assert listing(git.path) == before
 
 
-def test_overcommit_style_dispatch_by_name_runs_and_ours(
+def test_hooks_that_dispatch_by_their_name_and_ours_both_run(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    # One program, not a shell script, that learns from the name of a link which hook it is.
+    # As overcommit does: links to a single program that takes the hook's name from the link.
     hooks = git.path / ".git/hooks"
     dispatch = (
         f"#!{sys.executable} -S\nimport os, sys\n"
@@ -172,7 +173,7 @@ def test_overcommit_style_dispatch_by_name_runs_and_ours(
 def test_another_manager_may_call_a_ready_made_hook(
     git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As git-hooks folders do: `<hook>.d/`, run one after the other.
+    # As managers with a folder `<hook>.d` do: each file in it runs in turn.
     ready_made = Path(__file__).parents[2] / "hooks/post-commit"
     put(git.path / ".git/hooks/post-commit", '#!/bin/sh\nfor h in "$0.d"/*; do "$h" "$@"; done\n')
     part = put(git.path / ".git/hooks/post-commit.d/50-gitver", ready_made.read_bytes())

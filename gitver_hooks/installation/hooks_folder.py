@@ -1,0 +1,107 @@
+"""The hooks folder: where git looks for the hooks of a worktree, and which of them run gitver."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.installation import hook_files
+from gitver_hooks.installation.hook_files import NAMES
+
+NATIVE = "native"
+PRE_COMMIT = "pre-commit"
+OTHER = "other"
+
+_PLUGIN_IDS = ("gitver", "gitver-system")
+_COMMAND = "gitver hook"
+
+
+def hooks_folder(location: Location) -> Path:
+    """The absolute path of the folder in which git looks for the hooks of this worktree.
+
+    Git itself is asked, because ``core.hooksPath`` may come from any file, include or variable. It
+    is relative to the folder in which hooks run, the worktree's root (git-config(1)). Raises
+    GitverError if git cannot be run or refuses the repository.
+    """
+    command = ["git", f"--git-dir={location.git_dir}", "rev-parse", "--git-path", "hooks"]
+    environment = {k: v for k, v in os.environ.items() if k != "GIT_COMMON_DIR"}
+    try:
+        result = subprocess.run(
+            command,
+            cwd=location.worktree,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+    except OSError as error:
+        raise GitverError(f"git cannot be run: {error}", "install git, or put it on PATH") from None
+    if result.returncode:
+        lines = result.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise GitverError(
+            f"git cannot find the hooks folder of {location.worktree}: {lines[0]}",
+            f"run `{' '.join(command)}` to see why",
+        )
+    return Path(location.worktree, os.fsdecode(result.stdout.removesuffix(b"\n")))
+
+
+def place_of(folder: Path, name: str) -> Path:
+    """The path for our hook ``name`` at which it runs and survives the other hook's owner."""
+    path = folder / name
+    return folder / f"{name}.legacy" if hook_files.runs_legacy(path) else path
+
+
+def hooks_in_place(location: Location) -> dict[str, str]:
+    """The hooks that run gitver here now, and by which means: NATIVE, PRE_COMMIT or OTHER.
+
+    Native hooks include ready-made ones. PRE_COMMIT is a hook that pre-commit or prek installed, if
+    their configuration names our plugin for that stage. OTHER is anybody's script that calls
+    ``gitver hook``. Empty if git cannot be asked, because then no hook runs.
+    """
+    try:
+        folder = hooks_folder(location)
+    except GitverError:
+        return {}
+    found = {}
+    for name in NAMES:
+        means = _means(location, folder, name)
+        if means:
+            found[name] = means
+    return found
+
+
+def _means(location: Location, folder: Path, name: str) -> str:
+    path, place = folder / name, place_of(folder, name)
+    if hook_files.is_ours(place) and hook_files.is_executable(place):
+        return NATIVE
+    if not hook_files.is_executable(path):
+        return ""
+    text = hook_files.top(path).decode(errors="replace")
+    if hook_files.runs_legacy(path) and name in _plugin_stages(location, text):
+        return PRE_COMMIT
+    return OTHER if _COMMAND in text else ""
+
+
+def _plugin_stages(location: Location, script: str) -> set[str]:
+    """The stages in which the configuration that pre-commit's ``script`` names runs our plugin."""
+    import yaml
+
+    _, _, rest = script.partition("--config=")
+    name = rest.split()[0].strip("'\"()") if rest.split() else ".pre-commit-config.yaml"
+    try:
+        loaded = yaml.safe_load(Path(location.worktree, name).read_bytes())
+        hooks = [hook for repository in loaded["repos"] for hook in repository["hooks"]]
+        return {stage for hook in hooks for stage in _stages(hook)}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
+        # pre-commit itself reports a configuration that it cannot read.
+        return set()
+
+
+def _stages(hook: dict[str, Any]) -> tuple[str, ...]:
+    if hook.get("id") not in _PLUGIN_IDS and _COMMAND not in str(hook.get("entry", "")):
+        return ()
+    stages = hook.get("stages") or NAMES
+    return tuple(str(stage) for stage in stages)
