@@ -32,10 +32,13 @@ def _run_verb(arguments: list[str]) -> int:
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.common.printing import say
     from gitver_hooks.gitfiles.location import find
+    from gitver_hooks.handover.environment import user_environment
     from gitver_hooks.handover.log import log, log_path
 
     try:
         options = make_parser(VERBS, arguments).parse_args(arguments)
+        options.environment = user_environment(os.environ)
+        options.folder = os.getcwd()
         status: int = options.run(options)
         sys.stdout.flush()
         return status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,13 +39,12 @@ class Settings:
     recheck: float = 60.0
 
 
-def load_settings(worktree: str, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(worktree: str, environment: Mapping[str, str]) -> Settings:
     """The settings that hold in the worktree rooted at ``worktree``.
 
     Raises GitverError, naming the key, where it was found and what is allowed, for a key that does
     not exist or a value of the wrong type.
     """
-    environment = os.environ if environment is None else environment
     path = Path(worktree, SETTINGS_FILE)
     text = _read(path)
     values: dict[str, Any] = {"path": str(path), "text": text}

@@ -12,11 +12,13 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.gitfiles.operation import BISECT, REBASE, ends_rebase, operation_under_way
+from gitver_hooks.handover.environment import is_disabled, user_environment
 from gitver_hooks.handover.log import log, log_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +33,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_hook(name: str, arguments: list[str]) -> None:
     """React to the hook ``name``; whatever goes wrong becomes one line and an entry in the log."""
-    if os.environ.get("GITVER_DISABLE", "0") not in ("", "0"):
+    environment = user_environment(os.environ)
+    if is_disabled(environment):
         return
     location = None
     try:
         location = find(".")
         if location is not None:
-            _react(location, name, arguments)
+            _react(location, environment, name, arguments)
     except GitverError as error:
         say(error)
         log(location, f"{name}: {error}", error)
@@ -49,14 +52,21 @@ def run_hook(name: str, arguments: list[str]) -> None:
         say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
 
 
-def _react(location: Location, name: str, arguments: list[str]) -> None:
+def _react(
+    location: Location, environment: Mapping[str, str], name: str, arguments: list[str]
+) -> None:
     stashed = False
     if name == "pre-commit":
         from gitver_hooks.installation.pre_commit import has_stashed_changes, stage_of_pre_commit
 
-        name, arguments = stage_of_pre_commit(os.environ)
-        stashed = has_stashed_changes(os.environ)
-    if name == "post-checkout" and arguments[2:] == ["0"] and _is_pre_commit_checking_out():
+        name, arguments = stage_of_pre_commit(environment)
+        stashed = has_stashed_changes(environment)
+    if (
+        name == "post-checkout"
+        and arguments[2:] == ["0"]
+        and "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
+    ):
+        # pre-commit's own stashing: the worktree is back as it was before anybody looks at it.
         return
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
@@ -65,23 +75,20 @@ def _react(location: Location, name: str, arguments: list[str]) -> None:
         # One pick of many: what the rebase ends in is recorded, once, when it ends.
         remove_active_model_file(location)
         return
-    _record(location, register=operation != BISECT, stashed=stashed)
+    _record(location, environment, register=operation != BISECT, stashed=stashed)
 
 
-def _is_pre_commit_checking_out() -> bool:
-    # pre-commit's own stashing: the worktree is back as it was before anybody looks at it.
-    return "_PRE_COMMIT_SKIP_POST_CHECKOUT" in os.environ
-
-
-def _record(location: Location, *, register: bool, stashed: bool) -> None:
+def _record(
+    location: Location, environment: Mapping[str, str], *, register: bool, stashed: bool
+) -> None:
     from gitver_hooks.runtime.activation import true_state
 
-    state = None if stashed else true_state(location)
+    state = None if stashed else true_state(location, environment)
     if state is None:
         from gitver_hooks.handover.active_state import read_state
         from gitver_hooks.recording.record import record
 
-        recorded = record(location, register=register, keep_file=not stashed)
+        recorded = record(location, environment, register=register, keep_file=not stashed)
         if register and recorded.model_id is None:
             say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
         # What was recorded just now needs no second look at the worktree.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
+from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.recording.record import experiment_text
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    location, file = app(".")
+    location, file = app(arguments.folder)
     if location is not None:
-        facts = _facts(location)
+        facts = _facts(location, arguments.environment)
     elif file is not None:
         facts = {"model_id": read_active_model_file(file), "active": "trusted", "file": file}
     else:
@@ -52,10 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if arguments.check and facts["active"] not in ("fresh", "trusted") else 0
 
 
-def _facts(location: Location) -> dict[str, Any]:
-    with open_repository(location) as repository:
-        settings = load_settings(location.worktree)
-        tracking = resolve_tracking(settings, main_worktree(repository), for_app=True)
+def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]:
+    with open_repository(location, environment) as repository:
+        settings = load_settings(location.worktree, environment)
+        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
         version = identify_worktree(repository, settings).version
         name = model_name(app_name(repository, settings, version.remote_url), version)
     outbox = Outbox(location)
@@ -64,10 +64,10 @@ def _facts(location: Location) -> dict[str, Any]:
         "version": asdict(version),
         "model_id": KnownModels(location, tracking.store).get(version.id),
         "model_name": name,
-        "active": _active(location, version.id),
+        "active": _active(location, version.id, environment),
         "tracking_uri": tracking.store.tracking_uri,
         "tracking_uri_source": tracking.uri_source,
-        "experiment": experiment_text(tracking.store.experiment),
+        "experiment": str(tracking.store.experiment),
         "hooks": hooks_in_place(location),
         "waiting": [
             {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
@@ -80,21 +80,21 @@ def _facts(location: Location) -> dict[str, Any]:
     }
 
 
-def _active(location: Location, version_id: str) -> str:
+def _active(location: Location, version_id: str, environment: Mapping[str, str]) -> str:
     """``fresh``, ``stale``, ``absent`` or ``off``: what the active-model file is to an app here."""
-    if os.environ.get("GITVER_DISABLE", "0") not in ("", "0"):
+    if is_disabled(environment):
         return "off"
     in_file = read_active_model_file(location.active_model_file)
     if in_file is None:
         return "absent"
-    if true_state(location) is not None:
+    if true_state(location, environment) is not None:
         return "fresh"
     state = read_state(location)
     is_right = (
         state is not None
         and state.version == version_id
         and state.model_id == in_file
-        and is_same_store(state)
+        and is_same_store(state, environment)
     )
     return "fresh" if is_right else "stale"
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with open_repository() as repository:
+    with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
     outbox = Outbox(location)
     if arguments.retry:
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     on_terminal = sys.stderr.isatty()
     result = deliver_all(
         location,
+        arguments.environment,
         recheck=True,
         seconds=_OTHER_DELIVERY_SECONDS,
         progress=_show if on_terminal else None,

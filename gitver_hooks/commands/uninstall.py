@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with open_repository() as repository:
+    with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
     folder = hooks_folder(location)
     changes = install.uninstall(location)

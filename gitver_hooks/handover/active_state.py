@@ -15,7 +15,7 @@ class ActiveState:
     ``experiment`` (a name, or ``id:<id>``) say where the model is, without credentials; the
     ``*_source`` of each is ``environment``, ``settings`` or ``default``. ``store_file`` is the
     SQLite file behind it and ``store_inode`` its inode, both empty elsewhere. ``environment`` is
-    what of the environment took part (see ``relevant_environment``).
+    what of the environment took part (see ``environment.recorded_variables``).
     """
 
     __slots__ = FIELDS = (
@@ -79,18 +79,6 @@ def remove_state(location: Location) -> None:
         os.unlink(os.path.join(location.state_dir, "active"))
     except FileNotFoundError:
         pass
-
-
-def relevant_environment() -> str:
-    """The ``GITVER_*`` variables that settings are made of, as one text to compare."""
-    return "\n".join(
-        sorted(
-            f"{name}={value}"
-            for name, value in os.environ.items()
-            if name.startswith("GITVER_")
-            and name not in ("GITVER_DISABLE", "GITVER_ON_STALE", "GITVER_SHIM", "GITVER_WAIT")
-        )
-    )
 
 
 def _escaped(value: str) -> str:

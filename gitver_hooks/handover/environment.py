@@ -1,63 +1,61 @@
-"""The environment variables through which MLflow is told, and which of them are ours.
+"""The environment variables that the shim sets, and which of them the user set (standard library).
 
-Standard library only. ``GITVER_SHIM`` holds, one ``NAME=value`` a line, what a shim has set, so
-that a child process can tell it from what the user has set: it works out its own.
+``GITVER_SHIM`` lists what a shim has set, one ``NAME=value`` per line, so that a child process can
+tell it from what the user has set. A child process finds its own active model.
 """
 
 from __future__ import annotations
 
-import os
+from gitver_hooks.handover.store import EXPERIMENT_ID, EXPERIMENT_NAME, TRACKING_URI
 
-from gitver_hooks.handover.active_state import ActiveState
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
 
 MODEL_ID = "MLFLOW_ACTIVE_MODEL_ID"
-TRACKING_URI = "MLFLOW_TRACKING_URI"
-EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
-EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
-_NAMES = (MODEL_ID, TRACKING_URI, EXPERIMENT_NAME, EXPERIMENT_ID)
-_MARK = "GITVER_SHIM"
+MARK = "GITVER_SHIM"
+NAMES = (MODEL_ID, TRACKING_URI, EXPERIMENT_NAME, EXPERIMENT_ID)
+# These change how gitver runs, not what it records.
+_NOT_SETTINGS = ("GITVER_DISABLE", "GITVER_ON_STALE", "GITVER_WAIT", MARK)
 
 
-def is_ours(name: str) -> bool:
-    """Whether the variable is set, and to what a shim has set it to."""
-    value = os.environ.get(name)
-    return value is not None and f"{name}={value}" in os.environ.get(_MARK, "").split("\n")
+def is_disabled(environment: Mapping[str, str]) -> bool:
+    """Whether ``GITVER_DISABLE`` switches hooks and shim off: any value but empty and ``0``."""
+    return environment.get("GITVER_DISABLE", "") not in ("", "0")
 
 
-def set_variables(model_id: str | None, state: ActiveState | None) -> None:
-    """Set the active model, and complete the tracking URI and the experiment where nobody has.
+def user_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """A copy of ``environment`` without what a shim has set in this process or in a parent."""
+    marked = environment.get(MARK, "").split("\n")
+    return {
+        name: value
+        for name, value in environment.items()
+        if name != MARK and not (name in NAMES and f"{name}={value}" in marked)
+    }
 
-    Without a ``model_id`` no model is active, which is no reason for an app's traces to go to
-    another store than those of its colleagues. What a shim has set before is taken back.
+
+def recorded_variables(environment: Mapping[str, str]) -> str:
+    """The ``GITVER_*`` variables that take part in what is recorded, as one text to compare."""
+    return "\n".join(
+        sorted(
+            f"{name}={value}"
+            for name, value in environment.items()
+            if name.startswith("GITVER_") and name not in _NOT_SETTINGS
+        )
+    )
+
+
+def set_variables(environment: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Set the ``wanted`` variables and take back those that a shim has set before.
+
+    No variable that stays wanted is missing in between: other threads may be reading it.
     """
-    for name in _NAMES:
-        if is_ours(name):
-            del os.environ[name]
-    os.environ.pop(_MARK, None)
-    wanted = _completion(state) if state else {}
-    if model_id is not None:
-        wanted[MODEL_ID] = model_id
-    if not wanted:
-        return
-    os.environ.update(wanted)
-    os.environ[_MARK] = "\n".join(f"{name}={value}" for name, value in wanted.items())
-
-
-def _completion(state: ActiveState) -> dict[str, str]:
-    completion: dict[str, str] = {}
-    if not os.environ.get(TRACKING_URI) and state.tracking_uri_source != "environment":
-        completion[TRACKING_URI] = state.tracking_uri
-    chosen = os.environ.get(EXPERIMENT_NAME) or os.environ.get(EXPERIMENT_ID)
-    if not chosen and state.experiment_source == "settings":
-        completion[EXPERIMENT_NAME] = state.experiment
-    return completion
-
-
-class WithoutOurVariables:
-    """A ``with`` block in which the environment holds only what the user has set."""
-
-    def __enter__(self) -> None:
-        self._ours = {name: os.environ.pop(name) for name in _NAMES if is_ours(name)}
-
-    def __exit__(self, *exception: object) -> None:
-        os.environ.update(self._ours)
+    kept = user_environment(environment)
+    for name in NAMES:
+        if name in environment and name not in kept and name not in wanted:
+            del environment[name]
+    environment.update(wanted)
+    if wanted:
+        environment[MARK] = "\n".join(f"{name}={value}" for name, value in wanted.items())
+    else:
+        environment.pop(MARK, None)

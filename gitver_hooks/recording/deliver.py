@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +20,11 @@ from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.active_state import ActiveState, read_state
 from gitver_hooks.handover.launch import BUSY
 from gitver_hooks.handover.log import log
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.recording.record import complete, intend
 from gitver_hooks.registry.failures import MLflowFailure, explain
-from gitver_hooks.registry.registration import Experiment, Store
 from gitver_hooks.registry.store import experiment_id, open_store, prepare_environment
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
@@ -59,10 +59,10 @@ Progress = Callable[[int, int, Entry], None]
 class Deliverer:
     """Delivers the outbox of one repository; the MLflow clients live as long as it does."""
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, environment: Mapping[str, str]) -> None:
         self._location = location
         self._outbox = Outbox(location)
-        self._addresses = _addresses(location)
+        self._addresses = _addresses(location, environment)
         self._clients: dict[str, MlflowClient] = {}
         self._experiments: dict[Store, str] = {}
         self._failures: Counter[Store] = Counter()
@@ -144,15 +144,17 @@ class Deliverer:
         return self._addresses.get(store.tracking_uri, store.tracking_uri)
 
 
-def _addresses(location: Location) -> dict[str, str]:
+def _addresses(location: Location, environment: Mapping[str, str]) -> dict[str, str]:
     """Tracking URIs as the settings and the environment give them, by what they are without
     credentials: the outbox holds none, and a password may have changed since it was written."""
     addresses: dict[str, str] = {}
     try:
-        with open_repository(location) as repository:
-            settings = load_settings(location.worktree)
+        with open_repository(location, environment) as repository:
+            settings = load_settings(location.worktree, environment)
             for for_app in (True, False):
-                tracking = resolve_tracking(settings, main_worktree(repository), for_app=for_app)
+                tracking = resolve_tracking(
+                    settings, main_worktree(repository), environment, for_app=for_app
+                )
                 addresses[tracking.store.tracking_uri] = tracking.uri
     except GitverError as error:
         log(location, f"delivering without the settings: {error}")
@@ -160,13 +162,12 @@ def _addresses(location: Location) -> dict[str, str]:
 
 
 def _store_of(state: ActiveState) -> Store:
-    kind, separator, value = state.experiment.partition(":")
-    if kind == "id" and separator:
-        return Store(state.tracking_uri, Experiment(name="", id=value))
-    return Store(state.tracking_uri, Experiment(name=state.experiment))
+    return Store(state.tracking_uri, Experiment.from_text(state.experiment))
 
 
-def recheck_active_model(location: Location, deliverer: Deliverer) -> None:
+def recheck_active_model(
+    location: Location, environment: Mapping[str, str], deliverer: Deliverer
+) -> None:
     """Ask MLflow whether the active model is still there; if not, register the version again."""
     state = read_state(location)
     if state is None or not state.model_id or deliverer.is_live(state):
@@ -174,11 +175,12 @@ def recheck_active_model(location: Location, deliverer: Deliverer) -> None:
     log(location, f"{state.model_id} is no longer in MLflow; its version is registered again")
     KnownModels(location, _store_of(state)).forget(state.version)
     remove_active_model_file(location)
-    intend(location, for_app=state.tracking_uri_source == "environment")
+    intend(location, environment, for_app=state.tracking_uri_source == "environment")
 
 
 def deliver_all(
     location: Location,
+    environment: Mapping[str, str],
     *,
     recheck: bool = False,
     seconds: float = _GIVE_WAY_SECONDS,
@@ -192,14 +194,14 @@ def deliver_all(
     with FileLock(path, seconds) as lock:
         if not lock.held:
             return None
-        with open_repository(location) as repository:
+        with open_repository(location, environment) as repository:
             os.chdir(main_worktree(repository))
         prepare_environment(_ENTRY_SECONDS)
-        deliverer = Deliverer(location)
+        deliverer = Deliverer(location, environment)
         result = Delivered()
         if recheck:
             try:
-                recheck_active_model(location, deliverer)
+                recheck_active_model(location, environment, deliverer)
             except MLflowFailure as failure:
                 log(location, f"the active model could not be checked: {failure}", failure)
                 result.failures.append(str(failure))
@@ -226,7 +228,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_ALL_SECONDS if len(Outbox(location).waiting()) > 1 else _ENTRY_SECONDS)
     try:
-        if deliver_all(location, recheck=options.recheck) is None:
+        if deliver_all(location, dict(os.environ), recheck=options.recheck) is None:
             os.write(sys.stdout.fileno(), BUSY)
         _tidy(location)
     except BrokenPipeError:

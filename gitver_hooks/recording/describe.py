@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 
-from gitver_hooks.registry.registration import Registration, Store
+from gitver_hooks.handover.store import Store
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
 from gitver_hooks.version.diff import LARGEST_DIFF, write_diff

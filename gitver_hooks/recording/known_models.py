@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from gitver_hooks.common.files import replace_file
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.store import Store
 from gitver_hooks.recording.outbox import store_key
-from gitver_hooks.registry.registration import Store
 from gitver_hooks.registry.tracking import sqlite_inode
 
 _MOST_VERSIONS = 5_000

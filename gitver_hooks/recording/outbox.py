@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import replace_file
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.registry.registration import Experiment, Registration, Store
+from gitver_hooks.handover.store import Store
+from gitver_hooks.registry.registration import Registration
 
 _LOCK_SECONDS = 5.0
 
@@ -35,9 +36,7 @@ class Entry:
 
 def store_key(store: Store) -> str:
     """A short name for a store, for files that belong to it."""
-    experiment = store.experiment
-    text = f"{store.tracking_uri}\n{experiment.id or ''}\n{experiment.name}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(store.text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 class Outbox:
@@ -134,16 +133,23 @@ def _entries(folder: Path) -> list[Entry]:
 
 
 def _encode(registration: Registration, error: str) -> bytes:
-    return json.dumps({"registration": asdict(registration), "error": error}, indent=1).encode()
+    values = {
+        "version": registration.version,
+        "name": registration.name,
+        "store": registration.store.text,
+        "model_type": registration.model_type,
+        "tags": dict(registration.tags),
+        "params": dict(registration.params),
+    }
+    return json.dumps({"registration": values, "error": error}, indent=1).encode()
 
 
 def _decode(path: Path) -> Entry | None:
     try:
         loaded: dict[str, Any] = json.loads(path.read_bytes())
         values = loaded["registration"]
-        store = values.pop("store")
-        experiment = Experiment(**store.pop("experiment"))
-        registration = Registration(store=Store(experiment=experiment, **store), **values)
+        store = Store.from_text(values.pop("store"))
+        registration = Registration(store=store, **values)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -21,15 +21,15 @@ from gitver_hooks.handover.active_model_file import (
 from gitver_hooks.handover.active_state import (
     ActiveState,
     read_state,
-    relevant_environment,
     remove_state,
     write_state,
 )
+from gitver_hooks.handover.environment import recorded_variables
 from gitver_hooks.handover.log import log
 from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.registry.registration import Experiment, Registration
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file, sqlite_inode
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import Repository, open_repository
@@ -58,6 +58,7 @@ class Recorded:
 
 def record(
     location: Location,
+    environment: Mapping[str, str],
     *,
     wait: float | None = None,
     for_app: bool = False,
@@ -73,7 +74,7 @@ def record(
     the active-model file is gone then, because nobody knows what it should hold.
     """
     started = time.monotonic()
-    how = _How(for_app, register, keep_file)
+    how = _How(environment, for_app, register, keep_file)
     settings, recorded, registration = _record_locally(location, how)
     if registration is None:
         return recorded
@@ -90,12 +91,13 @@ def record(
     return replace(recorded, model_id=model_id)
 
 
-def intend(location: Location, *, for_app: bool = False) -> None:
+def intend(location: Location, environment: Mapping[str, str], *, for_app: bool = False) -> None:
     """As ``record``, but leave what has to be delivered in the outbox."""
-    _record_locally(location, _How(for_app, register=True, keep_file=True))
+    _record_locally(location, _How(environment, for_app, register=True, keep_file=True))
 
 
 class _How(NamedTuple):
+    environment: Mapping[str, str]
     for_app: bool
     register: bool
     keep_file: bool
@@ -105,7 +107,7 @@ def _record_locally(
     location: Location, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     """All of ``record`` that needs no MLflow. The registration is what remains to be delivered."""
-    seconds = _lock_seconds(location)
+    seconds = _lock_seconds(location, how.environment)
     with _lock(location, seconds) as lock:
         if not lock.held:
             raise GitverError(
@@ -113,17 +115,17 @@ def _record_locally(
                 "try again, or end it",
             )
         try:
-            with open_repository(location) as repository:
+            with open_repository(location, how.environment) as repository:
                 return _record_open(repository, how)
         except GitverError:
             remove_active_model_file(location)
             raise
 
 
-def _lock_seconds(location: Location) -> float:
+def _lock_seconds(location: Location, environment: Mapping[str, str]) -> float:
     """How long to wait for another gitver: no longer than for MLflow, but for it to look around."""
     try:
-        return max(1.0, min(_LOCK_SECONDS, load_settings(location.worktree).wait))
+        return max(1.0, min(_LOCK_SECONDS, load_settings(location.worktree, environment).wait))
     except GitverError:
         # Said by what needs the settings, under the lock.
         return 1.0
@@ -149,8 +151,10 @@ def _record_open(
     repository: Repository, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     location = repository.location
-    settings = load_settings(location.worktree)
-    tracking = resolve_tracking(settings, main_worktree(repository), for_app=how.for_app)
+    settings = load_settings(location.worktree, how.environment)
+    tracking = resolve_tracking(
+        settings, main_worktree(repository), how.environment, for_app=how.for_app
+    )
     exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
     version = identified.version
@@ -168,7 +172,7 @@ def _record_open(
         registration = describe(repository, identified, settings, tracking.store)
         Outbox(location).put(registration)
     if how.keep_file:
-        _remember(location, identified, settings, tracking, model_id or "", name)
+        _remember(location, identified, settings, tracking, model_id or "", name, how.environment)
     else:
         remove_state(location)
     recorded = Recorded(version, name, model_id, was_new=registration is not None)
@@ -182,6 +186,7 @@ def _remember(
     tracking: Tracking,
     model_id: str,
     name: str,
+    environment: Mapping[str, str],
 ) -> None:
     store = tracking.store
     write_state(
@@ -192,24 +197,19 @@ def _remember(
             model_name=name,
             tracking_uri=store.tracking_uri,
             tracking_uri_source=tracking.uri_source,
-            experiment=experiment_text(store.experiment),
+            experiment=store.experiment.text,
             experiment_source=tracking.experiment_source,
             store_file=sqlite_file(store.tracking_uri) or "",
             store_inode=sqlite_inode(store.tracking_uri),
             on_stale=settings.on_stale,
             recheck=str(settings.recheck),
-            environment=relevant_environment(),
+            environment=recorded_variables(environment),
         ),
     )
     observation = identified.content.observation
     # Where git ignores the settings they are no part of the content; they count all the same.
     observation.contents[os.fsencode(settings.path)] = settings.text
     freshness.save(location, observation, identified.version.id)
-
-
-def experiment_text(experiment: Experiment) -> str:
-    """An experiment as the state writes it."""
-    return f"id:{experiment.id}" if experiment.id else experiment.name
 
 
 def _deliver(
@@ -266,5 +266,5 @@ def _waits_for(state: ActiveState, registration: Registration) -> bool:
         state.version == registration.version
         and not state.model_id
         and state.tracking_uri == registration.store.tracking_uri
-        and state.experiment == experiment_text(registration.store.experiment)
+        and state.experiment == registration.store.experiment.text
     )

@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Experiment:
-    """The experiment a LoggedModel belongs to: by id where that is known, else by name."""
-
-    name: str = "Default"
-    id: str | None = None
-
-
-@dataclass(frozen=True)
-class Store:
-    """Where LoggedModels go: a tracking URI without credentials, and an experiment in it."""
-
-    tracking_uri: str
-    experiment: Experiment
+from gitver_hooks.handover.store import Store
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credent
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from gitver_hooks.registry.registration import Experiment
+    from gitver_hooks.handover.store import Experiment
 
 _SQL_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
 _LONGEST_REQUEST = 30.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gitver_hooks.common.credentials import without_credentials
-from gitver_hooks.registry.registration import Experiment, Store
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.settings import Settings
 
 ENVIRONMENT = "environment"
@@ -39,7 +39,7 @@ class Tracking:
 def resolve_tracking(
     settings: Settings,
     main_worktree: str,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str],
     *,
     for_app: bool = False,
 ) -> Tracking:
@@ -49,7 +49,6 @@ def resolve_tracking(
     worktree. ``for_app`` turns the first two around: an app obeys the variables that its user set,
     so a model that its traces can hang on has to be where they say.
     """
-    environment = os.environ if environment is None else environment
     from_settings = (settings.tracking_uri, SETTINGS)
     from_environment = (environment.get("MLFLOW_TRACKING_URI"), ENVIRONMENT)
     ranked = [from_environment, from_settings] if for_app else [from_settings, from_environment]
@@ -123,7 +122,7 @@ def _experiment(
     if environment.get("MLFLOW_EXPERIMENT_NAME"):
         variable = Experiment(name=environment["MLFLOW_EXPERIMENT_NAME"])
     elif environment.get("MLFLOW_EXPERIMENT_ID"):
-        variable = Experiment(name="", id=environment["MLFLOW_EXPERIMENT_ID"])
+        variable = Experiment(id=environment["MLFLOW_EXPERIMENT_ID"])
     if variable and (for_app or not settings.experiment):
         return variable, ENVIRONMENT
     if settings.experiment:

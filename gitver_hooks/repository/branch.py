@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from gitver_hooks.gitfiles.operation import rebased_branch
@@ -17,7 +16,7 @@ def current_branch(repository: Repository) -> str | None:
     if ref is not None:
         return ref.removeprefix(_HEADS)
     return rebased_branch(repository.location.git_dir) or branch_in_ci(
-        repository.head_commit() or "", os.environ
+        repository.head_commit() or "", repository.environment
     )
 
 

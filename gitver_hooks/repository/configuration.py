@@ -63,7 +63,9 @@ class Configuration:
         return os.path.join(self._root, os.path.expanduser(os.fsdecode(value)))
 
 
-def read_configuration(location: Location, repo: Repo) -> Configuration:
+def read_configuration(
+    location: Location, repo: Repo, environment: Mapping[str, str]
+) -> Configuration:
     """The configuration of the worktree at ``location``.
 
     Raises GitverError where a file cannot be parsed, naming it.
@@ -79,29 +81,31 @@ def read_configuration(location: Location, repo: Repo) -> Configuration:
     if found.flag((b"extensions",), b"worktreeConfig", False):
         path = os.path.join(location.git_dir, "config.worktree")
         stack[:0] = _read(path, matchers, files)
-    for path in (*_global_files(), *_system_files()):
+    for path in (*_global_files(environment), *_system_files(environment)):
         stack += _read(path, matchers, files)
     writable = repository[0] if repository else None
     return Configuration(StackedConfig(stack, writable=writable), files, location.worktree)
 
 
-def xdg_file(name: str) -> str:
+def xdg_file(name: str, environment: Mapping[str, str]) -> str:
     """``name`` in git's folder of the user's configuration (git-config(1), FILES)."""
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    home = environment.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     return os.path.join(home, "git", name)
 
 
-def _global_files() -> tuple[str, ...]:
-    named = os.environ.get("GIT_CONFIG_GLOBAL")
+def _global_files(environment: Mapping[str, str]) -> tuple[str, ...]:
+    named = environment.get("GIT_CONFIG_GLOBAL")
     return (
-        (named,) if named is not None else (os.path.expanduser("~/.gitconfig"), xdg_file("config"))
+        (named,)
+        if named is not None
+        else (os.path.expanduser("~/.gitconfig"), xdg_file("config", environment))
     )
 
 
-def _system_files() -> tuple[str, ...]:
-    if os.environ.get("GIT_CONFIG_NOSYSTEM", "").lower() in ("1", "true", "yes", "on"):
+def _system_files(environment: Mapping[str, str]) -> tuple[str, ...]:
+    if environment.get("GIT_CONFIG_NOSYSTEM", "").lower() in ("1", "true", "yes", "on"):
         return ()
-    return (os.environ.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),)
+    return (environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),)
 
 
 def _read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Repository:
     """One worktree's repository, open for reading. Opened and closed by ``open_repository``."""
 
-    def __init__(self, location: Location, repo: Repo) -> None:
+    def __init__(self, location: Location, repo: Repo, environment: Mapping[str, str]) -> None:
         self.location = location
+        self.environment = environment
         self.repo = repo
         # How content is converted before it is stored; set where the worktree is read.
         self.conversion: Conversion | None = None
@@ -39,7 +40,7 @@ class Repository:
     def configuration(self) -> Configuration:
         """The same, with the files it was read from."""
         if self._configuration is None:
-            self._configuration = read_configuration(self.location, self.repo)
+            self._configuration = read_configuration(self.location, self.repo, self.environment)
         return self._configuration
 
     @property
@@ -69,10 +70,13 @@ class Repository:
 
 
 @contextmanager
-def open_repository(path: str | os.PathLike[str] | Location = ".") -> Iterator[Repository]:
+def open_repository(
+    path: str | os.PathLike[str] | Location, environment: Mapping[str, str]
+) -> Iterator[Repository]:
     """The repository of the worktree that contains ``path``; closed on exit.
 
-    Raises GitverError where there is none, or where dulwich does not know its format.
+    ``environment`` holds the user's variables, which say where git's configuration is. Raises
+    GitverError if there is no worktree, or if dulwich does not know its format.
     """
     from dulwich.errors import NotGitRepository
     from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
@@ -93,6 +97,6 @@ def open_repository(path: str | os.PathLike[str] | Location = ".") -> Iterator[R
             "check it with `git fsck`",
         ) from error
     try:
-        yield Repository(location, repo)
+        yield Repository(location, repo, environment)
     finally:
         repo.close()

@@ -16,14 +16,31 @@ from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import read_active_model_file
-from gitver_hooks.handover.active_state import ActiveState, read_state, relevant_environment
-from gitver_hooks.handover.environment import MODEL_ID, TRACKING_URI, is_ours, set_variables
+from gitver_hooks.handover.active_state import ActiveState, read_state
+from gitver_hooks.handover.environment import (
+    MODEL_ID,
+    is_disabled,
+    recorded_variables,
+    set_variables,
+    user_environment,
+)
 from gitver_hooks.handover.log import log
+from gitver_hooks.handover.store import (
+    ENVIRONMENT,
+    EXPERIMENT_ID,
+    EXPERIMENT_NAME,
+    SETTINGS,
+    TRACKING_URI,
+    Experiment,
+    chosen_experiment,
+    chosen_tracking_uri,
+)
 from gitver_hooks.runtime import app_location as locate
 from gitver_hooks.runtime.mlflow_context import MlflowContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 ON_STALE = ("register", "unset", "trust", "error")
@@ -72,30 +89,35 @@ def activate(
     """
     if on_stale is not None and on_stale not in ON_STALE:
         raise ValueError(f"on_stale is {on_stale!r}; it must be one of {', '.join(ON_STALE)}")
-    if os.environ.get("GITVER_DISABLE", "0") not in ("", "0"):
+    environment = user_environment(os.environ)
+    if is_disabled(environment):
         return None
-    chosen = os.environ.get(MODEL_ID)
-    if chosen and not is_ours(MODEL_ID):
+    chosen = environment.get(MODEL_ID)
+    if chosen:
         return ActiveModel(chosen, None, MlflowContext())
     location, file = locate.app(path)
     if location is None and file is None:
-        if chosen is None:
+        inherited = os.environ.get(MODEL_ID)
+        if inherited is None:
             say("no git worktree and no .mlflow-active-model here: this process is not versioned")
-        return ActiveModel(chosen, None, MlflowContext()) if chosen else None
-    return _activate_at(location, file, on_stale or os.environ.get("GITVER_ON_STALE"))
+        return ActiveModel(inherited, None, MlflowContext()) if inherited else None
+    return _activate_at(location, file, environment, on_stale or environment.get("GITVER_ON_STALE"))
 
 
 def _activate_at(
-    location: Location | None, file: str | None, on_stale: str | None
+    location: Location | None,
+    file: str | None,
+    environment: Mapping[str, str],
+    on_stale: str | None,
 ) -> ActiveModel | None:
     context = MlflowContext()
     try:
         if location is None:
             model_id, state = read_active_model_file(file or ""), None
         else:
-            model_id, state = _model_at(location, on_stale)
+            model_id, state = _model_at(location, environment, on_stale)
     except GitverError as error:
-        set_variables(None, _store_of(location))
+        set_variables(os.environ, _completion(environment, _store_of(location, environment)))
         context.clear()
         if isinstance(error, StaleCode) or on_stale == "error":
             raise
@@ -103,15 +125,17 @@ def _activate_at(
         log(location, error, error)
         return None
     if model_id is None:
-        set_variables(None, _store_of(location))
+        set_variables(os.environ, _completion(environment, _store_of(location, environment)))
         context.clear()
         return None
-    set_variables(model_id, state)
+    set_variables(os.environ, _completion(environment, state) | {MODEL_ID: model_id})
     context.set(model_id)
     return ActiveModel(model_id, state.version if state else None, context)
 
 
-def _model_at(location: Location, on_stale: str | None) -> tuple[str | None, ActiveState | None]:
+def _model_at(
+    location: Location, environment: Mapping[str, str], on_stale: str | None
+) -> tuple[str | None, ActiveState | None]:
     """The model id of the worktree as it is now, and the state it comes from."""
     state = read_state(location)
     rule = on_stale or (state.on_stale if state else "")
@@ -119,14 +143,14 @@ def _model_at(location: Location, on_stale: str | None) -> tuple[str | None, Act
         in_file = read_active_model_file(location.active_model_file)
         if in_file is not None:
             return in_file, state
-    state = true_state(location)
+    state = true_state(location, environment)
     if state is not None:
         _recheck_sometimes(location, state)
         return state.model_id, state
-    return _refresh(location, on_stale)
+    return _refresh(location, environment, on_stale)
 
 
-def true_state(location: Location) -> ActiveState | None:
+def true_state(location: Location, environment: Mapping[str, str]) -> ActiveState | None:
     """The state of the worktree, if its active-model file holds the model of the code as it is now,
     in the store that an app would use here; else None."""
     state = read_state(location)
@@ -134,23 +158,23 @@ def true_state(location: Location) -> ActiveState | None:
         state is not None
         and state.model_id
         and read_active_model_file(location.active_model_file) == state.model_id
-        and is_same_store(state)
-        and state.environment == relevant_environment()
+        and is_same_store(state, environment)
+        and state.environment == recorded_variables(environment)
         and freshness.fresh_version(location) == state.version
     ):
         return state
     return None
 
 
-def is_same_store(state: ActiveState) -> bool:
+def is_same_store(state: ActiveState, environment: Mapping[str, str]) -> bool:
     """Whether an app here would look for the model where the state says that it is."""
-    uri = None if is_ours(TRACKING_URI) else os.environ.get(TRACKING_URI)
+    uri = chosen_tracking_uri(environment)
     if uri:
         if without_credentials(uri) != state.tracking_uri:
             return False
-    elif state.tracking_uri_source == "environment":
+    elif state.tracking_uri_source == ENVIRONMENT:
         return False
-    if not _is_same_experiment(state):
+    if not _is_same_experiment(state, environment):
         return False
     if not state.store_file:
         return True
@@ -160,26 +184,37 @@ def is_same_store(state: ActiveState) -> bool:
         return False
 
 
-def _is_same_experiment(state: ActiveState) -> bool:
-    name = None if is_ours("MLFLOW_EXPERIMENT_NAME") else os.environ.get("MLFLOW_EXPERIMENT_NAME")
-    number = None if is_ours("MLFLOW_EXPERIMENT_ID") else os.environ.get("MLFLOW_EXPERIMENT_ID")
-    if name:
-        return name == state.experiment
-    if number:
-        return f"id:{number}" == state.experiment
-    return state.experiment_source != "environment"
+def _is_same_experiment(state: ActiveState, environment: Mapping[str, str]) -> bool:
+    chosen = chosen_experiment(environment)
+    if chosen is not None:
+        return chosen.text == state.experiment
+    return state.experiment_source != ENVIRONMENT
 
 
-def _store_of(location: Location | None) -> ActiveState | None:
+def _store_of(location: Location | None, environment: Mapping[str, str]) -> ActiveState | None:
     """Where the traces of an app without a model belong: where those with one would go."""
     if location is None:
         return None
     try:
         from gitver_hooks.recording.refresh import store_of_app
 
-        return store_of_app(location)
+        return store_of_app(location, environment)
     except (GitverError, ImportError, OSError):
         return read_state(location)
+
+
+def _completion(environment: Mapping[str, str], state: ActiveState | None) -> dict[str, str]:
+    """The tracking URI and the experiment of ``state``, as far as the user chose none."""
+    completion: dict[str, str] = {}
+    if state is None:
+        return completion
+    if not chosen_tracking_uri(environment) and state.tracking_uri_source != ENVIRONMENT:
+        completion[TRACKING_URI] = state.tracking_uri
+    if chosen_experiment(environment) is None and state.experiment_source == SETTINGS:
+        experiment = Experiment.from_text(state.experiment)
+        name = EXPERIMENT_ID if experiment.id else EXPERIMENT_NAME
+        completion[name] = experiment.id or experiment.name
+    return completion
 
 
 def _recheck_sometimes(location: Location, state: ActiveState) -> None:
@@ -189,12 +224,14 @@ def _recheck_sometimes(location: Location, state: ActiveState) -> None:
     recheck_in_background(location, float(state.recheck or 0), time.time())
 
 
-def _refresh(location: Location, on_stale: str | None) -> tuple[str | None, ActiveState | None]:
+def _refresh(
+    location: Location, environment: Mapping[str, str], on_stale: str | None
+) -> tuple[str | None, ActiveState | None]:
     """The one place where the runtime half calls the recording half."""
     try:
         from gitver_hooks.recording.refresh import refresh
 
-        return refresh(location, on_stale), read_state(location)
+        return refresh(location, environment, on_stale), read_state(location)
     except ImportError as error:
         raise GitverError(
             f"the code may not be what .mlflow-active-model says, and {error.name} is not "

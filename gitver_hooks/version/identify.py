@@ -27,8 +27,8 @@ def identify(path: str | os.PathLike[str] = ".") -> Version:
     Raises GitverError where there is no worktree, where a tracked file cannot be read, where the
     repository is broken, or where a setting is wrong. The index is only read.
     """
-    with open_repository(path) as repository:
-        settings = load_settings(repository.location.worktree)
+    with open_repository(path, os.environ) as repository:
+        settings = load_settings(repository.location.worktree, repository.environment)
         return identify_worktree(repository, settings).version
 
 

@@ -141,7 +141,7 @@ class _Reader:
         observation = self._observation
         exclude = os.path.join(repository.location.common_dir, "info", "exclude")
         excludes = configuration.path((b"core",), b"excludesFile")
-        excludes = xdg_file("ignore") if excludes is None else excludes
+        excludes = xdg_file("ignore", repository.environment) if excludes is None else excludes
         ignore_case = configuration.flag((b"core",), b"ignoreCase", False)
         ignore, texts = base_rules(exclude, excludes, ignore_case)
         _remember(observation, texts)
@@ -159,6 +159,7 @@ class _Reader:
             configuration,
             repository.location.common_dir,
             Filters(configuration, repository.location.worktree),
+            repository.environment,
             lambda directory: levels.read_rule_file(directory, b".gitattributes"),
             lambda path: _read_stored(repository, index, path),
         )
@@ -185,7 +186,7 @@ class _Reader:
             self._observation.contents[full + b"/.git/HEAD"] = read_small(full + b"/.git/HEAD")
             return
         record = index.entries.get(path)
-        with open_repository(location) as nested:
+        with open_repository(location, self._repository.environment) as nested:
             commit = nested.head_commit()
             if commit is None:
                 if record is None:

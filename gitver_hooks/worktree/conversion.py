@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gitver_hooks.common.files import read_small
@@ -47,6 +47,7 @@ class Conversion:
         configuration: Configuration,
         common_dir: str,
         filters: Filters,
+        environment: Mapping[str, str],
         read_worktree: Callable[[bytes], bytes | None],
         read_stored: Callable[[bytes], bytes | None],
     ) -> None:
@@ -57,7 +58,7 @@ class Conversion:
         autocrlf = (configuration.text((b"core",), b"autocrlf") or b"").lower()
         self._autocrlf = autocrlf == b"input" or configuration.flag((b"core",), b"autocrlf", False)
         named = configuration.path((b"core",), b"attributesFile")
-        user = named if named is not None else xdg_file("attributes")
+        user = named if named is not None else xdg_file("attributes", environment)
         info = os.path.join(common_dir, "info", "attributes")
         self.files: dict[str, bytes | None] = {}
         self._info = self._outside(info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import time
@@ -43,7 +44,7 @@ def change_and_kill(app: App, chance: random.Random, commits: list[str]) -> None
 
 def assert_nothing_lies(app: App, location: Location) -> None:
     read_active_model_file(location.active_model_file)
-    state = true_state(location)
+    state = true_state(location, os.environ)
     if state is not None:
         version_of = {model.id: model.version for model in models(app.store)}
         assert version_of[state.model_id] == identify(app.path).id == state.version

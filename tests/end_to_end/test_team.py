@@ -15,7 +15,7 @@ from support.git import Git
 from support.processes import kill_all_at_work_in
 from support.servers import PASSWORD, GuardedServer
 
-from gitver_hooks.registry.registration import Experiment
+from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry.store import experiment_id, open_store
 
 

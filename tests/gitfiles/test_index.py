@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,7 +134,10 @@ def test_a_damaged_index_is_an_error_that_names_it(git: Git, damage: bytes) -> N
     Path(git.path, ".git", "index").write_bytes(damage)
     with pytest.raises(IndexFormatError):
         read_index(str(git.path / ".git"))
-    with open_repository(git.path) as repository, pytest.raises(GitverError, match=r"\.git/index"):
+    with (
+        open_repository(git.path, os.environ) as repository,
+        pytest.raises(GitverError, match=r"\.git/index"),
+    ):
         read_content(repository)
 
 

@@ -29,7 +29,7 @@ from gitver_hooks.worktree.walk import Walk
 def remember(git: Git, *, untracked: bool = True) -> str:
     """Read the worktree, save the snapshot, and return its version id."""
     found = where(git)
-    with open_repository(found) as repository:
+    with open_repository(found, os.environ) as repository:
         content = read_content(repository, untracked=untracked)
     version = f"{content.commit}-{content.digest}"
     assert freshness.save(found, content.observation, version)
@@ -323,14 +323,14 @@ def test_a_worktree_that_was_moved_is_worked_out_again(git: Git) -> None:
 
 def test_without_a_place_for_the_state_there_is_no_snapshot(git: Git) -> None:
     Path(where(git).state_dir).write_text("in the way")
-    with open_repository(where(git)) as repository:
+    with open_repository(where(git), os.environ) as repository:
         content = read_content(repository)
     assert not freshness.save(where(git), content.observation, "v")
     assert fresh(git) is None
 
 
 def test_a_file_from_the_future_is_never_trusted(git: Git) -> None:
-    with open_repository(where(git)) as repository:
+    with open_repository(where(git), os.environ) as repository:
         content = read_content(repository)
         observation = content.observation
     directory = observation.directories[0]
@@ -452,7 +452,7 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
 
     monkeypatch.setattr(Walk, "_tracked", look_while_it_is_edited)
     wrong = []
-    with open_repository(found) as repository:
+    with open_repository(found, os.environ) as repository:
         for number in range(edits):
             rewrite(path, next(numbers))
             pending[0] = number % 2 == 0

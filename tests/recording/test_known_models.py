@@ -8,9 +8,9 @@ import pytest
 from support.git import Git
 
 from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording import known_models as known
 from gitver_hooks.recording.known_models import KnownModels
-from gitver_hooks.registry.registration import Experiment, Store
 
 SERVER = Store("http://localhost:5000", Experiment())
 

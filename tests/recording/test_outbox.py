@@ -11,8 +11,9 @@ from support.git import Git
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.registry.registration import Experiment, Registration, Store
+from gitver_hooks.registry.registration import Registration
 
 STORE = Store("sqlite:////tmp/x.db", Experiment())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 
@@ -66,7 +67,7 @@ def test_the_same_version_in_two_worktrees_is_one_model(app: App) -> None:
 def test_a_dirty_version_is_a_model_of_its_own_with_its_diff(app: App) -> None:
     commit = app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app))
+    recorded = record(location_of(app), os.environ)
     assert recorded.version.dirty
     assert recorded.version.id.startswith(f"{commit[:32]}-dirty-")
     model = model_of(app.store, recorded.version.id)
@@ -86,7 +87,7 @@ def test_back_at_a_known_version_its_model_is_used_again(app: App) -> None:
 
 
 def test_before_the_first_commit_the_version_is_unborn(app: App) -> None:
-    recorded = record(location_of(app))
+    recorded = record(location_of(app), os.environ)
     assert recorded.version.commit is None
     assert recorded.version.id.startswith("unborn-dirty-")
     assert recorded.model_name.startswith("app-git-unborn-dirty-")
@@ -99,7 +100,7 @@ def test_a_sha256_repository_is_recorded(
     git = make_git("modern", "--object-format=sha256")
     commit = git.commit("first", **{"a.txt": "a"})
     shutil.copy(str(pristine_store), git.path / "mlflow.db")
-    recorded = record(location_of(git))
+    recorded = record(location_of(git), os.environ)
     assert (len(commit), recorded.version.id) == (64, commit)
     assert model_of(git.path / "mlflow.db", commit).id == recorded.model_id
 
@@ -130,23 +131,23 @@ def test_per_branch_tells_the_branches_apart(app: App) -> None:
 def test_untracked_files_count_unless_the_setting_says_not(app: App) -> None:
     commit = app.commit("first")
     app.write("new.py", "x\n")
-    assert record(location_of(app)).version.dirty
+    assert record(location_of(app), os.environ).version.dirty
     app.write(".gitver.yaml", "untracked: ignore\n")
-    assert record(location_of(app)).version.id == commit
+    assert record(location_of(app), os.environ).version.id == commit
 
 
 def test_the_diff_can_be_left_out(app: App) -> None:
     app.write(".gitver.yaml", "diff: off\n")
     app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app))
+    recorded = record(location_of(app), os.environ)
     assert "mlflow.source.git.diff" not in model_of(app.store, recorded.version.id).tags
 
 
 def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app), wait=0, register=False)
+    recorded = record(location_of(app), os.environ, wait=0, register=False)
     assert recorded.model_id is None
     assert app.active is None
     assert Outbox(location_of(app)).waiting() == []
@@ -156,7 +157,7 @@ def test_a_wrong_setting_is_said_and_the_file_does_not_lie(app: App) -> None:
     app.commit("first")
     app.write(".gitver.yaml", "wiat: 3\n")
     with pytest.raises(GitverError, match="'wiat', which does not exist"):
-        record(location_of(app))
+        record(location_of(app), os.environ)
     assert app.active is None
 
 
@@ -186,4 +187,4 @@ def test_another_gitver_at_work_holds_nobody_longer_than_the_setting(
         pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),
     ):
         assert lock.held
-        record(location)
+        record(location, os.environ)

@@ -19,9 +19,10 @@ from urllib.parse import quote
 import pytest
 from support.servers import GuardedServer, clean_environment
 
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import FATE, find_or_create, is_live
 from gitver_hooks.registry.failures import MLflowFailure
-from gitver_hooks.registry.registration import Experiment, Registration, Store
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import experiment_id, open_store
 
 COMMIT = "0a1b2c3d" * 5

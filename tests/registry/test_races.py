@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.servers import clean_environment
 
-from gitver_hooks.registry.registration import Experiment
+from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry.store import experiment_id, open_store
 
 REGISTRARS = 16

@@ -21,9 +21,10 @@ from support.servers import (
     sqlite_fault,
 )
 
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import find_or_create
 from gitver_hooks.registry.failures import MLflowFailure
-from gitver_hooks.registry.registration import Experiment, Registration, Store
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import experiment_id, open_store
 
 Delivering = Callable[[float], None]

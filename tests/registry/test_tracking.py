@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitver_hooks.registry.registration import Experiment
+from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry.tracking import (
     default_tracking_uri,
     resolve_tracking,
@@ -53,7 +53,7 @@ def test_settings_come_first_but_for_an_app_which_obeys_the_variable(
 
 def test_an_experiment_can_be_named_by_its_id(tmp_path: Path) -> None:
     tracking = resolve_tracking(Settings(), str(tmp_path), {"MLFLOW_EXPERIMENT_ID": "7"})
-    assert tracking.experiment == Experiment(name="", id="7")
+    assert tracking.experiment == Experiment(id="7")
 
 
 def test_paths_in_the_settings_are_relative_to_the_main_worktree(tmp_path: Path) -> None:

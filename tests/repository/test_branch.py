@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -49,13 +50,13 @@ def test_ci_services_name_the_branch_of_the_commit_they_checked_out(
 @pytest.mark.parametrize("name", ["main", "feature/x", "it's", 'a"b', "ünïcode"])
 def test_the_branch_is_read_from_head(git: Git, name: str) -> None:
     git("checkout", "-q", "-B", name)
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert current_branch(repository) == name
 
 
 def test_before_the_first_commit_there_is_a_branch_already(make_git: Callable[..., Git]) -> None:
     git = make_git("unborn", "-b", "trunk")
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert current_branch(repository) == "trunk"
 
 
@@ -63,7 +64,7 @@ def test_a_detached_head_has_the_branch_that_ci_names(
     git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git("checkout", "-q", "--detach")
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert current_branch(repository) is None
         monkeypatch.setenv("GITHUB_REF_NAME", "main")
         monkeypatch.setenv("GITHUB_SHA", git("rev-parse", "HEAD"))
@@ -77,5 +78,5 @@ def test_during_a_rebase_the_branch_is_the_one_being_rebased(git: Git) -> None:
     git.commit("main", **{"app.py": "main\n"})
     git("checkout", "-q", "topic")
     assert git.run("rebase", "main", check=False).returncode != 0
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert current_branch(repository) == "topic"

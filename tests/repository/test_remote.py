@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from support.git import Git
 
@@ -23,12 +25,12 @@ from gitver_hooks.repository.repository import open_repository
 )
 def test_the_url_is_recorded_without_credentials(git: Git, configured: str, recorded: str) -> None:
     git("remote", "add", "origin", configured)
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert remote_url(repository, "origin") == recorded
 
 
 def test_without_the_remote_there_is_no_url(git: Git) -> None:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert remote_url(repository, "origin") is None
 
 
@@ -50,7 +52,7 @@ def test_the_repository_is_called_as_its_url_ends(url: str, name: str | None) ->
 def test_linked_worktrees_know_the_main_one(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
     for path in (git.path, git.path.parent / "linked"):
-        with open_repository(path) as repository:
+        with open_repository(path, os.environ) as repository:
             assert main_worktree(repository) == str(git.path)
 
 
@@ -63,5 +65,5 @@ def test_a_submodule_is_its_own_main_worktree_and_so_are_its_linked_ones(
     sub = Git(git.path / "sub")
     sub("worktree", "add", "-q", "../../elsewhere")
     for path in (sub.path, git.path.parent / "elsewhere"):
-        with open_repository(path) as repository:
+        with open_repository(path, os.environ) as repository:
             assert main_worktree(repository) == str(sub.path)

@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import FATE, find_or_create
-from gitver_hooks.registry.registration import Experiment, Registration, Store
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import open_store, prepare_environment
 
 NAME = "app-git-0a1b2c3d"

@@ -16,7 +16,7 @@ from gitver_hooks.worktree.content import read_content
 
 
 def diff_of(git: Git, **options: object) -> str:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         return write_diff(repository, read_content(repository), **options)  # type: ignore[arg-type]
 
 
@@ -35,7 +35,7 @@ def tree_after_applying(git: Git, diff: str, tmp_path: Path) -> str:
 
 
 def tree_of(git: Git) -> str:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         return read_content(repository).tree
 
 

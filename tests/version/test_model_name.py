@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from support.git import Git
 
@@ -37,7 +39,7 @@ def test_a_name_is_never_too_long_for_a_store() -> None:
 
 
 def test_the_app_is_the_setting_then_the_remote_then_the_folder(git: Git) -> None:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert app_name(repository, Settings(app="set"), "https://example.com/shop.git") == "set"
         assert app_name(repository, Settings(), "https://example.com/shop.git") == "shop"
         assert app_name(repository, Settings(), None) == "app"

@@ -23,7 +23,7 @@ from gitver_hooks.worktree.tree import Change
 
 
 def content_of(git: Git, *, untracked: bool = True) -> Content:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         return read_content(repository, untracked=untracked)
 
 
@@ -43,7 +43,7 @@ def test_changes_are_sorted_and_have_both_sides(git: Git) -> None:
     shutil.rmtree(git.path / "file")
     git.write("file", "now a file\n")
     git.write("dir/new", "new\n")
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         content = read_content(repository)
         seen = [
             (
@@ -68,7 +68,7 @@ def test_new_blobs_are_as_git_would_store_them(git: Git) -> None:
     git.write(".gitattributes", "*.txt text\n")
     git.write("a.txt", "1\r\n")
     (git.path / "link").symlink_to("a.txt")
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         changes = {change.path: change for change in read_content(repository).changes}
         assert read_new_blob(repository, changes[b"a.txt"]) == b"1\n"
         assert read_new_blob(repository, changes[b"link"]) == b"a.txt"
@@ -76,7 +76,7 @@ def test_new_blobs_are_as_git_would_store_them(git: Git) -> None:
 
 def test_a_blob_that_changed_since_is_an_error(git: Git) -> None:
     git.write("new", "1\n")
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         (change,) = read_content(repository).changes
         git.write("new", "2\n")
         with pytest.raises(GitverError, match="'new' changed"):
@@ -161,7 +161,7 @@ def test_a_dirty_submodule_changes_the_digest_and_not_the_tree(
     content = content_of(git)
     assert content.tree == oracle_tree(git.path) != clean.tree
     (change,) = content.changes
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         assert read_old_blob(repository, change).startswith(b"Subproject commit ")
         assert read_new_blob(repository, change) != read_old_blob(repository, change)
 

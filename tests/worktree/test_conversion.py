@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import subprocess
 from collections.abc import Callable
@@ -41,7 +42,7 @@ LINES = (
 
 
 def content_of(git: Git) -> Content:
-    with open_repository(git.path) as repository:
+    with open_repository(git.path, os.environ) as repository:
         return read_content(repository)
 
 

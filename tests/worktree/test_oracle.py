@@ -328,7 +328,7 @@ class Worktree(RuleBasedStateMachine):
         fresh = freshness.fresh_version(found)
         index = Path(found.git_dir) / "index"
         before = index.read_bytes() if index.exists() else b""
-        with open_repository(found) as repository:
+        with open_repository(found, os.environ) as repository:
             content = read_content(repository)
         assert (index.read_bytes() if index.exists() else b"") == before
         try:
