@@ -1,93 +1,87 @@
-"""Credentials in URIs and messages: masked before they are shown, stripped before they are kept."""
+"""Credentials in free text, such as messages of servers and libraries: replaced by ``***``.
+
+The credentials of a URI that is known come from the URI parser. Patterns are only for text in which
+nobody knows where a URI begins and ends.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus, unquote
 
-HIDDEN = "***"
+from gitver_hooks.common.uri_parts import DATABASES, parse
+from gitver_hooks.common.uris import HIDDEN
 
-_SECRET_NAME = (
+SECRET_NAME = (
     r"(?:[\w.-]*(?:pass(?:wd|word|phrase)?|pwd|secret|token|api[_-]?key|credentials?|signature)"
     r"|sig|authorization)"
 )
-# A userinfo ends before the first "/", except in the URIs that SQLAlchemy takes: their passwords
-# may hold "/" and "@". In those of the web, what looks like host, port and path is that.
-_USERINFO = re.compile(
+# User info ends before the first "/", except in database URIs, where a password may contain "/"
+# and "@". In a web address, what looks like a host, a port and a path is taken for just that.
+_USER_INFO = re.compile(
     r"(?<=://)(?:[^\s'\"<>/?#]*"
     r"|(?:(?<!ttp://)(?<!tps://)(?<!ssh://)|(?![^\s/?#:@]*:\d+/))[^\s'\"<>/?#:@]*:[^\s'\"<>]*)@"
 )
-_ENCODED_USERINFO = re.compile(
+_ENCODED_USER_INFO = re.compile(
     r"(?i)(%(?:25)*3A%(?:25)*2F%(?:25)*2F)(?:(?!%(?:25)*2F|%(?:25)*40)[^\s'\"<>&])*"
     r"(?:%(?:25)*3A[^\s'\"<>&]*)?%(?:25)*40"
 )
-_ASSIGNMENT = re.compile(rf"(?i)(\b{_SECRET_NAME}(?:=|%(?:25)*3D))[^\s&;,'\"<>]+")
+_ASSIGNMENT = re.compile(rf"(?i)(\b{SECRET_NAME}(?:=|%(?:25)*3D))[^\s&;,'\"<>]+")
 _HEADER = re.compile(
     r"(?i)(\bauthorization\W+(?:basic|bearer)\s+|\b(?:basic|bearer)\s+(?=[\w.~+/=-]{16}))[^\s'\",]+"
 )
-_SECRET_SETTINGS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+_SECRET_VARIABLES = (
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "DATABRICKS_TOKEN",
+    "DATABRICKS_CLIENT_SECRET",
+)
+# Anything shorter occurs by chance in ordinary text.
+_SHORTEST_SECRET = 4
+_SHORTEST_TOKEN = 8
 
 
-def mask(text: str, *uris: str) -> str:
+def mask(text: str, *uris: str, environment: Mapping[str, str] | None = None) -> str:
     """``text`` with every credential in it replaced by ``***``.
 
-    Credentials are: the userinfo of any URI, also when it is URL-encoded; what is assigned to a
-    name like ``password`` or ``token``; authorization headers; and, wherever they stand, the
-    passwords of ``uris`` and of MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN.
+    Credentials are: the user info of any URI, even if it is URL-encoded; the value assigned to a
+    name like ``password`` or ``token``; authorization headers; and, wherever they occur, the
+    passwords of ``uris`` and of MLflow's and Databricks' variables in ``environment``.
     """
-    for secret in _known_secrets(uris):
+    environment = environment or {}
+    secrets = [environment.get(name, "") for name in _SECRET_VARIABLES]
+    secrets += _credentials((*uris, environment.get("MLFLOW_TRACKING_URI", "")))
+    for secret in _spellings(secrets):
         text = text.replace(secret, HIDDEN)
-    text = _USERINFO.sub(f"{HIDDEN}@", text)
-    text = _ENCODED_USERINFO.sub(rf"\1{HIDDEN}%40", text)
+    text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    text = _ENCODED_USER_INFO.sub(rf"\1{HIDDEN}%40", text)
     text = _HEADER.sub(rf"\1{HIDDEN}", text)
     return _ASSIGNMENT.sub(rf"\1{HIDDEN}", text)
 
 
-def _known_secrets(uris: Iterable[str]) -> list[str]:
-    found = [os.environ.get(name, "") for name in _SECRET_SETTINGS]
-    for uri in uris:
-        match = _USERINFO.search(uri)
-        if match is not None:
-            found.append(match.group().removesuffix("@").partition(":")[2])
+def _credentials(uris: Iterable[str]) -> list[str]:
+    credentials = []
+    for parts in map(parse, uris):
+        credentials.append(parts.password)
+        is_database = parts.scheme.partition("+")[0] in DATABASES
+        # A user without a password is a token on the web, and just a user in a database.
+        if not parts.password and not is_database and len(parts.user) >= _SHORTEST_TOKEN:
+            credentials.append(parts.user)
+    return credentials
+
+
+def _spellings(secrets: Iterable[str]) -> list[str]:
+    """Each secret as it is, URL-encoded and decoded; the longest first."""
     spellings = {
         spelling
-        for secret in found
+        for secret in secrets
         for spelling in (
             secret,
             unquote(secret),
             quote(unquote(secret), safe=""),
             quote_plus(secret),
         )
-        # Shorter ones would be found everywhere; where they matter they stand in a URI.
-        if len(spelling) >= 4
+        if len(spelling) >= _SHORTEST_SECRET
     }
     return sorted(spellings, key=len, reverse=True)
-
-
-def strip_credentials(uri: str) -> str:
-    """``uri`` without its userinfo and without secrets among its query parameters.
-
-    The user of an ssh URI stays: it is part of the address (``ssh://git@host/path``). What is not a
-    URI with ``://``, such as ``git@host:path`` or a folder, comes back as it is.
-    """
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return uri
-    match = _USERINFO.search(uri)
-    if match is not None:
-        user = match.group().removesuffix("@").partition(":")[0]
-        kept = f"{user}@" if user and scheme.lower().endswith("ssh") else ""
-        rest = kept + uri[match.end() :]
-    address, question, query = rest.partition("?")
-    if question:
-        query, hash_sign, fragment = query.partition("#")
-        parameters = [
-            parameter
-            for parameter in query.split("&")
-            if not re.fullmatch(_SECRET_NAME, unquote(parameter.partition("=")[0]), re.IGNORECASE)
-        ]
-        question = "?" if parameters else ""
-        address += question + "&".join(parameters) + hash_sign + fragment
-    return f"{scheme}://{address}"

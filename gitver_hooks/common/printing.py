@@ -1,18 +1,62 @@
-"""The one line a user sees (standard library only)."""
+"""Text for terminals, logs and pipes: the one place where it is escaped.
+
+Names of files and branches, subjects, settings and answers of servers may contain control
+sequences that rewrite the screen, marks that reorder the text around them, or line breaks that fake
+another message. Standard library only.
+"""
 
 from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def say(message: object) -> None:
-    """One line on standard error, without credentials; never an exception, whatever has become of
-    the stream."""
+
+def printable(text: str) -> str:
+    """``text`` as one line in which each character is visible.
+
+    Every character that Python does not count as printable (``str.isprintable``) is written as
+    its escape, as in ``\\x1b`` or ``\\u202e``: C0 and C1 control characters, DEL, line breaks,
+    bidirectional and other format characters, spaces other than U+0020, and lone surrogates.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
+def say(message: object, environment: Mapping[str, str] | None = None) -> None:
+    """Print one line on standard error, escaped and without credentials.
+
+    The passwords in ``environment`` are masked wherever they occur in the message. Never raises,
+    whatever the state of the stream.
+    """
     from gitver_hooks.common.masking import mask
 
     try:
-        text = " ".join(str(message).split())
-        sys.stderr.write(f"gitver: {mask(text)}\n")
+        sys.stderr.write(f"gitver: {printable(mask(str(message), environment=environment))}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass
+
+
+def show(line: str = "") -> None:
+    """Print one line of a command's output on standard output, escaped.
+
+    Raises BrokenPipeError if the reader of the output is gone.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    text = printable(line).encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(text + "\n")
+
+
+def show_json(value: object) -> None:
+    """Print ``value`` as JSON in ASCII on standard output."""
+    import json
+
+    # The encoder escapes everything but DEL.
+    for line in json.dumps(value, indent=2).replace("\x7f", "\\u007f").splitlines():
+        show(line)

@@ -1,4 +1,4 @@
-"""The log under the git dir, and the one line a user sees (standard library only)."""
+"""The log under the git dir: what went wrong where nobody was watching (standard library only)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,33 @@ import os
 import sys
 import time
 
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import printable
 from gitver_hooks.gitfiles.location import Location
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _LARGEST_LOG = 256 * 1024
+_LONGEST_ENTRY = 64 * 1024
 
 
 def log_path(location: Location) -> str:
     return os.path.join(location.shared_state_dir, "log")
 
 
-def log(location: Location | None, message: object, error: BaseException | None = None) -> None:
-    """Append ``message``, and the traceback of ``error``, with time, process and versions.
+def log(
+    location: Location | None,
+    message: object,
+    error: BaseException | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Append one line: time, process, versions, ``message``, and the traceback of a bug.
 
-    The log holds no credentials and at most two files of 256 KiB. Never an exception.
+    ``error`` is logged with its traceback, its line breaks written as ``\\n``, unless it is
+    expected (a GitverError). The log is escaped, contains no credentials (see ``mask``) and
+    occupies at most two files of 256 KiB. Never raises.
     """
     if location is None:
         return
@@ -27,22 +41,25 @@ def log(location: Location | None, message: object, error: BaseException | None 
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         if os.path.exists(path) and os.path.getsize(path) > _LARGEST_LOG:
             os.replace(path, path + ".old")
-        with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
-            file.write(_entry(message, error).encode("utf-8", "backslashreplace"))
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(path, flags, 0o600), "ab") as file:
+            file.write(_entry(message, error, environment).encode())
     except OSError:
         pass
 
 
-def _entry(message: object, error: BaseException | None) -> str:
+def _entry(
+    message: object, error: BaseException | None, environment: Mapping[str, str] | None
+) -> str:
     from gitver_hooks import __version__
     from gitver_hooks.common.masking import mask
 
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     python = ".".join(str(part) for part in sys.version_info[:3])
-    lines = [f"{now} [{os.getpid()}] gitver {__version__}, Python {python}: {message}"]
-    if error is not None:
+    text = str(message)
+    if error is not None and not isinstance(error, GitverError):
         import traceback
 
-        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        lines += ["    " + line for line in trace.splitlines()]
-    return mask("\n".join(lines))[: _LARGEST_LOG // 4] + "\n"
+        text += "\n" + "".join(traceback.format_exception(error)).rstrip()
+    line = printable(mask(text, environment=environment))[:_LONGEST_ENTRY]
+    return f"{now} [{os.getpid()}] gitver {__version__}, Python {python}: {line}\n"

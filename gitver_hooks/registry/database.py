@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.locks import FolderLock
-from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
+from gitver_hooks.common.uris import without_credentials
+from gitver_hooks.registry.failures import MLflowFailure
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -129,7 +130,7 @@ def expected_revision() -> str:
 def _refuse(uri: str, revision: str | None) -> None:
     import mlflow
 
-    where = strip_credentials(uri)
+    where = without_credentials(uri)
     here = f"MLflow {mlflow.__version__} here has {expected_revision()}"
     if revision is None:
         raise MLflowFailure(

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.masking import mask, strip_credentials
-
-__all__ = ["MLflowFailure", "explain", "mask", "strip_credentials"]
+from gitver_hooks.common.masking import mask
+from gitver_hooks.common.uris import without_credentials
 
 _LONGEST_DETAIL = 200
 
@@ -34,7 +33,7 @@ def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
     if isinstance(error, MLflowFailure):
         return error
     facts = _Facts.of(error)
-    where = strip_credentials(tracking_uri)
+    where = without_credentials(tracking_uri)
     detail = _one_line(facts.detail, tracking_uri)
     for kind in _KINDS:
         if kind.applies(facts):

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.locks import FolderLock
-from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
+from gitver_hooks.common.uris import without_credentials
+from gitver_hooks.registry.failures import MLflowFailure, explain
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -112,8 +113,9 @@ def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
         raise not_mlflow(client)
     if getattr(found, "lifecycle_stage", "active") == "deleted":
         name = getattr(found, "name", asked.name)
+        where = without_credentials(client.tracking_uri)
         raise MLflowFailure(
-            f"the experiment {name!r} at {strip_credentials(client.tracking_uri)} has been deleted",
+            f"the experiment {name!r} at {where} has been deleted",
             f"restore it (`mlflow experiments restore -x {identity}`), or set `experiment`",
             permanent=True,
         )
@@ -123,7 +125,7 @@ def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
 def not_mlflow(client: MlflowClient) -> MLflowFailure:
     """The failure of a server that answers, but with nothing in it."""
     return MLflowFailure(
-        f"{strip_credentials(client.tracking_uri)} answers, but not as MLflow does",
+        f"{without_credentials(client.tracking_uri)} answers, but not as MLflow does",
         "check `tracking_uri`",
     )
 

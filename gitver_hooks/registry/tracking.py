@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from gitver_hooks.common.credentials import without_credentials
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.settings import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.credentials import without_credentials
+from gitver_hooks.common.uris import remote_without_credentials
 from gitver_hooks.repository.repository import Repository
 
 
@@ -14,7 +14,7 @@ def remote_url(repository: Repository, remote: str) -> str | None:
         value = repository.config.get((b"remote", os.fsencode(remote)), b"url")
     except KeyError:
         return None
-    return without_credentials(value.decode("utf-8", "backslashreplace"))
+    return remote_without_credentials(value.decode("utf-8", "backslashreplace")) or None
 
 
 def repository_name(url: str) -> str | None:

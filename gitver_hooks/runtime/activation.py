@@ -10,9 +10,9 @@ import stat
 import sys
 import time
 
-from gitver_hooks.common.credentials import without_credentials
 from gitver_hooks.common.errors import GitverError, StaleCode
 from gitver_hooks.common.printing import say
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import read_active_model_file

@@ -1,0 +1,207 @@
+"""The parser of tracking URIs and remote URLs: which part of a URI is what.
+
+Standard library only. A URI without special characters has one reading and is split without
+importing ``urllib``; every other one goes through ``urllib.parse.urlsplit`` (RFC 3986). Database
+URIs follow the grammar of SQLAlchemy's ``make_url``, where a password may contain ``/`` and ``?``.
+"""
+
+from __future__ import annotations
+
+# mlflow.store.db.db_types.DATABASE_ENGINES; a driver may follow, as in postgresql+psycopg2.
+DATABASES = ("postgresql", "mysql", "sqlite", "mssql")
+# The schemes of Databricks and Unity Catalog name a profile, not a host. They may stand alone.
+PROFILES = ("databricks", "databricks-uc", "uc")
+
+_SPECIAL = "@?#\\["
+_HOST_PUNCTUATION = "-._~"
+_LARGEST_PORT = 65535
+INVISIBLE = "it contains a control character or one that cannot be seen"
+
+
+class Parts:
+    """The parts of a URI, as they are written in it.
+
+    ``scheme`` is in lower case and empty for a plain path. ``has_authority`` says whether ``//``
+    follows the scheme. ``problem`` is non-empty if programs could disagree about the host; only
+    ``scheme`` is reliable then.
+    """
+
+    # Not a NamedTuple: typing imports re, which costs more than everything else here.
+    __slots__ = (
+        *("scheme", "has_authority", "user", "password", "host", "port", "path", "query"),
+        "problem",
+    )
+
+    def __init__(
+        self,
+        scheme: str = "",
+        *,
+        has_authority: bool = False,
+        user: str = "",
+        password: str = "",
+        host: str = "",
+        port: str = "",
+        path: str = "",
+        query: str = "",
+        problem: str = "",
+    ) -> None:
+        self.scheme = scheme
+        self.has_authority = has_authority
+        self.user = user
+        self.password = password
+        self.host = host
+        self.port = port
+        self.path = path
+        self.query = query
+        self.problem = problem
+
+
+def is_simple(uri: str) -> bool:
+    """Whether ``uri`` has no character that could make its host or its credentials ambiguous."""
+    return uri.isprintable() and " " not in uri and not any(c in uri for c in _SPECIAL)
+
+
+def split_scheme(uri: str) -> tuple[str, str]:
+    """The scheme in lower case (empty if there is none), and what follows its colon."""
+    scheme, colon, rest = uri.partition(":")
+    starts_with_letter = scheme[:1].isalpha() and scheme.isascii()
+    if colon and starts_with_letter and all(c.isalnum() or c in "+-." for c in scheme):
+        return scheme.lower(), rest
+    return "", uri
+
+
+def parse(uri: str) -> Parts:
+    """The parts of ``uri``. Never raises: a URI that cannot be parsed has a ``problem``."""
+    if uri in PROFILES:
+        return Parts(uri)
+    scheme, rest = split_scheme(uri)
+    if not scheme:
+        return Parts(path=uri)
+    if scheme.partition("+")[0] in DATABASES:
+        return _parse_database(scheme, rest)
+    if not rest.startswith("//"):
+        return Parts(scheme, path=rest)
+    if scheme in PROFILES:
+        problem = "a profile cannot contain an @" if "@" in rest else _unsafe_in_host(rest)
+        return Parts(scheme, has_authority=True, path=rest[2:], problem=problem)
+    if scheme == "file":
+        return _parse_file(rest[2:])
+    return _parse_authority(scheme, rest)
+
+
+def _parse_authority(scheme: str, rest: str) -> Parts:
+    """``//[user[:password]@]host[:port][/path][?query][#fragment]``."""
+    problem = _unsafe_in_host(rest)
+    if problem:
+        return Parts(scheme, has_authority=True, problem=problem)
+    if is_simple(rest):
+        authority, slash, path = rest[2:].partition("/")
+        path, query, fragment = slash + path, "", ""
+    else:
+        from urllib.parse import urlsplit
+
+        try:
+            _, authority, path, query, fragment = urlsplit(f"{scheme}:{rest}")
+        except ValueError as error:
+            return Parts(scheme, has_authority=True, problem=str(error))
+    if "@" in query or "@" in fragment:
+        problem = "an @ follows a ? or #"
+    credentials, _, address = authority.rpartition("@")
+    if "@" in credentials:
+        problem = "there is more than one @ before the path"
+    user, _, password = credentials.partition(":")
+    host, port = _split_port(address)
+    return Parts(
+        scheme,
+        has_authority=True,
+        user=user,
+        password=password,
+        host=host,
+        port=port,
+        path=path,
+        query=query,
+        problem=problem or _host_problem(host, port),
+    )
+
+
+def _parse_file(body: str) -> Parts:
+    """``[host]/path[?query][#fragment]``. Any character may occur in the path."""
+    host, slash, path = body.partition("/")
+    path = path.partition("?")[0].partition("#")[0]
+    problem = _host_problem(host, "")
+    return Parts("file", has_authority=True, host=host, path=slash + path, problem=problem)
+
+
+def _parse_database(scheme: str, rest: str) -> Parts:
+    """``//[user[:password]@][host[:port]][/database][?query]``, as SQLAlchemy reads it."""
+    body = rest[2:]
+    if not rest.startswith("//"):
+        return Parts(scheme, problem="// must follow the scheme")
+    if scheme.partition("+")[0] == "sqlite":
+        path, _, query = body.partition("?")
+        problem = "SQLite needs three slashes before the path" if path[:1] not in ("", "/") else ""
+        return Parts(scheme, has_authority=True, path=path, query=query, problem=problem)
+    user, password, rest_of_body = _split_database_user(body)
+    address, _, query = rest_of_body.partition("?")
+    problem = ""
+    if "@" in address:
+        problem = "there is more than one @ before the query"
+        more, _, address = address.rpartition("@")
+        password = f"{password}@{more}"
+    elif password.replace("?", "/").partition("/")[0].isdigit() and not password.isdigit():
+        problem = "what follows the first colon could be a port or a password"
+    authority, slash, database = address.partition("/")
+    host, port = _split_port(authority)
+    return Parts(
+        scheme,
+        has_authority=True,
+        user=user,
+        password=password,
+        host=host,
+        port=port,
+        path=slash + database,
+        query=query,
+        problem=problem or _unsafe_in_host(authority) or _host_problem(host, port),
+    )
+
+
+def _split_database_user(body: str) -> tuple[str, str, str]:
+    """User, password, and what follows the ``@`` that ends them."""
+    user, colon, behind = body.partition(":")
+    if colon and "/" not in user and "@" in behind:
+        password, _, rest = behind.partition("@")
+        return user, password, rest
+    user, at, rest = body.partition("@")
+    if at and "/" not in user and "?" not in user:
+        return user, "", rest
+    return "", "", body
+
+
+def _split_port(address: str) -> tuple[str, str]:
+    if address.startswith("["):
+        host, bracket, port = address.partition("]")
+        return host + bracket, port.removeprefix(":") if port.startswith(":") else port and "?"
+    host, _, port = address.partition(":")
+    return host, port
+
+
+def _host_problem(host: str, port: str) -> str:
+    if host.startswith("["):
+        is_host = host.endswith("]") and all(c.isalnum() or c in "[]:.%" for c in host)
+    else:
+        is_host = all(c.isalnum() or c in _HOST_PUNCTUATION for c in host)
+    if not is_host:
+        return "the host contains a character that no host name has"
+    is_number = port.isascii() and port.isdigit() and len(port) <= 5
+    if port and not (is_number and int(port) <= _LARGEST_PORT):
+        return "the port is not a number up to 65535"
+    return ""
+
+
+def _unsafe_in_host(text: str) -> str:
+    """The problem with characters that some parsers drop, or take for the end of the host."""
+    if not text.isprintable():
+        return INVISIBLE
+    if "\\" in text:
+        return "it contains a backslash"
+    return "it contains a space" if " " in text else ""

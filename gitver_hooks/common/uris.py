@@ -1,0 +1,222 @@
+"""Tracking URIs and remote URLs: checked when read, compared, and kept without credentials.
+
+Standard library only: hooks and apps use it each time they start (see ``uri_parts``).
+"""
+
+from __future__ import annotations
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.uri_parts import (
+    DATABASES,
+    INVISIBLE,
+    PROFILES,
+    Parts,
+    is_simple,
+    parse,
+    split_scheme,
+)
+
+HIDDEN = "***"
+
+# mlflow.tracking._tracking_service.utils._register_tracking_stores
+_MLFLOW_SCHEMES = ("file", "http", "https", *PROFILES, *DATABASES)
+_PLUGIN_GROUP = "mlflow.tracking_store"
+_CORRECTIONS = {"postgres": "postgresql", "mariadb": "mysql+pymysql", "sqlserver": "mssql+pyodbc"}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_SSH_SCHEMES = ("ssh", "git+ssh", "ssh+git")
+_LOCAL_HOSTS = ("", ".", "localhost", "127.0.0.1")
+# Query parameters that carry a user or a credential: parts of their names, and whole names.
+_SECRET_PARTS = (
+    *("passw", "passphrase", "secret", "token", "apikey", "api_key", "access_key", "accesskey"),
+    *("accountkey", "credential", "signature"),
+)
+_SECRET_NAMES = ("user", "username", "uid", "odbc_connect", "pass", "pwd", "sig", "authorization")
+
+
+def check_tracking_uri(text: str) -> str:
+    """``text``, if MLflow can use it as a tracking URI and its host is beyond doubt.
+
+    Raises GitverError, which suggests a correction where there is a likely one. The message holds
+    no credentials.
+    """
+    if not text or text != text.strip():
+        raise _refusal(text, "it is empty or has spaces around it", text.strip())
+    scheme, rest = split_scheme(text)
+    if not scheme and text not in PROFILES:
+        return _check_path(text)
+    base = scheme.partition("+")[0]
+    if scheme and not _is_known(scheme):
+        raise _unknown_scheme(text, scheme, rest)
+    if base == "sqlite" and not rest.startswith("///") and rest != "//":
+        raise _refusal(text, "SQLite needs three slashes before the path", _sqlite(rest))
+    parts = parse(text)
+    problem = parts.problem or _invisible(text)
+    if problem:
+        raise _refusal(text, problem)
+    if scheme in _DEFAULT_PORTS and not parts.host:
+        address = rest.lstrip("/")
+        raise _refusal(text, "it names no host", f"{scheme}://{address}" if address else "")
+    if scheme == "file" and parts.host not in _LOCAL_HOSTS:
+        raise _refusal(text, "MLflow opens only local files", f"file:///{rest.lstrip('/')}")
+    return text
+
+
+def without_credentials(uri: str) -> str:
+    """A tracking URI reduced to what MLflow needs: no user, no password, no secret parameters.
+
+    The query of a web address and any fragment are dropped. A URI whose host is ambiguous becomes
+    ``scheme://***``. Applying the function twice changes nothing more.
+    """
+    if is_simple(uri):
+        return uri
+    parts = parse(uri)
+    if not parts.scheme:
+        return f"//{HIDDEN}" if uri.startswith("//") and "@" in uri else uri
+    if parts.problem:
+        return f"{parts.scheme}://{HIDDEN}"
+    if not parts.has_authority:
+        return f"{parts.scheme}:{HIDDEN}" if "@" in parts.path else uri
+    return _compose(parts, _query_without_secrets(parts))
+
+
+def remote_without_credentials(url: str) -> str:
+    """A remote's URL (git-clone(1), "GIT URLS") without user info, query and fragment.
+
+    The user of an ssh address stays, because it is part of the address. The result is empty if
+    nobody can tell which part of ``url`` is the host, or if ``url`` is a command (``ext::``).
+    """
+    if is_simple(url) and "::" not in url:
+        return url
+    helper, separator, address = url.partition("::")
+    if separator and helper.replace("-", "").isalnum():
+        nested = remote_without_credentials(address) if helper != "ext" else ""
+        return f"{helper}::{nested}" if nested else ""
+    if "://" not in url:
+        return _scp_without_password(url)
+    parts = parse(url)
+    if parts.problem or not parts.scheme:
+        return ""
+    user = parts.user if parts.scheme in _SSH_SCHEMES else ""
+    return _compose(parts, "", user)
+
+
+def same_store(first: str, second: str) -> bool:
+    """Whether two tracking URIs lead to the same store, whatever credentials they carry.
+
+    They do if their parsed forms are equal: scheme, host, port, path and the parameters that
+    MLflow passes on. A URI whose host is ambiguous is not the same store as any other.
+    """
+    if first == second and is_simple(first):
+        return True
+    one, other = parse(first), parse(second)
+    return not one.problem and not other.problem and _identity(one) == _identity(other)
+
+
+def _identity(parts: Parts) -> tuple[str, ...]:
+    scheme = parts.scheme or "file"
+    path = parts.path
+    if scheme == "file" and parts.scheme and "%" in path:
+        from urllib.parse import unquote
+
+        path = unquote(path)
+    if scheme in _DEFAULT_PORTS:
+        path = path.removesuffix("/")
+    port = parts.port or _DEFAULT_PORTS.get(scheme, "")
+    host = "" if scheme == "file" and parts.host in _LOCAL_HOSTS else parts.host.lower()
+    return scheme, host, port.lstrip("0"), path, _query_without_secrets(parts)
+
+
+def _query_without_secrets(parts: Parts) -> str:
+    if not parts.query or parts.scheme in _DEFAULT_PORTS:
+        return ""
+    return "&".join(item for item in parts.query.split("&") if not _is_secret_parameter(item))
+
+
+def _is_secret_parameter(item: str) -> bool:
+    from urllib.parse import unquote
+
+    name, _, value = item.partition("=")
+    name = unquote(name).lower()
+    return (
+        name in _SECRET_NAMES
+        or any(part in name for part in _SECRET_PARTS)
+        or "@" in unquote(value)
+    )
+
+
+def _compose(parts: Parts, query: str, user: str = "") -> str:
+    before = f"{user}@" if user else ""
+    port = f":{parts.port}" if parts.port else ""
+    after = f"?{query}" if query else ""
+    return f"{parts.scheme}://{before}{parts.host}{port}{parts.path}{after}"
+
+
+def _scp_without_password(url: str) -> str:
+    # [user@]host:path, unless a slash precedes the colon. A password has no place in this form,
+    # but people put one there (user:password@host:path).
+    before, colon, path = url.partition(":")
+    first, at, rest = path.partition("@")
+    is_scp = colon and "/" not in before and "@" not in before
+    return rest if is_scp and at and "/" not in first else url
+
+
+def _check_path(text: str) -> str:
+    host, _, port = text.partition("/")[0].rpartition(":")
+    if port.isdigit() and (host[:1].isdigit() or host.startswith("[")):
+        raise _refusal(text, "it has no scheme", f"http://{text}")
+    if text.startswith("//"):
+        raise _refusal(text, "it has no scheme", f"http:{text}")
+    problem = _invisible(text)
+    if problem:
+        raise _refusal(text, problem)
+    return text
+
+
+def _invisible(text: str) -> str:
+    # A file name that is not UTF-8 arrives as lone surrogates, which are not printable either.
+    readable = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return "" if readable.isprintable() else INVISIBLE
+
+
+def _is_known(scheme: str) -> bool:
+    engine, plus, driver = scheme.partition("+")
+    if scheme in _MLFLOW_SCHEMES or (engine in DATABASES and plus and driver and "+" not in driver):
+        return True
+    from importlib.metadata import entry_points
+
+    return any(plugin.name == scheme for plugin in entry_points(group=_PLUGIN_GROUP))
+
+
+def _unknown_scheme(text: str, scheme: str, rest: str) -> GitverError:
+    port = rest.partition("/")[0]
+    if port.isdigit():
+        return _refusal(text, "it has no scheme", f"http://{text}")
+    from difflib import get_close_matches
+
+    candidates = [*_CORRECTIONS, *_MLFLOW_SCHEMES]
+    close = get_close_matches(scheme.partition("+")[0], candidates, n=1, cutoff=0.6)
+    correction = _CORRECTIONS.get(close[0], close[0]) if close else ""
+    return _refusal(
+        text,
+        f"MLflow does not know the scheme {scheme}, and no plugin for it is installed",
+        f"{correction}:{rest}" if correction else "",
+    )
+
+
+def _sqlite(rest: str) -> str:
+    path = rest.lstrip("/")
+    return "sqlite:///" + ("/" + path if rest.startswith("/") and rest[1:2] != "/" else path)
+
+
+def _refusal(text: str, problem: str, suggestion: str = "") -> GitverError:
+    from gitver_hooks.common.masking import mask
+    from gitver_hooks.common.printing import printable
+
+    remedy = (
+        f"did you mean {printable(mask(suggestion))}?"
+        if suggestion
+        else "use http(s)://host:port, sqlite:///path, a database URI, databricks or a folder, "
+        "with / @ ? # in a password as %2F %40 %3F %23"
+    )
+    shown = printable(mask(text)) or "the empty string"
+    return GitverError(f"the tracking URI {shown} cannot be used: {problem}", remedy)
