@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from support.git import Git
 
-pytest_plugins = ["support.servers", "support.stores", "support.hooks"]
+pytest_plugins = [
+    "support.servers",
+    "support.stores",
+    "support.hooks",
+    "support.releases",
+    "support.sessions",
+]
 
 _FOREIGN = ("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GITHUB_")
 DATE = "2025-06-01T12:00:00+00:00"

@@ -1,0 +1,183 @@
+"""Commands, options, settings and variables: all are documented, and nothing else is."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+from support.documents import PROJECT, README, Document, documentation, user_documents
+
+import gitver_hooks
+from gitver_hooks import cli
+from gitver_hooks.commands.parser import make_parser
+from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS
+from gitver_hooks.settings import Settings
+
+COMMANDS = documentation("commands")
+SETTINGS = documentation("settings")
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    parser = make_parser(cli.VERBS, [])
+    (commands,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(commands.choices)
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    return {
+        option
+        for action in parser._actions
+        if action.help != argparse.SUPPRESS
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    }
+
+
+def test_every_command_has_a_row_and_a_section_and_no_other_has() -> None:
+    rows = [re.findall(r"`gitver (\w+)`", row[0]) for row in COMMANDS.rows("# Commands")]
+    sections = re.findall(r"^## gitver (\w+)$", COMMANDS.text, re.M)
+    assert [name for (name,) in rows] == sections
+    assert sorted(sections) == sorted(cli.VERBS)
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_the_section_of_a_command_names_its_options_and_no_others(verb: str) -> None:
+    documented = set(re.findall(r"`(--[\w-]+)", COMMANDS.section(f"## gitver {verb}")))
+    assert documented == options(parsers()[verb])
+
+
+def test_every_option_has_help() -> None:
+    for verb, parser in parsers().items():
+        for action in parser._actions:
+            assert action.help, f"gitver {verb}: {action.option_strings or action.dest}"
+
+
+def test_every_command_prints_help() -> None:
+    """One process for each would take most of the time of this module."""
+    code = (
+        "import sys\nfrom gitver_hooks import cli\n"
+        "for verb in cli.VERBS:\n"
+        "    try:\n        cli.main([verb, '--help'])\n    except SystemExit as end:\n"
+        "        assert not end.code, verb\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for verb in cli.VERBS:
+        assert f"usage: gitver {verb}" in done.stdout
+
+
+def test_commands_and_options_that_documents_mention_exist() -> None:
+    known = parsers()
+    for document in user_documents():
+        for verb, rest in re.findall(
+            r"gitver (?!hook\b)([a-z]+)\b([^`\n|&;]*)", command_text(document)
+        ):
+            if verb in ("allow", "doctor") or "--purge" in rest:
+                continue
+            assert verb in known, f"{document.name}: gitver {verb}"
+            for option in re.findall(r"(?<!\S)(--[a-z][\w-]*)", rest.partition(" -- ")[0]):
+                assert option in options(known[verb]) | {"--help"}, (
+                    f"{document.name}: gitver {verb} {option}"
+                )
+
+
+def command_text(document: Document) -> str:
+    """The code in a document that can contain commands: spans, and lines of shell examples."""
+    spans = re.findall(r"`(gitver [^`\n]+)`", document.text)
+    code = "\n".join(e.code for e in document.examples if e.language in ("console", "sh"))
+    lines = re.findall(r"^(?:\$ )?(gitver [^#\n]+)", code, re.M)
+    return "\n".join([*spans, *lines])
+
+
+def test_every_setting_has_a_row_with_its_default_and_no_other_has() -> None:
+    documented: dict[str, str] = {
+        row[0].strip("`"): row[1] for row in SETTINGS.rows("## All settings")
+    }
+    assert list(documented) == [field.name for field in fields(Settings) if field.compare]
+    for name, default in documented.items():
+        value = getattr(Settings(), name)
+        if isinstance(value, bool):
+            assert default == f"`{str(value).lower()}`", name
+        elif isinstance(value, float):
+            assert default == f"`{value:g}`", name
+        elif isinstance(value, str):
+            assert default == f"`{value}`", name
+
+
+def string_constants() -> Iterator[str]:
+    for path in (PROJECT / "gitver_hooks").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_every_variable_that_the_code_reads_is_documented_and_no_other_is() -> None:
+    settings = {f"GITVER_{field.name.upper()}" for field in fields(Settings) if field.compare}
+    # Set by gitver for its own child processes.
+    internal = {"GITVER_SHIM"}
+    used = {text for text in string_constants() if re.fullmatch(r"GITVER_[A-Z_]*[A-Z]", text)}
+    documented = {
+        name
+        for document in user_documents()
+        for name in re.findall(r"GITVER_[A-Z_]*[A-Z]", document.text)
+    }
+    listed = set(
+        re.findall(r"GITVER_[A-Z_]*[A-Z]", SETTINGS.section("## Other environment variables"))
+    )
+    assert used - settings - internal == listed
+    assert documented <= settings | listed
+
+
+def test_every_public_name_is_documented() -> None:
+    text = "".join(document.text for document in user_documents())
+    for name in gitver_hooks.__all__:
+        assert re.search(rf"`[^`\n]*\b{name}\b|gitver_hooks\.{name}", text), name
+
+
+def test_the_excluded_files_are_documented() -> None:
+    page = documentation("what-is-stored-and-sent")
+    (row,) = [row for row in page.rows("## On your disk") if row[0] == "`.git/info/exclude`"]
+    for pattern in LOCAL_PATTERNS:
+        assert f"`{os.fsdecode(pattern)}`" in row[1]
+
+
+def test_the_tags_that_are_sent_are_documented() -> None:
+    page = documentation("what-is-stored-and-sent").section("## What is sent to MLflow")
+    pattern = r"(?:gitver|mlflow\.source|mlflow\.source\.git|mlflow\.note)\.\w+|mlflow\.user"
+    sent = {text for text in string_constants() if re.fullmatch(pattern, text)}
+    sent -= {text for text in sent if text.startswith("gitver.") and is_git_setting(text)}
+    assert sent == set(re.findall(rf"`({pattern})`", page))
+
+
+def is_git_setting(text: str) -> bool:
+    return text.removeprefix("gitver.") in {"allowed"}
+
+
+def test_the_page_about_the_architecture_names_files_that_exist() -> None:
+    page = documentation("architecture")
+    paths = re.findall(r"`((?:gitver_hooks|hooks|tests|docs)/[\w./-]*)`", page.text)
+    assert len(paths) > 20
+    for path in paths:
+        assert (PROJECT / path).exists(), path
+
+
+def test_the_page_about_the_architecture_lists_every_package() -> None:
+    rows = " ".join(row[0] for row in documentation("architecture").rows("## The packages"))
+    for path in (PROJECT / "gitver_hooks").rglob("__init__.py"):
+        package = path.parent.relative_to(PROJECT)
+        if len(package.parts) == 2:
+            assert f"`{package}/`" in rows
+
+
+def test_the_readme_links_every_page_of_its_table() -> None:
+    linked = {
+        link for row in README.rows("## Documentation") for link in re.findall(r"\((.+?)\)", row[0])
+    }
+    pages = {f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md")}
+    assert linked == pages
