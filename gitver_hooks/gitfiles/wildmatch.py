@@ -1,6 +1,7 @@
-"""Git's patterns, of .gitignore and .gitattributes, as regular expressions (standard library only).
+"""Git's patterns, of .gitignore, .gitattributes and includeIf, as regular expressions.
 
 The rules are those of gitignore(5), and where that is silent those of git's dir.c and wildmatch.c.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -17,14 +18,21 @@ _CLASSES = {
     b"space": "isspace",
     b"upper": "isupper",
 }
+# Matches nothing: for patterns that wildmatch.c gives up on.
+_NEVER = rb"(?!)"
+# The two meanings of stars that cross slashes: "**/" also matches nothing at all.
+_FOLDERS = rb"(?s:.*?/)??"
+_ANYTHING = rb"(?s:.*?)"
+
+_group_names = count()
 
 
 class Pattern:
     """One pattern of a rule file.
 
-    ``negated`` and ``directory`` are what ``!`` and a last ``/`` say. A pattern with ``basename``
-    is matched against the last component of a path, any other against the path relative to the rule
-    file's folder. ``source`` is the regular expression, to be matched as a whole.
+    ``negated`` and ``directory`` say whether it has a leading ``!`` and a trailing ``/``. A pattern
+    with ``basename`` is matched against the last component of a path, any other against the path
+    relative to the rule file's folder. ``source`` is the regular expression, for a full match.
     """
 
     __slots__ = ("basename", "directory", "negated", "source")
@@ -41,16 +49,22 @@ class Pattern:
             self.source = _translate(text, path=False, fold=ignore_case)
         else:
             text = text[1:] if text.startswith(b"/") else text
-            # What comes before the first special character is compared as it is; "**" is special at
-            # the beginning of what is left, even where that is not the beginning of a component
-            # (dir.c).
+            # dir.c compares what precedes the first special character literally, and "**" is
+            # special at the start of the rest even in the middle of a component.
             plain = next((i for i, c in enumerate(text) if c in _SPECIAL), len(text))
             rest = _translate(text[plain:], path=True, fold=ignore_case)
             self.source = re.escape(text[:plain]) + rest
 
 
+def matches_path(pattern: bytes, path: bytes, *, ignore_case: bool = False) -> bool:
+    """Whether wildmatch.c matches the whole of ``path`` with WM_PATHNAME."""
+    if ignore_case:
+        pattern, path = _lower_literals(pattern), path.lower()
+    return re.fullmatch(_translate(pattern, path=True, fold=ignore_case), path) is not None
+
+
 def _lower_literals(text: bytes) -> bytes:
-    """Lower case outside of brackets: wildmatch.c folds the text, and ranges by themselves."""
+    """Lower-case everything outside brackets: wildmatch.c folds ranges separately."""
     lowered = bytearray()
     i = 0
     while i < len(text):
@@ -58,66 +72,93 @@ def _lower_literals(text: bytes) -> bytes:
             lowered += text[i : i + 2].lower()
             i += 2
             continue
-        found = _bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
-        if found is None:
+        bracket = _bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
+        if bracket is None:
             lowered += text[i : i + 1].lower()
             i += 1
         else:
-            lowered += text[i : found[1]]
-            i = found[1]
+            lowered += text[i : bracket[1]]
+            i = bracket[1]
     return bytes(lowered)
 
 
-# Matches nothing: for patterns that wildmatch.c gives up on.
-_NEVER = rb"(?!)"
+class _Stretch:
+    """A part of a pattern without stars that cross slashes.
+
+    ``crossing`` is the expression of the crossing stars before it, empty for the first part.
+    ``pieces`` are expressions without stars; between two of them there is an ordinary star.
+    """
+
+    __slots__ = ("crossing", "pieces")
+
+    def __init__(self, crossing: bytes) -> None:
+        self.crossing = crossing
+        self.pieces = [b""]
+
+    def source(self, anything: bytes, *, last: bool) -> bytes:
+        """The expression; ``last``: nothing follows, so its last star may have to be retried."""
+        source = self.crossing + self.pieces[0]
+        for number, piece in enumerate(self.pieces[1:], 2):
+            star = anything + b"*?" + piece
+            source += star if last and number == len(self.pieces) else _once(star)
+        return source if last or not self.crossing else _once(source)
 
 
 def _translate(text: bytes, *, path: bool, fold: bool) -> bytes:
-    """The regular expression for a wildmatch pattern; ``path``: "*" and "?" stop at slashes."""
+    """The regular expression for a wildmatch pattern; ``path``: "*" and "?" stop at slashes.
+
+    The expression takes at most quadratic time. The first place where what follows a star matches
+    is as good as any later one if another star of the same kind, or one that crosses slashes, comes
+    after it. So only the last star may be retried; the others are in atomic groups.
+    """
     anything = b"[^/]" if path else b"(?s:.)"
-    # What stands between two stars that cross slashes, each as what stands between its own stars.
-    groups: list[list[list[bytes]]] = [[[]]]
-    crossings: list[bytes] = []
+    stretches = [_Stretch(b"")]
     i = 0
     while i < len(text):
-        char = text[i : i + 1]
-        found = None
-        if char == b"*":
-            end = i
-            while text[end : end + 1] == b"*":
-                end += 1
-            crossing = _crossing(text, i, end) if path else None
-            if crossing is None:
-                groups[-1].append([])
-            else:
-                crossings.append(crossing)
-                groups.append([[]])
-            # "**/" also stands for nothing at all; its slash is part of it.
-            i = end + 1 if crossing == _FOLDERS else end
+        if text[i : i + 1] != b"*":
+            token = _token(text, i, anything, path=path, fold=fold)
+            if token is None:
+                return _NEVER
+            source, i = token
+            stretches[-1].pieces[-1] += source
             continue
-        if char == b"\\":
-            found = re.escape(text[i + 1 : i + 2]), i + 2
-        elif char == b"?":
-            found = anything, i + 1
-        elif char == b"[":
-            bracket = _bracket(text, i, fold=fold)
-            if bracket is not None:
-                found = _class(bracket[0] - {0x2F} if path else bracket[0]), bracket[1]
+        end = i
+        while text[end : end + 1] == b"*":
+            end += 1
+        crossing = _crossing(text, i, end) if path else None
+        if crossing is None:
+            stretches[-1].pieces.append(b"")
         else:
-            found = re.escape(char), i + 1
-        if found is None or not found[0]:
-            return _NEVER
-        groups[-1][-1].append(found[0])
-        i = found[1]
-    return _assemble(groups, crossings, anything)
+            stretches.append(_Stretch(crossing))
+        # The slash of "**/" is part of it.
+        i = end + 1 if crossing == _FOLDERS else end
+    last = stretches.pop()
+    return b"".join(
+        (*(stretch.source(anything, last=False) for stretch in stretches),
+         last.source(anything, last=True))
+    )  # fmt: skip
 
 
-_FOLDERS = rb"(?s:.*?/)??"
-_ANYTHING = rb"(?s:.*?)"
+def _token(
+    text: bytes, at: int, anything: bytes, *, path: bool, fold: bool
+) -> tuple[bytes, int] | None:
+    """The expression for what stands at ``at`` (no star) and where it ends; None: no match ever."""
+    char = text[at : at + 1]
+    if char == b"?":
+        return anything, at + 1
+    if char == b"\\":
+        return (re.escape(text[at + 1 : at + 2]), at + 2) if at + 1 < len(text) else None
+    if char != b"[":
+        return re.escape(char), at + 1
+    bracket = _bracket(text, at, fold=fold)
+    if bracket is None:
+        return None
+    members, end = bracket
+    return _class(members - {0x2F} if path else members), end
 
 
 def _crossing(text: bytes, start: int, end: int) -> bytes | None:
-    """What the stars from ``start`` to ``end`` are where they cross slashes, else None."""
+    """The meaning of the stars from ``start`` to ``end`` if they cross slashes, else None."""
     if end - start == 1 or not (start == 0 or text[start - 1 : start] == b"/"):
         return None
     if text[end : end + 1] == b"/":
@@ -125,34 +166,9 @@ def _crossing(text: bytes, start: int, end: int) -> bytes | None:
     return _ANYTHING if end == len(text) or text[end : end + 2] == b"\\/" else None
 
 
-_names = count()
-
-
-def _assemble(groups: list[list[list[bytes]]], crossings: list[bytes], anything: bytes) -> bytes:
-    """The whole expression, which takes no more than quadratic time.
-
-    The first place where what follows a star fits is as good as any later one, if another star of
-    the same kind, or one that crosses slashes, comes after it. So only the last one may be tried
-    again: a group in a lookahead is not.
-    """
-    parts = []
-    for at, group in enumerate(groups):
-        last_group = at == len(groups) - 1
-        part = b"".join(group[0])
-        for number, piece in enumerate(group[1:], 1):
-            star = anything + b"*?" + b"".join(piece)
-            last = last_group and number == len(group) - 1
-            part += star if last else _once(star)
-        if at:
-            part = crossings[at - 1] + part
-            part = part if last_group else _once(part)
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _once(expression: bytes) -> bytes:
-    """An atomic group, which ``re`` has since Python 3.11 only."""
-    name = b"g%d" % next(_names)
+    """An atomic group; ``re`` has them itself only since Python 3.11."""
+    name = b"g%d" % next(_group_names)
     return b"(?=(?P<%b>%b))(?P=%b)" % (name, expression, name)
 
 
@@ -165,53 +181,59 @@ def _class(members: set[int]) -> bytes:
 def _bracket(text: bytes, start: int, *, fold: bool) -> tuple[set[int], int] | None:
     """The bytes that the bracket expression at ``start`` matches, and where it ends.
 
-    None where wildmatch.c gives up: an expression without end, an unknown class.
+    None if wildmatch.c gives up: the expression does not end, or names an unknown class.
     """
     i = start + 1
     negated = text[i : i + 1] in (b"!", b"^")
     i += negated
+    first = i
     members: set[int] = set()
+    # The byte that a range may start with; 0 if there is none.
     previous = 0
-    first = True
-    while first or text[i : i + 1] != b"]":
-        first = False
+    while i == first or text[i : i + 1] != b"]":
         if i >= len(text):
             return None
-        char = text[i]
-        if char == 0x5C:  # a backslash
-            i += 1
-            if i >= len(text):
+        if text[i] == 0x2D and previous and text[i + 1 : i + 2] not in (b"", b"]"):
+            end = _literal(text, i + 1)
+            if end is None:
                 return None
-            char = text[i]
-            members.add(char)
-        elif char == 0x2D and previous and text[i + 1 : i + 2] not in (b"", b"]"):
-            i += 1
-            if text[i] == 0x5C:
-                i += 1
-                if i >= len(text):
-                    return None
-            members.update(_range(previous, text[i], fold))
-            char = 0
-        elif char == 0x5B and text[i + 1 : i + 2] == b":":
-            end = text.find(b"]", i + 2)
-            if end < 0:
+            members |= _range(previous, end[0], fold)
+            previous, i = 0, end[1]
+        elif text[i : i + 2] == b"[:":
+            named = _named_class(text, i, fold)
+            if named is None:
                 return None
-            if end - i > 2 and text[end - 1] == 0x3A:
-                named = _named(text[i + 2 : end - 1], fold)
-                if named is None:
-                    return None
-                members |= named
-                i = end
-                char = 0
-            else:
-                members.add(char)
+            members |= named[0]
+            previous, i = named[1:]
         else:
-            members.add(char)
-        previous = char
-        i += 1
+            literal = _literal(text, i)
+            if literal is None:
+                return None
+            previous, i = literal
+            members.add(previous)
     if negated:
         members = set(range(1, 256)) - members
     return members, i + 1
+
+
+def _literal(text: bytes, at: int) -> tuple[int, int] | None:
+    """The byte at ``at``, which a backslash may quote, and where it ends; None if it is missing."""
+    at += text[at : at + 1] == b"\\"
+    return (text[at], at + 1) if at < len(text) else None
+
+
+def _named_class(text: bytes, at: int, fold: bool) -> tuple[set[int], int, int] | None:
+    """The members of the class at ``at``, what a range may start with, and where it ends.
+
+    Without ``:]`` at its end, ``[`` stands for itself. None if wildmatch.c gives up.
+    """
+    end = text.find(b"]", at + 2)
+    if end < 0:
+        return None
+    if end - at == 2 or text[end - 1] != 0x3A:
+        return {0x5B}, 0x5B, at + 1
+    members = _named(text[at + 2 : end - 1], fold)
+    return None if members is None else (members, 0, end + 1)
 
 
 def _range(low: int, high: int, fold: bool) -> set[int]:

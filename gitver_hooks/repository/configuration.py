@@ -1,10 +1,10 @@
-"""The git configuration of a worktree, with git's own precedence, and the files that it came from.
+"""The git configuration of a worktree with git's own precedence, and the files it came from.
 
-dulwich's own stack puts a worktree's configuration after the repository's and looks for it in the
-common dir; git lets the worktree's win and keeps it in the git dir (git-worktree(1),
-extensions.worktreeConfig). ``git -c`` and GIT_CONFIG_COUNT reach hooks through the environment;
-they are left out on purpose: the identity of a worktree does not depend on how one command was
-called.
+dulwich's own stack ranks a worktree's configuration below the repository's and looks for it in the
+common dir; in git the worktree's wins and lies in the git dir (git-worktree(1),
+extensions.worktreeConfig). ``git -c`` and GIT_CONFIG_COUNT, which reach hooks through the
+environment, are left out on purpose: the identity of a worktree must not depend on how one command
+was called.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from typing import IO, TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.repository.conditions import condition_matchers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from dulwich.config import ConditionMatcher, ConfigFile, StackedConfig
-    from dulwich.repo import Repo
+    from dulwich.config import ConfigFile, StackedConfig
 
 Section = tuple[bytes, ...]
 
 
 class Configuration:
-    """What git would read here. ``files`` are all that were looked for, with what they say."""
+    """The values in effect. ``files`` maps each path that was looked for to its content.
+
+    The content is None for a file that does not exist.
+    """
 
     def __init__(self, stack: StackedConfig, files: dict[str, bytes | None], root: str) -> None:
         self._root = root
@@ -34,14 +37,20 @@ class Configuration:
         self.files = files
 
     def text(self, section: Section, name: bytes) -> bytes | None:
-        """The value, or None where it is not set."""
+        """The value, or None if it is not set."""
         try:
             return self.stack.get(section, name)
         except KeyError:
             return None
 
+    def items(self, section: Section) -> Iterator[tuple[bytes, bytes]]:
+        """The names and values of a section, from the weakest file to the strongest."""
+        for file in reversed(self.stack.backends):
+            if file.has_section(section):
+                yield from file.items(section)
+
     def flag(self, section: Section, name: bytes, default: bool) -> bool:
-        """A boolean as git-config(1) spells them; ``default`` where it is not set or no boolean."""
+        """A boolean as git-config(1) spells it; ``default`` if it is not set or no boolean."""
         value = self.text(section, name)
         if value is None:
             return default
@@ -56,35 +65,44 @@ class Configuration:
             return default
 
     def path(self, section: Section, name: bytes) -> str | None:
-        """A path, with ``~`` and ``~user`` expanded; a relative one is from the worktree's root."""
+        """A path with ``~`` and ``~user`` expanded, relative to the worktree's root, or None."""
         value = self.text(section, name)
         if value is None:
             return None
         return os.path.join(self._root, os.path.expanduser(os.fsdecode(value)))
 
 
-def read_configuration(
-    location: Location, repo: Repo, environment: Mapping[str, str]
-) -> Configuration:
+def read_configuration(location: Location, environment: Mapping[str, str]) -> Configuration:
     """The configuration of the worktree at ``location``.
 
-    Raises GitverError where a file cannot be parsed, naming it.
+    Raises GitverError, naming the file, if one cannot be parsed.
     """
     from dulwich.config import StackedConfig
 
     files: dict[str, bytes | None] = {}
-    matchers = repo._get_config_condition_matchers()
-    stack: list[ConfigFile] = []
-    repository = _read(os.path.join(location.common_dir, "config"), matchers, files)
-    stack += repository
-    found = Configuration(StackedConfig(list(stack)), {}, location.worktree)
-    if found.flag((b"extensions",), b"worktreeConfig", False):
+    repository = _read(location, os.path.join(location.common_dir, "config"), files)
+    stack = list(repository)
+    shared = Configuration(StackedConfig(list(stack)), {}, location.worktree)
+    if shared.flag((b"extensions",), b"worktreeConfig", False):
         path = os.path.join(location.git_dir, "config.worktree")
-        stack[:0] = _read(path, matchers, files)
+        stack[:0] = _read(location, path, files)
     for path in (*_global_files(environment), *_system_files(environment)):
-        stack += _read(path, matchers, files)
+        stack += _read(location, path, files)
     writable = repository[0] if repository else None
     return Configuration(StackedConfig(stack, writable=writable), files, location.worktree)
+
+
+def read_format_configuration(location: Location) -> Configuration:
+    """The repository's own configuration file alone: it states the format, and nothing else may.
+
+    Raises GitverError if it cannot be parsed.
+    """
+    from dulwich.config import StackedConfig
+
+    files: dict[str, bytes | None] = {}
+    path = os.path.join(location.common_dir, "config")
+    stack = _read(location, path, files)
+    return Configuration(StackedConfig(stack), files, location.worktree)
 
 
 def xdg_file(name: str, environment: Mapping[str, str]) -> str:
@@ -108,9 +126,8 @@ def _system_files(environment: Mapping[str, str]) -> tuple[str, ...]:
     return (environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),)
 
 
-def _read(
-    path: str, matchers: Mapping[str, ConditionMatcher], files: dict[str, bytes | None]
-) -> list[ConfigFile]:
+def _read(location: Location, path: str, files: dict[str, bytes | None]) -> list[ConfigFile]:
+    """The file and what it includes; nothing if it does not exist."""
     from dulwich.config import ConfigFile
 
     def open_file(name: str | os.PathLike[str]) -> IO[bytes]:
@@ -119,6 +136,7 @@ def _read(
             text = files[os.fspath(name)] = file.read()
         return io.BytesIO(text)
 
+    matchers = condition_matchers(location, os.path.dirname(path))
     try:
         return [ConfigFile.from_path(path, file_opener=open_file, condition_matchers=matchers)]
     except OSError:

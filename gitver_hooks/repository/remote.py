@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from gitver_hooks.common.uris import remote_without_credentials
+from gitver_hooks.repository.configuration import read_format_configuration
 from gitver_hooks.repository.repository import Repository
 
 
@@ -34,9 +35,8 @@ def main_worktree(repository: Repository) -> str:
     folder, name = os.path.split(location.common_dir)
     if name == ".git":
         return folder
-    try:
-        # The common dir of a submodule: its configuration says where the worktree is.
-        worktree = os.fsdecode(repository.repo.get_config().get((b"core",), b"worktree"))
-    except KeyError:
+    # The common dir of a submodule: its configuration says where the worktree is.
+    worktree = read_format_configuration(location).text((b"core",), b"worktree")
+    if worktree is None:
         return location.worktree
-    return os.path.normpath(os.path.join(location.common_dir, worktree))
+    return os.path.normpath(os.path.join(location.common_dir, os.fsdecode(worktree)))

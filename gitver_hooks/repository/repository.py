@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles import location as locations
 from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.repository.configuration import Configuration, read_configuration
+from gitver_hooks.repository.configuration import (
+    Configuration,
+    read_configuration,
+    read_format_configuration,
+)
 
 if TYPE_CHECKING:
     from dulwich.config import StackedConfig
@@ -40,7 +44,7 @@ class Repository:
     def configuration(self) -> Configuration:
         """The same, with the files it was read from."""
         if self._configuration is None:
-            self._configuration = read_configuration(self.location, self.repo, self.environment)
+            self._configuration = read_configuration(self.location, self.environment)
         return self._configuration
 
     @property
@@ -79,7 +83,9 @@ def open_repository(
     GitverError if there is no worktree, or if dulwich does not know its format.
     """
     from dulwich.errors import NotGitRepository
-    from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
+    from dulwich.repo import UnsupportedExtension, UnsupportedVersion
+
+    from gitver_hooks.repository.opening import OpenedRepo
 
     location = path if isinstance(path, Location) else locations.find(os.fspath(path))
     if location is None:
@@ -88,9 +94,7 @@ def open_repository(
             "run this inside a clone, or `git init` first",
         )
     try:
-        repo = Repo(
-            controldir=location.git_dir, commondir=location.common_dir, worktree=location.worktree
-        )
+        repo = OpenedRepo(location, read_format_configuration(location))
     except (NotGitRepository, UnsupportedExtension, UnsupportedVersion, OSError) as error:
         raise GitverError(
             f"the repository at {location.git_dir} cannot be opened: {error}",

@@ -45,6 +45,7 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
         commit=commit,
         branch=branch,
         dirty=content.dirty or commit is None,
+        digest=content.digest,
         tree=content.tree,
         remote_url=remote_url(repository, settings.remote),
     )

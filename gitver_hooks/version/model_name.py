@@ -29,5 +29,4 @@ def model_name(app: str, version: Version) -> str:
     """
     safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
     commit = (version.commit or UNBORN)[:8]
-    digest = version.id.split("@")[0].rpartition("-dirty-")[2]
-    return f"{safe}-git-{commit}" + (f"-dirty-{digest}" if version.dirty else "")
+    return f"{safe}-git-{commit}" + (f"-dirty-{version.digest[:8]}" if version.dirty else "")

@@ -13,10 +13,11 @@ from gitver_hooks.version.model_name import app_name, model_name
 from gitver_hooks.version.version import Version
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
+DIGEST = "89abcdef" * 8
 
 
 def version(version_id: str, commit: str | None = COMMIT, dirty: bool = False) -> Version:
-    return Version(version_id, commit, "main", dirty, "t" * 40, None)
+    return Version(version_id, commit, "main", dirty, DIGEST, "t" * 40, None)
 
 
 def test_the_name_is_app_commit_and_digest() -> None:
