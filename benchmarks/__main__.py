@@ -1,4 +1,4 @@
-"""The command: build the trees, measure, show."""
+"""The command line: build the trees, measure, print the table."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _TURNS = {"tiny": Turns(5, 1), "small": Turns(21, 3), "medium": Turns(15, 2), "l
 
 
 def main() -> int:
-    """Exit status: 0, or 1 where something could not be measured; budgets do not count."""
+    """Returns 0, or 1 if something could not be measured; a missed budget is not a failure."""
     options = _options()
     sizes = list(dict.fromkeys(s for size in options.size for s in _sizes(size)))
     groups = set(options.only)
-    # How it grows is seen in the identity of trees of several sizes.
+    # Growth is computed from the identity of trees of several sizes.
     groups |= {"identity"} if "growth" in groups else set()
     results = Results(say=lambda text: print(text, file=sys.stderr, flush=True))
-    about = machine()
+    measured_on = machine()
     with tempfile.TemporaryDirectory(prefix="gitver-benchmarks-") as folder, ExitStack() as stack:
         ground = Ground(Path(folder))
         address = _server(ground, stack, results) if "server" in groups else None
@@ -50,12 +50,12 @@ def main() -> int:
             results.say("server: searches")
             measure_searches(ground, address, _turns(options, "small"), results)
     made = [row for row in rows(results) if row.group in groups]
-    print(", ".join(f"{name} {value}" for name, value in about.items()))
+    print(", ".join(f"{name} {value}" for name, value in measured_on.items()))
     print(table(made, results))
     for failure in results.failures:
         print(f"not measured: {failure}", file=sys.stderr)
     if options.json:
-        write_json(options.json, made, results, about)
+        write_json(options.json, made, results, measured_on)
     return 1 if results.failures else 0
 
 
@@ -103,7 +103,7 @@ def _measure_tree(
     tree = Tree(ground, size)
     results.counts[size] = tree.count
     for group in GROUPS:
-        # What a rebase, a new version or an app's start adds does not depend on 100,000 files.
+        # The cost of a rebase, a new version or an app start is not worth 100,000 files.
         if group not in groups or (size == "large" and group not in _IN_ALL_TREES):
             continue
         try:

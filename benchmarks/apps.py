@@ -1,4 +1,4 @@
-"""The start of an app: with the shim, and with what MLflow itself offers."""
+"""Measures the start of an app: with the shim, and with MLflow's own versioning."""
 
 from __future__ import annotations
 

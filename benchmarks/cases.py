@@ -1,4 +1,4 @@
-"""Cases in a tree, and how a tree is brought into a state that is worth measuring."""
+"""Cases to measure in a tree, and the preparation of the tree for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def case(
     after: Callable[[], object] = nothing,
     added: Mapping[str, str] = MappingProxyType({}),
 ) -> Case:
-    """The program ``command`` in the tree, with ``added`` variables."""
+    """Run ``command`` in the tree, with the variables ``added``."""
     environment = {**tree.ground.environment, **added}
     return Case(name, command, tree.path, environment, before, after)
 
@@ -32,7 +32,7 @@ def python(
     before: Callable[[], object] = nothing,
     after: Callable[[], object] = nothing,
 ) -> Case:
-    """A Python program in the tree."""
+    """Run Python code in the tree."""
     command = (tree.ground.python, "-c", program)
     return case(tree, name, *command, before=before, after=after)
 
@@ -45,9 +45,9 @@ def with_and_without_hooks(
     after: Callable[[], object] = nothing,
     added: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Case]:
-    """The shell script of git commands in a tree with native hooks, and the same without.
+    """Two cases: the shell script of git commands with native hooks, and without.
 
-    ``after`` is for the one with hooks: to see that they did their work.
+    ``after`` runs after the one with hooks, to check that they did their work.
     """
     _, path = WITHOUT_HOOKS
     key, _, value = path.partition("=")
@@ -60,7 +60,7 @@ def with_and_without_hooks(
 
 
 def make_known(tree: Tree) -> None:
-    """Register the version, and let git and gitver remember the files as they are now."""
+    """Register the version, and let git and gitver cache the present state of the files."""
     tree.git("status", "--porcelain")
     tree.gitver("model", GITVER_WAIT="60")
     tree.note_recheck()

@@ -1,4 +1,4 @@
-"""Running a program and taking its time and its peak memory."""
+"""Runs a program and measures its time or its peak memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# A child begins in the memory of the process that starts it, whose peak counts as its own: here
-# that is a process that imports next to nothing.
+# After a fork, the peak memory of the parent counts for the child too, so the parent is a process
+# that imports next to nothing.
 _LAUNCHER = """\
 import os, sys
 process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
@@ -22,12 +22,12 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 class Failed(Exception):
-    """A program that was to be measured, or to prepare a measurement, did not do its work."""
+    """A program that is measured, or that prepares a measurement, failed."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """``seconds`` of wall-clock time from start to end, and what the program wrote."""
+    """``seconds`` of wall-clock time, and the output of the program."""
 
     seconds: float
     output: str
@@ -35,7 +35,7 @@ class Ended:
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-    """Run ``command`` in ``folder`` to its end. Raises Failed where its status is not 0."""
+    """Run ``command`` in ``folder``. Raises Failed if its exit status is not 0."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -55,7 +55,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 
 
 def peak_memory(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
-    """The peak of resident memory of ``command``, in bytes. Raises Failed."""
+    """The peak resident memory of ``command`` in bytes. Raises Failed."""
     launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER]
     maxrss = int(run([*launcher, *command], folder, environment).output.split()[-1])
     # getrusage(2): kilobytes, except on macOS.

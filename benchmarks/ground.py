@@ -1,4 +1,4 @@
-"""The ground to measure on: a clean home and an environment as `pip install` leaves it."""
+"""An isolated home and an environment with gitver installed, to measure in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import gitver_hooks
 from benchmarks.children import Ended, run
 from gitver_hooks.installation.hook_files import ready_made_folder
 
-# Commits get the same ids in each run.
+# Fixed, so that commits have the same ids in each run.
 _DATE = "2025-06-01T12:00:00+00:00"
 _GIT_SETTINGS = """\
 [user]
@@ -39,12 +39,12 @@ sys.exit(main())
 class Ground:
     """A temporary folder with a home, and with an environment that has gitver-hooks installed.
 
-    ``python`` is its interpreter, ``gitver`` its command; the packages that gitver-hooks needs are
-    those of the interpreter that runs the benchmarks.
+    ``python`` is its interpreter and ``gitver`` its command; dependencies come from the interpreter
+    that runs the benchmarks.
     """
 
     def __init__(self, folder: Path) -> None:
-        # Resolved: git and Python would otherwise name the same folder differently.
+        # Resolved, because git and Python may otherwise use different paths of the same folder.
         self.folder = folder.resolve()
         self.home = self.folder / "home"
         self.home.mkdir()
@@ -63,7 +63,7 @@ class Ground:
         }
 
     def run(self, *command: str, folder: Path, **added: str) -> Ended:
-        """Run a program that prepares something. Raises Failed."""
+        """Run a program that prepares a measurement. Raises Failed."""
         return run(command, folder, {**self.environment, **added})
 
     def _install(self, folder: Path) -> None:

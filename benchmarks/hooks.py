@@ -1,4 +1,4 @@
-"""Hooks: what they add to git's own checkout, rebase and commit."""
+"""Measures what hooks add to git's own checkout, rebase and commit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANGED_FILES = 10
 
 
 def measure_checkouts(tree: Tree, turns: Turns, results: Results) -> None:
-    """From ``main`` to another commit and back, with and without hooks; both are known."""
+    """Check out another commit and ``main`` again, with and without hooks; both are known."""
     _make_other_commit(tree)
     model = tree.active_model_file.read_text()
 
@@ -38,7 +38,7 @@ def measure_checkouts(tree: Tree, turns: Turns, results: Results) -> None:
 
 
 def measure_rebase(tree: Tree, turns: Turns, results: Results) -> None:
-    """A rebase of 20 commits, whose result has the same id each time: only the first is new."""
+    """Rebase 20 commits. The result has the same id each time, so only the first run is new."""
     _make_topic(tree)
     tree.ground.run("git", "rebase", "-q", "base", folder=tree.path)
     tree.gitver("model", GITVER_WAIT="60")
@@ -56,7 +56,7 @@ def measure_rebase(tree: Tree, turns: Turns, results: Results) -> None:
 
 
 def measure_commits(tree: Tree, turns: Turns, results: Results, address: str) -> None:
-    """Commits of one changed file, each a new version, with MLflow at ``address``."""
+    """Commit one changed file, a new version each time, with MLflow at ``address``."""
     numbers = iter(range(10**9))
 
     def edit() -> None:
@@ -97,7 +97,7 @@ def _make_other_commit(tree: Tree) -> None:
 
 
 def _imports_mlflow(tree: Tree) -> bool:
-    """Whether a hook imports mlflow after a checkout to a known version."""
+    """Whether a hook imports mlflow after a checkout of a known version."""
     tree.git("checkout", "-q", "other")
     program = "import sys; from gitver_hooks.cli import main; sys.exit(main())"
     arguments = ("hook", "post-checkout", "main", "other", "1")
@@ -127,6 +127,6 @@ def _make_topic(tree: Tree) -> None:
 
 
 def _registered(tree: Tree) -> int:
-    """How many LoggedModels the tree's embedded store has."""
+    """The number of LoggedModels in the tree's embedded store."""
     with closing(sqlite3.connect(tree.path / "mlflow.db")) as store:
         return int(store.execute("SELECT COUNT(*) FROM logged_models").fetchone()[0])

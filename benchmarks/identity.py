@@ -1,4 +1,4 @@
-"""Identity and freshness: `gitver id` and the shim, beside what else could tell a version."""
+"""Measures `gitver id` and the shim against other ways to tell a version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.timing import Case, Turns, measure, nothing
 from benchmarks.trees import Tree
 
 SHIM = "import gitver_hooks.shim"
-# The names of the cases, by which rows are made of them.
+# Names of cases; rows.py refers to them.
 BARE, FRESH, DUE, STATUS = "bare interpreter", "shim fresh", "shim, recheck due", "git status"
 ADD, GUIDE, GUIDE_STATUS = "git add and write-tree", "guide", "guide with a look for changes"
 COLD, WARM, DULWICH = "gitver id cold", "gitver id", "dulwich status"
@@ -23,7 +23,7 @@ EDITED, TOUCHED = " after an edit", " after a touch"
 FOREIGN_MODULES = "modules outside of the standard library"
 PEAKS = "peak memory in bytes"
 
-# MLflow's guide to version tracking cuts the commit to eight characters for the model's name.
+# The snippet in MLflow's guide uses the first eight characters of the commit.
 _GUIDE = """\
 import subprocess
 try:
@@ -32,7 +32,7 @@ try:
 except subprocess.CalledProcessError:
     version = "local-dev"
 """
-# What the guide leaves to its reader: the commit alone is wrong as soon as something is edited.
+# The guide does not handle edits; this is the obvious extension of its snippet.
 _GUIDE_STATUS = (
     _GUIDE
     + """\
@@ -44,7 +44,7 @@ _DULWICH = "from dulwich import porcelain; porcelain.status('.')"
 
 
 def measure_identity(tree: Tree, turns: Turns, results: Results) -> None:
-    """All of it, in a tree whose version is registered, which is clean again afterwards."""
+    """Measure all cases in a tree whose version is registered; leaves the tree clean."""
     make_known(tree)
     results.note(tree.size, FOREIGN_MODULES, foreign_modules(tree))
     results.note(tree.size, PEAKS, _peaks(tree))
@@ -57,7 +57,7 @@ def measure_identity(tree: Tree, turns: Turns, results: Results) -> None:
 
 
 def foreign_modules(tree: Tree) -> list[str]:
-    """What a shim imports, on a fresh file, of neither the standard library nor gitver_hooks."""
+    """Third-party modules that the shim imports when the file is fresh."""
     ground = tree.ground
 
     def imported(program: str) -> set[str]:
@@ -98,13 +98,13 @@ def _clean(tree: Tree) -> list[Case]:
 
 
 def _four(tree: Tree, suffix: str, prepare: Callable[[], object]) -> list[Case]:
-    """What is measured in each state of the tree; ``prepare`` brings it about."""
+    """The cases for one state of the tree, which ``prepare`` creates."""
     scratch = tree.ground.folder / "index"
     index = tree.path / ".git" / "index"
 
     def copy_index() -> None:
         prepare()
-        # With its times: git reads again what is not older than its index.
+        # Preserve the times: git re-reads files that are not older than its index.
         shutil.copy2(index, scratch)
 
     return [
@@ -140,7 +140,7 @@ def _recheck_due(tree: Tree) -> Case:
 
 
 def _edited(tree: Tree) -> list[Case]:
-    """After one edit, another one each time, so that nobody can remember its content."""
+    """Edit a file, differently each time so that no cache knows the content."""
     edited = tree.path / "app.py"
     edits = iter(range(10**9))
     cases = _four(tree, EDITED, lambda: edited.write_text(f"print({next(edits)})\n"))
@@ -161,7 +161,7 @@ def _touched(tree: Tree) -> list[Case]:
 
 
 def _dulwich(tree: Tree) -> list[Case]:
-    """dulwich's status writes the index, so it comes last and gets one to spoil."""
+    """dulwich's status rewrites the index, so it runs last, on a copy."""
     index, kept = tree.path / ".git" / "index", tree.ground.folder / "index"
     shutil.copy2(index, kept)
 
@@ -172,7 +172,7 @@ def _dulwich(tree: Tree) -> list[Case]:
 
 
 def _for_dulwich(tree: Tree, turns: Turns) -> Turns:
-    # With 100,000 files it takes a minute.
+    # It takes a minute with 100,000 files.
     return Turns(1, 0) if tree.count > 50_000 else turns.fewer(3)
 
 

@@ -1,4 +1,4 @@
-"""What is shown and written: the table, and JSON with every sample."""
+"""Formats the results: a table, and JSON with every sample."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGES = ("dulwich", "PyYAML", "mlflow", "mlflow-skinny", "SQLAlchemy")
 
 
 def machine() -> dict[str, str | int]:
-    """What the figures were measured on."""
+    """The machine and the versions that the figures were measured with."""
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True)
     found: dict[str, str | int] = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -51,7 +51,7 @@ def _processor() -> str:
 
 
 def table(rows: list[Row], results: Results) -> str:
-    """The rows as text: what, the figure and what it was made of, the budget, met or not."""
+    """The rows as text: name, figure, what it was computed from, budget, and whether it is met."""
     lines = [("", "what", "figure", "made of", "budget", "")]
     last = ("", "")
     for row in rows:
@@ -83,10 +83,12 @@ def _number(value: float, unit: str) -> str:
     return f"{value:.{digits}f} {unit}"
 
 
-def write_json(path: Path, rows: list[Row], results: Results, about: dict[str, str | int]) -> None:
-    """Everything: the machine, the rows, and all samples that they were made of."""
+def write_json(
+    path: Path, rows: list[Row], results: Results, measured_on: dict[str, str | int]
+) -> None:
+    """Write the machine, the rows and all samples."""
     data = {
-        "machine": about,
+        "machine": measured_on,
         "command": ["python", "-m", "benchmarks", *sys.argv[1:]],
         "rows": [{**asdict(row), "met": row.met} for row in rows],
         **results.as_json(),

@@ -1,4 +1,4 @@
-"""What was measured: samples by tree and case, and facts that are no times."""
+"""Collects the measurements: samples by tree and case, and facts other than times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Results:
         self.facts.setdefault(size, {})[name] = fact
 
     def median(self, size: str, case: str) -> float:
-        """Seconds. Raises KeyError where the case was not measured."""
+        """The samples in seconds. Raises KeyError if the case was not measured."""
         return self.samples[size][case].median
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The table: which figure is made of which samples, and what it may be."""
+"""Computes the rows of the table: each figure from its samples, and its budget."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from benchmarks.cases import HOOKLESS
 from benchmarks.results import Results
 
 MEGABYTE = 1_000_000
-# A linear cost gives 1, but beyond the caches of a machine each file costs more, git's too: what is
-# allowed is this much above the growth of `git status`.
+# A linear cost gives 1. Beyond the caches of a machine each file costs more, also for git, so the
+# budget is this much above the growth of `git status`.
 _LINEAR = 1.3
 _MEMORY_MB = 200
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. ``basis`` shows what ``figure`` (in ``unit``) was made of.
+    """One line of the table. ``basis`` shows what ``figure`` (in ``unit``) was computed from.
 
-    ``budget`` is the most it may be: the design's where it names one, else None.
+    ``budget`` is the upper limit, None if there is none.
     """
 
     group: str
@@ -37,7 +37,7 @@ class Row:
 
 
 def rows(results: Results) -> list[Row]:
-    """All rows for which there are samples."""
+    """All rows that have samples."""
     made: list[Row] = []
     for size in results.samples:
         for make in (_identity, _hooks, _rebase, _commits, _apps):
@@ -51,7 +51,7 @@ def _whole(make: Callable[[Results, str], Iterator[Row]], results: Results, size
     try:
         return list(make(results, size))
     except KeyError:
-        # That group was not measured in this tree.
+        # This group was not measured in this tree.
         return []
 
 
@@ -60,7 +60,7 @@ def _ms(seconds: float) -> str:
 
 
 class _Maker:
-    """Makes the rows of one group in one tree."""
+    """Computes the rows of one group in one tree."""
 
     def __init__(self, results: Results, group: str, size: str) -> None:
         self._results = results
@@ -72,7 +72,7 @@ class _Maker:
         return self._results.median(self._size, case) - subtracted
 
     def shown(self, case: str, less: str | None = None) -> str:
-        """The median, and half the distance of the quartiles in percent of it."""
+        """The median, and half the distance between the quartiles as a percentage of it."""
         samples = self._results.samples[self._size][case]
         low, high = samples.quartiles
         spread = f" ±{(high - low) / 2 / samples.median:.0%}" if high > low else ""
@@ -81,7 +81,7 @@ class _Maker:
     def ratio(
         self, what: str, case: str, over: str, budget: float | None = None, less: str | None = None
     ) -> Row:
-        """``case`` (less ``less``) against ``over``."""
+        """The ratio of ``case`` (minus ``less``) to ``over``."""
         figure = self.seconds(case, less) / self.seconds(over)
         basis = f"{self.shown(case, less)} / {self.shown(over)}"
         return Row(self._group, self._size, what, figure, "x", basis, budget)
@@ -94,7 +94,7 @@ class _Maker:
         less: str | None = None,
         parts: int = 1,
     ) -> Row:
-        """``case`` (less ``less``), for each of so many parts, in ms."""
+        """``case`` (minus ``less``) divided by the number of parts, in ms."""
         figure = self.seconds(case, less) / parts
         basis = self.shown(case) + (f" - {self.shown(less)}" if less else "")
         basis += f", / {parts}" if parts > 1 else ""
@@ -191,7 +191,7 @@ def _growth(results: Results) -> list[Row]:
             ("gitver id, cold", identity.COLD),
             ("gitver id, after a touch", identity.WARM + identity.TOUCHED),
         ):
-            # What reads the files is held against git reading them.
+            # Cases that read the files are compared with git reading them.
             own = identity.STATUS + identity.TOUCHED if identity.TOUCHED in case else None
             allowed = _slope(results, measured, "", own) if own else git
             budget = _LINEAR * max(1.0, allowed.figure)
@@ -202,7 +202,7 @@ def _growth(results: Results) -> list[Row]:
 
 
 def _slope(results: Results, sizes: list[str], what: str, case: str) -> Row:
-    """Time for a further file between the two largest trees, against the two smallest."""
+    """Time per additional file between the two largest trees, relative to the two smallest."""
 
     def per_file(less: str, more: str) -> float:
         seconds = results.median(more, case) - results.median(less, case)

@@ -1,4 +1,4 @@
-"""An MLflow server on loopback with a SQLite store, and how long it searches among many models."""
+"""Measures searches among many models on an MLflow server with a SQLite store."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TAGS = ("commit", "branch", "dirty", "repoURL")
 
 @contextmanager
 def mlflow_server(ground: Ground) -> Iterator[str]:
-    """``mlflow server`` on loopback; its address. Raises Failed where it does not start."""
+    """The address of a new ``mlflow server`` on loopback. Raises Failed if it does not start."""
     folder = ground.folder / SERVER
     folder.mkdir()
     with socket.socket() as probe:
@@ -73,7 +73,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
 
 
 def measure_searches(ground: Ground, address: str, turns: Turns, results: Results) -> None:
-    """The search that finds a version, and the one that MLflow's versioning makes."""
+    """Measure the search for a version, and the search of MLflow's own versioning."""
     store = _store(ground.folder / SERVER)
     for models in MODELS:
         _grow(store, models)
@@ -95,7 +95,7 @@ def measure_searches(ground: Ground, address: str, turns: Turns, results: Result
 
 
 def _search(address: str, condition: str) -> float:
-    """Seconds for one search, which has to find one model."""
+    """The seconds of one search, which must find one model."""
     body = json.dumps({"experiment_ids": ["0"], "filter": condition}).encode()
     request = urllib.request.Request(
         f"{address}/api/2.0/mlflow/logged-models/search",
@@ -112,7 +112,7 @@ def _search(address: str, condition: str) -> float:
 
 
 def _grow(store: Path, models: int) -> None:
-    """Put models into the store, past MLflow, until there are as many as that."""
+    """Insert models directly into the database until it has ``count``."""
     with closing(sqlite3.connect(store)) as connection, connection:
         (present,) = connection.execute(
             "SELECT COUNT(*) FROM logged_models WHERE name LIKE 'grown-%'"

@@ -1,4 +1,4 @@
-"""Measuring in turns: every case once in each turn, in a random order, after warm-up turns."""
+"""Measures in turns: each turn runs every case once, in random order, after warm-up turns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A program to measure; ``before`` and ``after`` each run of it are not."""
+    """A program to measure; ``before`` and ``after`` run around it and are not measured."""
 
     name: str
     command: tuple[str, ...]
@@ -29,7 +29,7 @@ class Case:
 
 @dataclass
 class Samples:
-    """What the runs of one case took."""
+    """The durations of the runs of one case."""
 
     seconds: list[float] = field(default_factory=list)
 
@@ -39,7 +39,7 @@ class Samples:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """A quarter of the runs was faster than the first, a quarter slower than the second."""
+        """The first and third quartile."""
         if len(self.seconds) < 2:
             return self.seconds[0], self.seconds[0]
         low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
@@ -48,18 +48,18 @@ class Samples:
 
 @dataclass(frozen=True)
 class Turns:
-    """How often to measure: ``counted`` turns, after ``warm_up`` ones that do not count."""
+    """How often to measure: ``counted`` turns after ``warm_up`` turns that are not counted."""
 
     counted: int
     warm_up: int
 
     def fewer(self, most: int) -> Turns:
-        """At most so many turns, for what takes long."""
+        """The same with at most that many turns, for slow cases."""
         return Turns(min(self.counted, most), min(self.warm_up, 1))
 
 
 def measure(cases: Iterable[Case], turns: Turns) -> dict[str, Samples]:
-    """The samples of each case, by its name."""
+    """The samples of each case, by the name of the case."""
     cases = list(cases)
     samples = {case.name: Samples() for case in cases}
     order = random.Random(0)

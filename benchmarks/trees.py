@@ -41,7 +41,7 @@ class Tree:
         return self.ground.run("git", *WITHOUT_HOOKS, *arguments, folder=self.path)
 
     def gitver(self, *arguments: str, **added: str) -> str:
-        """What ``gitver ARGUMENTS`` prints. Raises Failed."""
+        """The output of ``gitver ARGUMENTS``. Raises Failed."""
         return self.ground.run(
             self.ground.gitver, *arguments, folder=self.path, **added
         ).output.strip()
@@ -60,15 +60,15 @@ class Tree:
             os.utime(file)
 
     def note_recheck(self) -> None:
-        """As if MLflow had been asked just now whether the active model is still there."""
+        """Mark the active model as just checked with MLflow."""
         (self.state / "rechecked").touch()
 
 
 def _fill(folder: Path, count: int) -> None:
-    """Write ``count`` files, whole folders of real ones, in an order that is always the same.
+    """Write ``count`` files: copies of whole real folders, in an order that is always the same.
 
-    So a larger tree is a smaller one and more of the same kind. Where there are not enough, they
-    come again in another folder, with a first line of their own.
+    A larger tree therefore contains a smaller one and more of the same kind. If there are not enough
+    files, they are copied again into another folder, with a first line that makes them different.
     """
     folders = _real_folders()
     random.Random(0).shuffle(folders)
@@ -85,7 +85,7 @@ def _fill(folder: Path, count: int) -> None:
 
 
 def _real_folders() -> list[list[tuple[Path, str]]]:
-    """The files of the installed packages and the standard library, and names to give them."""
+    """The files of the installed packages and the standard library, with names for the copies."""
     found = []
     seen = set()
     for kind in ("purelib", "stdlib"):
@@ -96,7 +96,7 @@ def _real_folders() -> list[list[tuple[Path, str]]]:
             for name in sorted(names):
                 path = Path(folder, name)
                 target = f"{kind}/{path.relative_to(top)}"
-                # Some file systems fold case.
+                # Some file systems are case-insensitive.
                 if _is_wanted(path) and target.lower() not in seen:
                     seen.add(target.lower())
                     files.append((path, target))

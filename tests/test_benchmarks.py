@@ -1,4 +1,4 @@
-"""The benchmarks measure and write what they say; how fast anything is, no test asks."""
+"""The benchmarks measure and write what they promise; no test depends on how fast anything is."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ROWS = {
 
 
 def run_benchmarks(folder: Path, groups: list[str]) -> dict[str, Any]:
-    """What ``python -m benchmarks`` writes for a tiny tree, measured once."""
+    """The output of ``python -m benchmarks`` for a tiny tree, measured once."""
     temporary, written = folder / "temporary", folder / "figures.json"
     temporary.mkdir()
     options = ["--size", "tiny", "--quick"]
@@ -93,7 +93,7 @@ def test_writes_every_row_that_needs_no_mlflow_server_with_the_samples_behind_it
     for row in data["rows"]:
         within = None if row["budget"] is None else row["figure"] <= row["budget"]
         assert row["met"] == within
-    # These are no times: what a fresh shim and a hook of a known version must not do.
+    # Not times: what a fresh shim and a hook on a known version must not do.
     figures = {row["what"]: row["figure"] for row in data["rows"]}
     assert figures["modules a fresh shim imports from elsewhere"] == 0
     assert figures["mlflow imported by it"] == 0
