@@ -4,9 +4,10 @@
     python -m benchmarks --size medium --only identity hooks
     python -m benchmarks --quick --json figures.json
 
-The trees are built in a temporary folder from the files of the running interpreter and its installed
-packages. The output is a table: what was measured, the figure, the budget, and whether it is met.
-Git is required, and full mlflow for the rows about servers and ``enable_git_model_versioning()``.
+The trees are built in a temporary folder from the files of the running interpreter and its
+installed packages. The output is a table: what was measured, the figure, the budget, and whether it
+is met. Git is required, and full mlflow for the rows about servers and
+``enable_git_model_versioning()``.
 
 Cases that are compared run in alternation: each turn runs every case once in random order, after a
 few warm-up turns; figures are medians. Every child process has a home of its own, none of the

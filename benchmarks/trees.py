@@ -67,8 +67,8 @@ class Tree:
 def _fill(folder: Path, count: int) -> None:
     """Write ``count`` files: copies of whole real folders, in an order that is always the same.
 
-    A larger tree therefore contains a smaller one and more of the same kind. If there are not enough
-    files, they are copied again into another folder, with a first line that makes them different.
+    A larger tree therefore contains a smaller one and more of the same kind. If there are not
+    enough files, they are copied again into another folder, with a first line of their own.
     """
     folders = _real_folders()
     random.Random(0).shuffle(folders)
