@@ -91,10 +91,13 @@ class Deliverer:
         store = registration.store
         try:
             client, experiment = self._experiment(store)
+            from gitver_hooks.recording.safe_to_send import safe_to_send
             from gitver_hooks.registry.convergence import find_or_create
 
             deadline = time.monotonic() + _ENTRY_SECONDS
-            model_id = find_or_create(client, experiment, registration, deadline=deadline)
+            model_id = find_or_create(
+                client, experiment, safe_to_send(registration), deadline=deadline
+            )
         except GitverError:
             raise
         except Exception as error:

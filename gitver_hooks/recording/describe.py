@@ -38,6 +38,7 @@ def describe(
         "mlflow.source.git.repoURL": version.remote_url,
     }
     tags.update({key: value for key, value in optional.items() if value})
+    diff = None
     if version.dirty and settings.diff == "tag":
         hosted = store.tracking_uri.startswith("databricks")
         diff = write_diff(
@@ -46,8 +47,6 @@ def describe(
             secrets=settings.secrets,
             largest=_LARGEST_HOSTED_TAG if hosted else LARGEST_DIFF,
         )
-        if diff:
-            tags["mlflow.source.git.diff"] = diff
     return Registration(
         version=version.id,
         name=model_name(app, version),
@@ -55,6 +54,7 @@ def describe(
         model_type=settings.model_type,
         tags=tags,
         params=flattened_params(settings, repository.location.worktree),
+        diff=diff.to_json() if diff else "",
     )
 
 

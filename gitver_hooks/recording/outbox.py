@@ -140,6 +140,7 @@ def _encode(registration: Registration, error: str) -> bytes:
         "model_type": registration.model_type,
         "tags": dict(registration.tags),
         "params": dict(registration.params),
+        "diff": registration.diff,
     }
     return json.dumps({"registration": values, "error": error}, indent=1).encode()
 

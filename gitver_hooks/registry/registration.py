@@ -14,7 +14,8 @@ class Registration:
 
     ``version`` is the version id, ``name`` the LoggedModel's name. ``tags`` hold ``gitver.version``
     among others; ``params`` is the flattened configuration. Nothing in it is looked up again later:
-    what is delivered is what was true when it was written.
+    what is delivered is what was true when it was written. ``diff`` is the diff as JSON, not yet
+    searched for secrets: it must not be sent (see ``recording.safe_to_send``).
     """
 
     version: str
@@ -23,3 +24,4 @@ class Registration:
     model_type: str = "agent"
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    diff: str = ""

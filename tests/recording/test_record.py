@@ -43,7 +43,7 @@ def test_the_tags_are_those_that_mlflow_searches_by(app: App) -> None:
     assert tags["mlflow.source.git.repoURL"] == "https://example.com/team/shop.git"
     assert tags["gitver.version"] == commit
     assert tags["gitver.tree"] == app("rev-parse", "HEAD^{tree}")
-    assert "mlflow.source.git.diff" not in tags
+    assert "gitver.diff" not in tags
     assert tags["mlflow.user"]
     assert tags["mlflow.source.name"] == "shop"
 
@@ -74,7 +74,7 @@ def test_a_dirty_version_is_a_model_of_its_own_with_its_diff(app: App) -> None:
     digest = recorded.version.id.rpartition("-")[2]
     assert model.name == f"app-git-{commit[:8]}-dirty-{digest}"
     assert model.tags["mlflow.source.git.dirty"] == "true"
-    assert "+changed" in model.tags["mlflow.source.git.diff"]
+    assert "+changed" in model.tags["gitver.diff"]
 
 
 def test_back_at_a_known_version_its_model_is_used_again(app: App) -> None:
@@ -141,7 +141,7 @@ def test_the_diff_can_be_left_out(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
     recorded = record(location_of(app), os.environ)
-    assert "mlflow.source.git.diff" not in model_of(app.store, recorded.version.id).tags
+    assert "gitver.diff" not in model_of(app.store, recorded.version.id).tags
 
 
 def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> None:

@@ -1,23 +1,28 @@
-"""The diff of a dirty version: what git apply takes, and what must not be in it."""
+"""The diff of a dirty version: git can apply it, its size is bounded, secrets are not in it."""
 
 from __future__ import annotations
 
 import os
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from support.git import Git
 
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.version.diff import write_diff
+from gitver_hooks.version.diff import LARGEST_DIFF, Diff, write_diff
+from gitver_hooks.version.withhold import withhold_secrets
 from gitver_hooks.worktree.content import read_content
 
 
-def diff_of(git: Git, **options: object) -> str:
+def diff_of(git: Git, secrets: Sequence[str] = (), largest: int = LARGEST_DIFF) -> str:
     with open_repository(git.path, os.environ) as repository:
-        return write_diff(repository, read_content(repository), **options)  # type: ignore[arg-type]
+        content = read_content(repository)
+        diff = write_diff(repository, content, secrets=secrets, largest=largest)
+    assert Diff.from_json(diff.to_json()) == diff
+    return withhold_secrets(diff)
 
 
 def tree_after_applying(git: Git, diff: str, tmp_path: Path) -> str:
@@ -39,11 +44,11 @@ def tree_of(git: Git) -> str:
         return read_content(repository).tree
 
 
-def test_a_clean_worktree_has_none(git: Git) -> None:
+def test_a_clean_worktree_has_no_diff(git: Git) -> None:
     assert diff_of(git) == ""
 
 
-def test_git_apply_makes_the_same_tree_of_it(git: Git, tmp_path: Path) -> None:
+def test_git_apply_turns_head_into_the_worktree(git: Git, tmp_path: Path) -> None:
     git.commit(
         "more",
         **{
@@ -69,7 +74,9 @@ def test_git_apply_makes_the_same_tree_of_it(git: Git, tmp_path: Path) -> None:
     assert tree_after_applying(git, diff_of(git), tmp_path) == tree_of(git)
 
 
-def test_before_the_first_commit_all_files_are_in_it(make_git: type[Git], tmp_path: Path) -> None:
+def test_before_the_first_commit_the_diff_contains_all_files(
+    make_git: type[Git], tmp_path: Path
+) -> None:
     git = make_git("unborn")  # type: ignore[arg-type]
     git.write("a.txt", "a\n")
     assert "+a\n" in diff_of(git)
@@ -89,22 +96,24 @@ def test_random_edits_apply(git: Git, tmp_path: Path, seed: int) -> None:
     assert tree_after_applying(git, diff_of(git), tmp_path) == tree_of(git)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [".env", ".env.local", "deep/.ENV", "server.pem", "x.key", "id_rsa", "credentials.json"],
-)
-def test_what_looks_like_a_secret_is_named_and_not_shown(git: Git, name: str) -> None:
-    git.write(name, "TOKEN=s3cret\n")
-    diff = diff_of(git)
-    assert "s3cret" not in diff
-    assert f"# not shown (may hold a secret): {name}\n" in diff
+@pytest.mark.parametrize("name", [".env", "deep/.ENV", "server.pem", "id_rsa", "secrets/x.txt"])
+def test_a_file_with_a_name_common_for_secrets_is_named_but_not_shown(git: Git, name: str) -> None:
+    git.write(name, "nothing special\n")
+    assert diff_of(git) == f"# not shown (its name is common for secrets): {name}\n"
 
 
-def test_the_setting_adds_secrets(git: Git) -> None:
-    git.write("private/notes.txt", "s3cret\n")
-    assert "s3cret" in diff_of(git)
-    assert "s3cret" not in diff_of(git, secrets=["private"])
-    assert "s3cret" not in diff_of(git, secrets=["private/*.txt"])
+def test_such_a_file_does_not_even_enter_the_unscanned_diff(git: Git) -> None:
+    git.write(".env", "nothing special\n")
+    with open_repository(git.path, os.environ) as repository:
+        diff = write_diff(repository, read_content(repository))
+    assert "nothing special" not in diff.to_json()
+
+
+def test_the_setting_adds_patterns_for_names(git: Git) -> None:
+    git.write("private/notes.txt", "my notes\n")
+    assert "my notes" in diff_of(git)
+    assert "my notes" not in diff_of(git, secrets=["private"])
+    assert "my notes" not in diff_of(git, secrets=["Private/*.txt"])
 
 
 def test_a_binary_file_is_named_with_its_blob(git: Git, tmp_path: Path) -> None:
@@ -118,22 +127,28 @@ def test_a_binary_file_is_named_with_its_blob(git: Git, tmp_path: Path) -> None:
     tree_after_applying(git, diff, tmp_path)
 
 
-def test_it_is_bounded_marked_where_cut_and_still_applies(git: Git, tmp_path: Path) -> None:
+def test_a_diff_beyond_its_limit_says_what_is_cut_and_applies(git: Git, tmp_path: Path) -> None:
     for number in range(60):
         git.write(f"{number:02}.txt", f"{number}\n" * 100)
     diff = diff_of(git, largest=8_000)
     assert len(diff) <= 8_000
-    assert "# cut" in diff
+    assert "# not shown (cut: the diff is too large): 59.txt\n" in diff
     assert diff.count("diff --git") > 5
     tree_after_applying(git, diff, tmp_path)
 
 
-def test_thousands_of_changed_files_stay_within_the_bound(git: Git) -> None:
+def test_the_notes_about_thousands_of_files_stay_within_the_limit_too(git: Git) -> None:
     for number in range(2_000):
         git.write(f"{number}.env", "x\n")
     diff = diff_of(git, largest=8_000)
     assert len(diff) <= 8_000
     assert "more changed files\n" in diff
+
+
+def test_the_default_limit_fits_the_tags_of_sql_stores(git: Git) -> None:
+    for number in range(30):
+        git.write(f"{number:02}.txt", f"{number}\n" * 2_000)
+    assert 60_000 < len(diff_of(git)) <= 90_000
 
 
 def test_files_that_are_costly_to_align_are_replaced_whole(git: Git, tmp_path: Path) -> None:
@@ -143,7 +158,9 @@ def test_files_that_are_costly_to_align_are_replaced_whole(git: Git, tmp_path: P
     assert tree_after_applying(git, diff, tmp_path) == tree_of(git)
 
 
-def test_a_submodule_that_moved_is_in_it(git: Git, make_git: type[Git], tmp_path: Path) -> None:
+def test_the_new_commit_of_a_submodule_is_shown(
+    git: Git, make_git: type[Git], tmp_path: Path
+) -> None:
     inner = make_git("inner")  # type: ignore[arg-type]
     inner.commit("one")
     git("submodule", "add", "-q", str(inner.path), "sub")

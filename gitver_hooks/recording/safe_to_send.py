@@ -1,0 +1,29 @@
+"""The last step before MLflow is contacted: the registration as it may leave the machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitver_hooks.registry.registration import Registration
+from gitver_hooks.version.diff import Diff
+from gitver_hooks.version.secret_values import mask_secrets
+from gitver_hooks.version.withhold import mask_params, withhold_secrets
+
+# A tag of our own: mlflow.genai.enable_git_model_versioning() overwrites mlflow.source.git.diff.
+DIFF_TAG = "gitver.diff"
+# Tags that quote the user: the commit's subject and message, names of files.
+_PROSE_TAGS = ("mlflow.note.content", "mlflow.source.name")
+
+
+def safe_to_send(registration: Registration) -> Registration:
+    """``registration`` without secrets, its diff scanned and turned into a tag.
+
+    The deliverer calls this for each entry of the outbox, immediately before ``find_or_create``.
+    """
+    tags = dict(registration.tags)
+    for key in _PROSE_TAGS:
+        if key in tags:
+            tags[key] = mask_secrets(tags[key])
+    if registration.diff:
+        tags[DIFF_TAG] = withhold_secrets(Diff.from_json(registration.diff))
+    return replace(registration, tags=tags, params=mask_params(registration.params), diff="")

@@ -1,0 +1,131 @@
+"""Patches: the change of one file, as ``git apply`` takes it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from gitver_hooks.worktree.content import Change
+
+_NULL_ID = b"0" * 40
+# Aligning two files at this product of changed lines takes about a second. Beyond it, all changed
+# lines are replaced instead.
+_LARGEST_ALIGNMENT = 4_000_000
+
+
+def write_patch(change: Change, old: str, new: str) -> str:
+    """The change from ``old`` to ``new``, as in git-diff(1), "generating patch text with -p".
+
+    The text of a missing side is empty. Where the type changes (a file becomes a symbolic link),
+    the result is two patches, as git writes it: one that removes and one that adds.
+    """
+    if change.old and change.new and _file_type(change.old.mode) != _file_type(change.new.mode):
+        removal = _write(Change(change.path, change.old, None), old, "")
+        return removal + _write(Change(change.path, None, change.new), "", new)
+    return _write(change, old, new)
+
+
+def quote_path(path: bytes) -> str:
+    """``path`` as git quotes it (core.quotePath): in C syntax if it has unusual bytes."""
+    if all(32 <= byte < 127 and byte not in (34, 92) for byte in path):
+        return path.decode("ascii")
+    return '"' + "".join(_quote_byte(byte) for byte in path) + '"'
+
+
+def _write(change: Change, old: str, new: str) -> str:
+    before, after = quote_path(b"a/" + change.path), quote_path(b"b/" + change.path)
+    lines = [f"diff --git {before} {after}\n", *_header(change)]
+    before = before if change.old else "/dev/null"
+    after = after if change.new else "/dev/null"
+    hunks = list(_hunks(_lines(old), _lines(new)))
+    if hunks:
+        lines += [f"--- {before}{_tab(before)}\n", f"+++ {after}{_tab(after)}\n", *hunks]
+    return "".join(lines)
+
+
+def _header(change: Change) -> Iterator[str]:
+    """The extended header lines: modes and blob ids."""
+    same_mode = ""
+    if change.new is None and change.old is not None:
+        yield f"deleted file mode {change.old.mode:06o}\n"
+    elif change.old is None and change.new is not None:
+        yield f"new file mode {change.new.mode:06o}\n"
+    elif change.old is not None and change.new is not None:
+        if change.old.mode == change.new.mode:
+            same_mode = f" {change.new.mode:06o}"
+        else:
+            yield f"old mode {change.old.mode:06o}\nnew mode {change.new.mode:06o}\n"
+    old_id = change.old.id if change.old else _NULL_ID
+    new_id = change.new.id if change.new else _NULL_ID
+    if old_id != new_id:
+        yield f"index {old_id.decode()}..{new_id.decode()}{same_mode}\n"
+
+
+def _file_type(mode: int) -> int:
+    return mode & 0o170000
+
+
+def _tab(name: str) -> str:
+    # git ends a name that contains a space with a tab, to mark where the name ends.
+    return "\t" if " " in name and not name.startswith('"') else ""
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): for git, only a newline ends a line.
+    lines = text.split("\n")
+    last = lines.pop()
+    return [f"{line}\n" for line in lines] + ([last] if last else [])
+
+
+def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
+    matcher = difflib.SequenceMatcher(None, "", "")
+    matcher.opcodes = _opcodes(old, new)  # type: ignore[attr-defined]
+    for group in matcher.get_grouped_opcodes(3):
+        first, last = group[0], group[-1]
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+        for tag, old_start, old_end, new_start, new_end in group:
+            if tag == "equal":
+                yield from (_line(" ", line) for line in old[old_start:old_end])
+                continue
+            yield from (_line("-", line) for line in old[old_start:old_end])
+            yield from (_line("+", line) for line in new[new_start:new_end])
+
+
+def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """Like difflib's ``get_opcodes``, but bounded in time."""
+    shorter = min(len(old), len(new))
+    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    tail = next((n for n in range(shorter - head) if old[-1 - n] != new[-1 - n]), shorter - head)
+    old_end, new_end = len(old) - tail, len(new) - tail
+    middle: list[tuple[str, int, int, int, int]]
+    if (old_end - head) * (new_end - head) > _LARGEST_ALIGNMENT:
+        middle = [("replace", head, old_end, head, new_end)]
+    else:
+        matcher = difflib.SequenceMatcher(None, old[head:old_end], new[head:new_end], False)
+        middle = [
+            (tag, a + head, b + head, c + head, d + head)
+            for tag, a, b, c, d in matcher.get_opcodes()
+        ]
+    first = [("equal", 0, head, 0, head)] if head else []
+    last = [("equal", old_end, len(old), new_end, len(new))] if tail else []
+    return first + middle + last
+
+
+def _line(sign: str, line: str) -> str:
+    if line.endswith("\n"):
+        return f"{sign}{line}"
+    return f"{sign}{line}\n\\ No newline at end of file\n"
+
+
+def _range(start: int, end: int) -> str:
+    count = end - start
+    return f"{start + 1 if count else start},{count}"
+
+
+_ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+
+
+def _quote_byte(byte: int) -> str:
+    if byte in _ESCAPES:
+        return "\\" + _ESCAPES[byte]
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
