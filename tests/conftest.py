@@ -15,6 +15,7 @@ pytest_plugins = [
     "support.stores",
     "support.hooks",
     "support.releases",
+    "support.registering",
     "support.sessions",
 ]
 

@@ -1,21 +1,34 @@
 """One live LoggedModel for a version, from however many machines it is registered at once.
 
-MLflow lets any number of models have one name: two registrars that search and then create make
-two. What it keeps unique is each parameter of a model, so the parameter ``gitver.fate`` of a
-candidate is a cell that can be written once. Every registrar, from any point at which another may
-have died, does the same steps until it can adopt a model:
+MLflow lets any number of models have one name, so registrars that search and then create make
+duplicates. What MLflow does keep unique is each parameter of a model. The parameter ``gitver.fate``
+of a candidate is therefore a cell that can be written once, and it arbitrates. A candidate is a
+model that gitver created for the version or one that it may adopt (see ``adoption``). Every
+registrar repeats these steps, from whatever point another one may have died at:
 
-1. Search the candidates, oldest first, without those whose fate is ``retired``.
-2. The first is READY: adopt it.
-3. There is none: create one, at most once, and search again.
-4. The first has no fate: write it, ``retired`` if a later one is READY or has the fate ``ready``,
-   else ``ready``.
-5. The first has the fate ``ready``: finalize it, whoever created it.
-6. After adopting: retire and delete what this call created in vain, and what others left behind.
+1. Read the candidates, oldest first, ignoring those whose fate is ``retired``.
+2. One is *settled* (fate ``ready``, READY, tagged with the version): it is the model.
+3. There is none: create one, at most once.
+4. The first has no fate: write it, ``retired`` if a later one has the fate ``ready``, else
+   ``ready``.
+5. The first has the fate ``ready``: settle it, whoever created it (finalize it; add the tags to an
+   adopted one).
+6. Afterwards, retire and delete what this call created in vain and what others left behind, but
+   never a model that gitver did not create.
 
-Why no two registrars can adopt different models: whoever adopted L saw it READY and no candidate
-before it. A candidate that turns up before L later, through a skewed clock or a delayed read, gets
-its fate from someone who sees L, and that fate is ``retired``.
+Reading is up to two searches, one by name and one by git tags, so it is not atomic. That is why
+**steps 4 and 5 act only on what was known before the reading began**: on a candidate that this
+registrar had already seen with the same fate (or had created, or decided, itself).
+
+No two candidates of a version are ever settled. Suppose that L and C are, and that C sorts before
+L. Whoever settled L knew that it was chosen, then read the candidates, and did not find C; so C
+appeared after L was chosen. (It sorts first because of a skewed clock, or because its tags were
+added late.) Whoever decided on C knew C, then read the candidates; so that reading began after L
+was chosen, found L chosen and later than C, and C was retired. A fate is never rewritten, so C
+cannot have been settled.
+
+Hence a settled candidate that a single search by name returns is the model, whatever else exists:
+known versions cost one search.
 """
 
 from __future__ import annotations
@@ -26,76 +39,68 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitver_hooks.registry.failures import MLflowFailure, connection_broke, explain
-from gitver_hooks.registry.limits import (
-    PARAMS_PER_REQUEST,
-    acceptable_params,
-    acceptable_tags,
-    cut_tags,
+from gitver_hooks.registry.adoption import can_adopt, status_of
+from gitver_hooks.registry.candidates import (
+    CHOSEN,
+    READY,
+    RETIRED,
+    Candidate,
+    all_candidates,
+    candidates_by_name,
 )
+from gitver_hooks.registry.failures import MLflowFailure, connection_broke, explained
+from gitver_hooks.registry.model_writer import ModelWriter
 from gitver_hooks.registry.store import exclusively, not_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import LoggedModel
 
     from gitver_hooks.registry.registration import Registration
 
-FATE = "gitver.fate"
-CHOSEN = "ready"
-RETIRED = "retired"
-READY = "READY"
-VERSION_TAG = "gitver.version"
-
+# Seconds.
 _LEFTOVER_AGE = 60.0
 _LONGEST_PAUSE = 1.0
-# What MLflow says of a cell that is written already, or whose model has been deleted meanwhile.
-_LOST = frozenset({"BAD_REQUEST", "INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"})
 
 
 def find_or_create(
     client: MlflowClient, experiment_id: str, registration: Registration, *, deadline: float
 ) -> str:
-    """The id of the one live LoggedModel for the registration's version, made if there is none.
+    """Return the id of the one live LoggedModel for a version; create or adopt one if needed.
 
-    Finding one that exists costs one search. ``deadline`` is a moment of ``time.monotonic()`` (s)
-    after which no further step is begun; a step itself takes as long as the client lets it. Raises
-    MLflowFailure.
+    Finding an existing one takes one search, or three for an adopted one of another name.
+    ``deadline`` is a ``time.monotonic()`` value in seconds after which no new step begins; a single
+    step takes as long as the client allows. Raises MLflowFailure.
     """
-    try:
-        with exclusively(client.tracking_uri):
-            candidates = _Candidates(client, experiment_id, registration)
-            try:
-                return candidates.converge(deadline)
-            except Exception as error:
-                # Servers close idle connections when they like, also in the moment of a request.
-                if not connection_broke(error):
-                    raise
-                return candidates.converge(deadline)
-    except MLflowFailure:
-        raise
-    except Exception as error:
-        raise explain(error, client.tracking_uri) from error
+    with explained(client.tracking_uri), exclusively(client.tracking_uri):
+        registrar = _Registrar(client, experiment_id, registration)
+        try:
+            return registrar.converge(deadline)
+        except Exception as error:
+            # Servers close idle connections whenever they like, even during a request.
+            if not connection_broke(error):
+                raise
+            return registrar.converge(deadline)
 
 
 def is_live(client: MlflowClient, model_id: str) -> bool:
-    """Whether ``model_id`` is a LoggedModel that is READY and not deleted; one request.
+    """Whether ``model_id`` is a LoggedModel that is READY and not deleted. One request.
 
-    Raises MLflowFailure where that cannot be told.
+    Raises MLflowFailure if that cannot be determined.
     """
-    try:
-        model = client.get_logged_model(model_id)
-    except Exception as error:
-        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
-            return False
-        raise explain(error, client.tracking_uri) from error
-    if model is None or model.model_id != model_id:
-        raise not_mlflow(client)
-    return _status(model) == READY
+    with explained(client.tracking_uri):
+        try:
+            model = client.get_logged_model(model_id)
+        except Exception as error:
+            if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        if model is None or model.model_id != model_id:
+            raise not_mlflow(client)
+        return status_of(model) == READY
 
 
-class _Candidates:
-    """The LoggedModels of one version, seen from one registrar."""
+class _Registrar:
+    """One registrar's attempt to agree with all others on the model of a version."""
 
     def __init__(
         self, client: MlflowClient, experiment_id: str, registration: Registration
@@ -103,148 +108,77 @@ class _Candidates:
         self.client = client
         self.experiment_id = experiment_id
         self.registration = registration
-        self.params = acceptable_params(registration.params, reserved=FATE)
+        self.writer = ModelWriter(client, experiment_id, registration)
         self.created: str | None = None
+        # The fate of each candidate as of the previous reading, or as written since.
+        self.known: dict[str, str | None] = {}
 
     def converge(self, deadline: float) -> str:
+        if can_adopt(self.registration):
+            named = candidates_by_name(self.client, self.experiment_id, self.registration)
+            settled = next((each for each in named if each.settled), None)
+            if settled is not None:
+                return self.agree(settled, named)
         for pause in _pauses():
-            everyone = self.search()
-            candidates = [one for one in everyone if _fate(one) != RETIRED]
-            first = candidates[0] if candidates else None
-            if first is not None and _status(first) == READY:
-                self.tidy(everyone, first.model_id)
-                return str(first.model_id)
+            candidates = all_candidates(self.client, self.experiment_id, self.registration)
+            contenders = [each for each in candidates if each.fate != RETIRED]
+            settled = next((each for each in contenders if each.settled), None)
+            if settled is not None:
+                return self.agree(settled, candidates)
             if time.monotonic() >= deadline:
                 break
-            if first is None:
-                if self.created is None:
-                    self.created = self.create()
-                else:
-                    time.sleep(pause)
-            elif _fate(first) is None:
-                later = candidates[1:]
-                won = any(_status(one) == READY or _fate(one) == CHOSEN for one in later)
-                self.decide(first, RETIRED if won else CHOSEN)
+            known, self.known = self.known, {each.model_id: each.fate for each in candidates}
+            if not contenders:
+                self.create_once(pause)
+                continue
+            first, *later = contenders
+            if first.model_id not in known or known[first.model_id] != first.fate:
+                continue
+            if first.fate is None:
+                self.decide(first, later)
+            elif self.writer.settle(first):
+                return self.agree(first, candidates)
             else:
-                self.finalize(first.model_id)
                 time.sleep(pause)
         raise MLflowFailure(
-            f"registering {self.registration.name} took longer than it may",
-            "the registration is kept and tried again; `gitver sync` does so now",
+            f"registering {self.registration.name} took too long",
+            "it stays in the outbox and is tried again later; `gitver sync` tries again now",
         )
 
-    def search(self) -> list[LoggedModel]:
-        """All LoggedModels of the version that are not deleted, oldest first."""
-        found: list[LoggedModel] = []
-        token: str | None = None
-        while True:
-            page = self.client.search_logged_models(
-                experiment_ids=[self.experiment_id],
-                filter_string=f"name = '{self.registration.name}'",
-                page_token=token,
-            )
-            found += page
-            token = page.token
-            if not token:
-                break
-        ours = {
-            one.model_id: one
-            for one in found
-            if one.tags.get(VERSION_TAG) == self.registration.version
-        }
-        return sorted(ours.values(), key=lambda one: (one.creation_timestamp, one.model_id))
+    def create_once(self, pause: float) -> None:
+        """Create a candidate, or wait ``pause`` seconds for the one created to turn up."""
+        if self.created is not None:
+            time.sleep(pause)
+            return
+        self.created = self.writer.create()
+        self.known[self.created] = None
 
-    def create(self) -> str:
-        tags = acceptable_tags(self.registration.tags)
-        tags[VERSION_TAG] = self.registration.version
-        try:
-            return self.create_with(tags)
-        except Exception as error:
-            # Some stores take less in a tag than others: a version without a part of its diff is
-            # better than none.
-            shorter = cut_tags(tags)
-            if shorter == tags or not explain(error, self.client.tracking_uri).permanent:
-                raise
-            return self.create_with(shorter)
+    def decide(self, first: Candidate, later: list[Candidate]) -> None:
+        """Write the fate of the first candidate, unless somebody else has."""
+        fate = RETIRED if any(each.fate == CHOSEN for each in later) else CHOSEN
+        if self.writer.write_fate(first, fate):
+            self.known[first.model_id] = fate
 
-    def create_with(self, tags: dict[str, str]) -> str:
-        model = self.client.create_logged_model(
-            experiment_id=self.experiment_id,
-            name=self.registration.name,
-            tags=tags,
-            params=next(_batches(self.params), {}),
-            model_type=self.registration.model_type,
-        )
-        if not model.model_id:
-            raise not_mlflow(self.client)
-        return str(model.model_id)
-
-    def decide(self, candidate: LoggedModel, fate: str) -> None:
-        if fate == CHOSEN:
-            for batch in _batches(self.params):
-                # Batches are whole: they were written by this registrar or one with the same.
-                if not batch.keys() & candidate.params.keys():
-                    self.write(candidate.model_id, batch)
-        if self.write(candidate.model_id, {FATE: fate}) and fate == CHOSEN:
-            self.finalize(candidate.model_id)
-
-    def write(self, model_id: str, params: dict[str, str]) -> bool:
-        """Write parameters that nobody has written; False where somebody has."""
-        try:
-            self.client.log_model_params(model_id, params)
-        except Exception as error:
-            if getattr(error, "error_code", None) not in _LOST:
-                raise
-            return False
-        return True
-
-    def finalize(self, model_id: str) -> None:
-        try:
-            self.client.finalize_logged_model(model_id, READY)
-        except Exception as error:
-            if getattr(error, "error_code", None) not in _LOST:
-                raise
-
-    def tidy(self, everyone: list[LoggedModel], adopted: str) -> None:
-        """Remove the losers; what cannot be removed is left for the next, never a failure."""
+    def agree(self, settled: Candidate, candidates: list[Candidate]) -> str:
+        """Return the id of the settled candidate, after removing what is left of the others."""
+        # Whatever cannot be removed is left to the next registrar.
         with contextlib.suppress(Exception):
-            for one in everyone:
-                settled = _fate(one) == RETIRED and _status(one) == "FAILED"
-                age = time.time() - one.creation_timestamp / 1000
-                if one.model_id == adopted or settled:
-                    continue
-                if one.model_id == self.created or age > _LEFTOVER_AGE:
-                    self.remove(one)
+            for each in candidates:
+                if each.model_id != settled.model_id and self.is_abandoned(each):
+                    self.writer.remove(each)
+        return settled.model_id
 
-    def remove(self, loser: LoggedModel) -> None:
-        if _fate(loser) is None:
-            self.write(loser.model_id, {FATE: RETIRED})
-        try:
-            self.client.delete_logged_model(loser.model_id)
-        except Exception as error:
-            # EDIT rights of MLflow's basic auth do not include deleting.
-            if getattr(error, "error_code", None) != "PERMISSION_DENIED":
-                raise
-            self.client.finalize_logged_model(loser.model_id, "FAILED")
-
-
-def _fate(model: LoggedModel) -> str | None:
-    fate = model.params.get(FATE)
-    return None if fate is None else str(fate)
-
-
-def _status(model: LoggedModel) -> str:
-    return str(getattr(model.status, "value", model.status))
-
-
-def _batches(params: dict[str, str]) -> Iterator[dict[str, str]]:
-    pairs = sorted(params.items())
-    for start in range(0, len(pairs), PARAMS_PER_REQUEST):
-        yield dict(pairs[start : start + PARAMS_PER_REQUEST])
+    def is_abandoned(self, loser: Candidate) -> bool:
+        if not loser.created_by_gitver:
+            return False
+        if loser.fate == RETIRED and status_of(loser.model) == "FAILED":
+            return False
+        age = time.time() - loser.model.creation_timestamp / 1000
+        return loser.model_id == self.created or age > _LEFTOVER_AGE
 
 
 def _pauses() -> Iterator[float]:
-    """Ever longer pauses (s), each a little random so that registrars do not march in step."""
+    """Growing pauses in seconds, randomised so that registrars do not stay in step."""
     pause = 0.0
     while True:
         yield pause * random.uniform(0.5, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gitver_hooks.common.errors import GitverError
@@ -43,6 +44,20 @@ def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
                 permanent=kind.permanent,
             )
     return MLflowFailure(f"MLflow at {where} failed: {detail}", "it is tried again later")
+
+
+@contextmanager
+def explained(tracking_uri: str) -> Iterator[None]:
+    """Turn every exception raised in the block into the MLflowFailure that explains it.
+
+    Other GitverErrors explain themselves and pass through.
+    """
+    try:
+        yield
+    except GitverError:
+        raise
+    except Exception as error:
+        raise explain(error, tracking_uri) from error
 
 
 def connection_broke(error: BaseException) -> bool:

@@ -1,8 +1,10 @@
-"""Many processes that register one version at one moment, some killed at random, for the tests.
+"""Many processes that register one version at the same moment, some of them killed, for the tests.
 
-``python herd.py URI EXPERIMENT ROUNDS REGISTRARS KILLED SEED`` prints one JSON object a round: the
-ids that the survivors got, what a later registrar got, how the LoggedModels stood then, and how
-they stood once that registrar had tidied up; ``seconds`` is from the release to the last answer.
+``python herd.py URI EXPERIMENT ROUNDS REGISTRARS KILLED SEED [REPOSITORY]`` prints one JSON object
+per round: the ids that the survivors got, what a later registrar got, how the LoggedModels stood
+then, and how they stood once that registrar had tidied up; ``seconds`` is the time from the release
+to the last answer. With a git repository, each round begins with a commit for which MLflow's own
+mechanisms create a model each, in random order; ``oldest`` is the first of the two.
 """
 
 from __future__ import annotations
@@ -11,25 +13,28 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from gitver_hooks.handover.store import Experiment, Store
-from gitver_hooks.registry.convergence import FATE, find_or_create
+from gitver_hooks.registry.candidates import FATE
+from gitver_hooks.registry.convergence import find_or_create
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import open_store, prepare_environment
 
-NAME = "app-git-0a1b2c3d"
+REMOTE = "https://git.example/app.git"
 
 
 @dataclass
 class Round:
-    """What came of one round."""
+    """The outcome of one round."""
 
     ids: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    oldest: str = ""
     later: str = ""
     standing: list[tuple[str, str, str | None]] = field(default_factory=list)
     tidied: list[str] = field(default_factory=list)
@@ -70,30 +75,65 @@ class Registrar:
         return text
 
 
-def register(uri: str, experiment: str, version: str, wait: Callable[[], None]) -> str:
-    client = open_store(uri)
-    client.get_experiment(experiment)
-    registration = Registration(
-        version,
-        NAME,
-        Store(uri, Experiment("", id=experiment)),
-        tags={"gitver.version": version},
-        params={f"param.{number}": str(number) for number in range(101)},
-    )
-    wait()
-    return find_or_create(client, experiment, registration, deadline=time.monotonic() + 60)
+@dataclass(frozen=True)
+class Race:
+    """What all registrars of a round register, and where."""
 
+    uri: str
+    experiment: str
+    version: str
 
-def look(uri: str, experiment: str, version: str) -> list[tuple[str, str, str | None]]:
-    """Id, status and fate of the LoggedModels of the version that are not deleted."""
-    models = open_store(uri).search_logged_models(
-        [experiment], filter_string=f"name = '{NAME}'", max_results=1000
-    )
-    return [
-        (one.model_id, one.status.value, one.params.get(FATE))
-        for one in models
-        if one.tags.get("gitver.version") == version
-    ]
+    @property
+    def name(self) -> str:
+        return f"app-git-{self.version[:8]}"
+
+    def register(self, wait: Callable[[], None] = lambda: None) -> str:
+        client = open_store(self.uri)
+        client.get_experiment(self.experiment)
+        registration = Registration(
+            self.version,
+            self.name,
+            Store(self.uri, Experiment("", id=self.experiment)),
+            tags={
+                "gitver.version": self.version,
+                "mlflow.source.git.commit": self.version,
+                "mlflow.source.git.branch": "main",
+                "mlflow.source.git.dirty": "false",
+                "mlflow.source.git.repoURL": REMOTE,
+            },
+            params={f"gitver.params.{number}": str(number) for number in range(101)},
+        )
+        wait()
+        return find_or_create(client, self.experiment, registration, deadline=time.monotonic() + 90)
+
+    def look(self) -> list[tuple[str, str, str | None]]:
+        """Id, status and fate of the LoggedModels of the version that are not deleted."""
+        models = open_store(self.uri).search_logged_models([self.experiment], max_results=1000)
+        return [
+            (each.model_id, each.status.value, each.params.get(FATE))
+            for each in models
+            if each.tags.get("gitver.version") == self.version
+        ]
+
+    def create_as_mlflow_does(self, repository: str) -> str:
+        """One model by the snippet of MLflow's guide, one by its git versioning; the older one."""
+        import mlflow
+
+        os.chdir(repository)
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_experiment(experiment_id=self.experiment)
+
+        def snippet() -> str:
+            return str(mlflow.set_active_model(name=self.name).model_id)
+
+        def git_versioning() -> str:
+            return str(mlflow.genai.enable_git_model_versioning().active_model.model_id)
+
+        first, second = random.sample([snippet, git_versioning], 2)
+        oldest = first()
+        time.sleep(0.002)
+        assert second() != oldest
+        return oldest
 
 
 def alone(work: Callable[[], str]) -> str:
@@ -105,51 +145,59 @@ def alone(work: Callable[[], str]) -> str:
     return result
 
 
-def play(
-    uri: str, experiment: str, version: str, registrars: int, killed: int, window: float
-) -> Round:
+def play(race: Race, registrars: int, killed: int, window: float, repository: str) -> Round:
+    oldest = alone(lambda: race.create_as_mlflow_does(repository)) if repository else ""
     release, hold = os.pipe()
 
     def work(wait: Callable[[], None]) -> str:
-        # Each holds the end that keeps the others waiting, unless it lets go of it.
+        # Each inherits the end of the pipe that keeps the others waiting.
         os.close(hold)
-        return register(uri, experiment, version, wait)
+        return race.register(wait)
 
     herd = [Registrar(work, release) for _ in range(registrars)]
-    for one in herd:
-        os.read(one.ready, 1)
+    for registrar in herd:
+        os.read(registrar.ready, 1)
     started = time.monotonic()
     os.close(hold)
     moments = sorted(random.uniform(0, window) for _ in range(killed))
     for moment, victim in zip(moments, random.sample(herd, killed), strict=True):
         time.sleep(max(0.0, started + moment - time.monotonic()))
         os.kill(victim.pid, signal.SIGKILL)
-    answers = [one.result() for one in herd]
+    answers = [registrar.result() for registrar in herd]
     os.close(release)
-    done = Round(seconds=time.monotonic() - started, killed=answers.count(""))
-    done.ids = [each for each in answers if each.startswith("m-")]
-    done.errors = [each for each in answers if each.startswith("error:")]
-    done.later = alone(lambda: register(uri, experiment, version, lambda: None))
-    done.standing = json.loads(alone(lambda: json.dumps(look(uri, experiment, version))))
+    done = Round(seconds=time.monotonic() - started, killed=answers.count(""), oldest=oldest)
+    done.ids = [answer for answer in answers if answer.startswith("m-")]
+    done.errors = [answer for answer in answers if answer.startswith("error:")]
+    done.later = alone(race.register)
+    done.standing = json.loads(alone(lambda: json.dumps(race.look())))
 
     def tidy() -> str:
         now = time.time
         time.time = lambda: now() + 61
-        return register(uri, experiment, version, lambda: None)
+        return race.register()
 
     alone(tidy)
-    done.tidied = json.loads(
-        alone(lambda: json.dumps([one[0] for one in look(uri, experiment, version)]))
-    )
+    done.tidied = json.loads(alone(lambda: json.dumps([each[0] for each in race.look()])))
     return done
 
 
+def new_commit(repository: str) -> str:
+    git = ["git", "-C", repository]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "round"], check=True)
+    return subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+
+
 def main() -> None:
-    uri, experiment, *numbers = sys.argv[1:]
-    rounds, registrars, killed, seed = map(int, numbers)
+    uri, experiment, *numbers = sys.argv[1:6]
+    rounds, registrars, killed = map(int, numbers)
+    seed = int(sys.argv[6])
+    repository = sys.argv[7] if len(sys.argv) > 7 else ""
     random.seed(seed)
+    # The folder of this file holds a module of the same name as GitPython's.
+    sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
     prepare_environment(60)
-    # Imported before the forks, so that all that is left to each is the registering.
+    # Imported before the forks, so that nothing but the registering is left to each.
+    import mlflow.genai
     import mlflow.store.tracking.rest_store
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
     from sqlalchemy.orm import configure_mappers
@@ -161,7 +209,8 @@ def main() -> None:
 
     window = 1.0
     for number in range(rounds):
-        done = play(uri, experiment, f"{seed:08x}{number:032x}", registrars, killed, window)
+        version = new_commit(repository) if repository else f"{seed + number:08x}{number:032x}"
+        done = play(Race(uri, experiment, version), registrars, killed, window, repository)
         window = max(0.05, done.seconds)
         print(json.dumps(asdict(done)), flush=True)
 
