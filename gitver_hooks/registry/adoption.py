@@ -57,7 +57,7 @@ def is_adoptable(model: LoggedModel, registration: Registration) -> bool:
     if model.name == registration.name:
         # The tag with the commit does not count: MLflow takes it from the repository of the script
         # that was started, which may be another one than the app's.
-        return model.tags.get(DIRTY_TAG, "false") == "false"
+        return bool(model.tags.get(DIRTY_TAG, "false") == "false")
     if model.tags.get(COMMIT_TAG) != registration.tags[COMMIT_TAG]:
         return False
     if model.tags.get(DIRTY_TAG) != "false":
