@@ -18,11 +18,12 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitver_hooks.common.errors import GitverError
+    from gitver_hooks.history.assemble import history
     from gitver_hooks.runtime.activation import ActiveModel, activate
     from gitver_hooks.version.identify import identify
     from gitver_hooks.version.version import Version
 
-__all__ = ["ActiveModel", "GitverError", "Version", "activate", "identify"]
+__all__ = ["ActiveModel", "GitverError", "Version", "activate", "history", "identify"]
 
 _HOMES = {
     "ActiveModel": "runtime.activation",
@@ -35,6 +36,11 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     # Lazily, so that the shim does not import what only the recording half needs.
+    if name == "history":
+        # The package can be called: the name is that of a function and of the package behind it.
+        from importlib import import_module
+
+        return import_module(f"{__name__}.history")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -31,7 +31,8 @@ class TraceNumbers:
     """What the traces of one version add up to.
 
     ``errors`` is the number of traces in the state ERROR. ``tokens`` and ``cost`` (US$) are means
-    over the traces that have them. ``coverage`` says how many traces the numbers stand on.
+    over the traces that have them. ``coverage`` says how many traces the counts stand on, and
+    ``sampled`` names the numbers that stand on the newest traces only.
     """
 
     traces: int | None = None
@@ -41,6 +42,7 @@ class TraceNumbers:
     tokens: float | None = None
     cost: float | None = None
     coverage: Coverage = "unread"
+    sampled: tuple[str, ...] = ()
 
     @property
     def error_rate(self) -> float | None:
@@ -287,6 +289,7 @@ def _trace_numbers(numbers: TraceNumbers) -> dict[str, Any]:
         "latency_p95_ms": numbers.latency_p95_ms,
         "tokens": numbers.tokens,
         "cost": numbers.cost,
+        "sampled": list(numbers.sampled),
     }
 
 

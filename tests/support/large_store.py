@@ -44,7 +44,7 @@ def _insert(connection: sqlite3.Connection, rows: Iterable[tuple[str, _Row]]) ->
     for (table, columns), values in batches.items():
         marks = ",".join("?" * len(columns))
         connection.executemany(
-            f'INSERT INTO {table} ({",".join(columns)}) VALUES ({marks})', values
+            f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", values
         )
 
 

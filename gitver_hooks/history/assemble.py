@@ -1,0 +1,151 @@
+"""The history of a worktree: walk the commits, read their numbers, judge them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.history import walk
+from gitver_hooks.history.deadline import Outcome
+from gitver_hooks.history.findings import findings
+from gitver_hooks.history.join import join
+from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.reading import ModelNumbers
+from gitver_hooks.history.records import History, Score
+from gitver_hooks.history.resolve import resolve_commit
+from gitver_hooks.history.source import Source, open_source
+from gitver_hooks.history.walk import CommitData
+from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
+from gitver_hooks.repository.branch import current_branch
+from gitver_hooks.repository.remote import remote_url
+from gitver_hooks.version.model_name import app_name
+
+DEFAULT_LIMIT = 20
+DEFAULT_DEADLINE = 10.0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of the history: at most ``limit`` commits of ``revisions`` (``A``, ``A..B``)."""
+
+    limit: int = DEFAULT_LIMIT
+    revisions: str | None = None
+    all_branches: bool = False
+    since: datetime | None = None
+    metrics: tuple[str, ...] = ()
+
+
+def history(
+    path: str | os.PathLike[str] = ".",
+    *,
+    limit: int = DEFAULT_LIMIT,
+    deadline: float = DEFAULT_DEADLINE,
+) -> History:
+    """The newest ``limit`` commits of HEAD's first-parent history, and the numbers of each version.
+
+    Reads for at most ``deadline`` seconds; ``History.partial`` says that something is missing.
+    Neither the process's environment nor its logging or warnings are changed. Raises GitverError.
+    """
+    with open_source(path, dict(os.environ), deadline) as source:
+        return read_history(source, Selection(limit=limit))
+
+
+def read_history(source: Source, selection: Selection) -> History:
+    """The selected part of the history. Raises GitverError if there is nothing to show at all."""
+    commits = list(islice(_commits(source, selection), selection.limit))
+    if not commits:
+        raise GitverError("no commit matches", "give another range, or a larger --since")
+    reading = source.reading()
+    models = reading.models_of_commits([commit.commit for commit in commits])
+    outcomes = reading.numbers(_in_order(commits, models))
+    notes = _notes(source, models, outcomes)
+    repository = source.repository
+    url = remote_url(repository, source.settings.remote)
+    found = History(
+        versions=join(commits, models, outcomes),
+        partial=bool(notes),
+        notes=notes,
+        app=app_name(repository, source.settings, url),
+        branch=current_branch(repository),
+        store=strip_credentials(source.tracking.uri),
+        experiment=source.tracking.experiment.name or str(source.tracking.experiment.id),
+        remote_url=url,
+    )
+    if selection.metrics:
+        found = only_metrics(found, selection.metrics)
+    return found.with_findings(findings(found))
+
+
+def only_metrics(history: History, names: Iterable[str]) -> History:
+    """The history with those metrics and feedback only. Raises GitverError for an unknown name."""
+    wanted = set(names)
+    known = {name for record in history for name in (*record.metrics, *record.feedback)}
+    if unknown := sorted(wanted - known):
+        raise GitverError(
+            f"no version has the metric {unknown[0]!r}",
+            f"use one of {', '.join(sorted(known))}" if known else "evaluate a version first",
+        )
+
+    def chosen(scores: Mapping[str, Score]) -> dict[str, Score]:
+        return {name: score for name, score in scores.items() if name in wanted}
+
+    versions = tuple(
+        replace(r, metrics=chosen(r.metrics), feedback=chosen(r.feedback)) for r in history
+    )
+    return replace(history, versions=versions)
+
+
+def _commits(source: Source, selection: Selection) -> Iterable[CommitData]:
+    repository = source.repository
+    if selection.all_branches:
+        found = walk.all_branches(repository, repository.head_commit())
+    else:
+        start, excluded = _ends(source, selection.revisions)
+        found = walk.first_parents(repository, start, excluded)
+    return found if selection.since is None else walk.since(found, selection.since)
+
+
+def _ends(source: Source, revisions: str | None) -> tuple[str, str | None]:
+    """The commit to start from, and the one to stop before, of ``A..B``, ``A..`` or ``B``."""
+    before, dots, start = (revisions or "HEAD").rpartition("..")
+    if revisions and "..." in revisions:
+        raise GitverError(f"{revisions} is a symmetric difference", "write A..B")
+    end = resolve_commit(source, start or "HEAD")
+    return end, resolve_commit(source, before or "HEAD") if dots else None
+
+
+def _in_order(commits: list[CommitData], models: list[ModelData]) -> list[ModelData]:
+    # Newest first, and clean versions before dirty ones: what matters most is read first.
+    place = {commit.commit: number for number, commit in enumerate(commits)}
+    return sorted(models, key=lambda model: (model.dirty, place.get(model.commit, 0)))
+
+
+def _notes(
+    source: Source, models: list[ModelData], outcomes: Mapping[str, Outcome[ModelNumbers]]
+) -> tuple[str, ...]:
+    """What could not be read, a line each. Raises MLflowFailure if nothing could be read."""
+    failures = [
+        source.reading().explain(outcome.error) for outcome in outcomes.values() if outcome.error
+    ]
+    if models and failures and len(failures) == len(models):
+        raise failures[0]
+    notes = sorted({failure.message for failure in failures})
+    if missing := len(models) - len(outcomes):
+        if missing == len(models):
+            raise MLflowFailure(
+                f"MLflow at {strip_credentials(source.tracking.uri)} gave no numbers within "
+                f"{source.seconds:g} seconds",
+                "allow more time with --deadline",
+            )
+        notes.append(
+            f"{missing} of {len(models)} versions were not read within "
+            f"{source.seconds:g} seconds; allow more with --deadline"
+        )
+    read = [outcome.value for outcome in outcomes.values() if outcome.value is not None]
+    if any(not numbers.complete for numbers in read):
+        notes.append("some evaluations have more rows than were read")
+    return tuple(notes)

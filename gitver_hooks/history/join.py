@@ -1,0 +1,75 @@
+"""Joins commits with what MLflow knows of their versions; opens and reads nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gitver_hooks.history.deadline import Outcome
+from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.reading import ModelNumbers, unread_numbers
+from gitver_hooks.history.records import UNREAD_SCORES, UNREAD_TRACES, VersionRecord
+from gitver_hooks.history.walk import CommitData
+
+
+def join(
+    commits: Sequence[CommitData],
+    models: Sequence[ModelData],
+    outcomes: Mapping[str, Outcome[ModelNumbers]],
+) -> tuple[VersionRecord, ...]:
+    """One record per version, in the order of ``commits``, dirty ones right after their commit.
+
+    A commit without a model has a record too, without numbers. Dirty versions of a commit are
+    listed newest first.
+    """
+    by_commit: dict[str, list[ModelData]] = {}
+    for model in models:
+        by_commit.setdefault(model.commit, []).append(model)
+    records: list[VersionRecord] = []
+    for commit in commits:
+        of_commit = by_commit.get(commit.commit, [])
+        clean = [model for model in of_commit if not model.dirty]
+        if not clean:
+            records.append(commit_record(commit))
+        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in clean]
+        dirty = sorted((m for m in of_commit if m.dirty), key=lambda m: -m.created_ms)
+        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in dirty]
+    return tuple(records)
+
+
+def commit_record(commit: CommitData) -> VersionRecord:
+    """The record of a commit whose version was never registered."""
+    return VersionRecord(
+        version=commit.commit,
+        commit=commit.commit,
+        subject=commit.subject,
+        authored=commit.authored,
+        mainline=commit.mainline,
+    )
+
+
+def version_record(
+    commit: CommitData, model: ModelData, outcome: Outcome[ModelNumbers] | None
+) -> VersionRecord:
+    """The record of a registered version; None as ``outcome`` means that it was not read."""
+    read = None if outcome is None else outcome.value
+    numbers = read or unread_numbers(model)
+    unread: tuple[str, ...] = ()
+    if read is None:
+        unread = (UNREAD_TRACES, UNREAD_SCORES)
+    elif not read.complete:
+        unread = (UNREAD_SCORES,)
+    return VersionRecord(
+        version=model.version,
+        commit=commit.commit,
+        subject=commit.subject,
+        authored=commit.authored,
+        dirty=model.dirty,
+        model_id=model.model_id,
+        model_name=model.name,
+        mainline=commit.mainline,
+        live=numbers.live,
+        evaluation=numbers.evaluation,
+        metrics=numbers.metrics,
+        feedback=numbers.feedback,
+        unread=unread,
+    )

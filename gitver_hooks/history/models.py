@@ -1,0 +1,137 @@
+"""MLflow's LoggedModels as plain data: which version each one is, and its metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+VERSION_TAG, COMMIT_TAG = "gitver.version", "mlflow.source.git.commit"
+_DIRTY_TAG = "mlflow.source.git.dirty"
+_FATE, _RETIRED = "gitver.fate", "retired"
+
+_BATCH = 50
+_SAFE = re.compile(r"[^'`]+")
+
+
+@dataclass(frozen=True)
+class ModelMetric:
+    """The newest value of a metric of a model, and the run that logged it."""
+
+    value: float
+    run_id: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class ModelData:
+    """One live LoggedModel. ``run_ids`` are all runs that logged metrics on it."""
+
+    model_id: str
+    name: str
+    version: str
+    commit: str
+    dirty: bool
+    created_ms: int
+    experiment_id: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, ModelMetric]
+    run_ids: tuple[str, ...]
+
+
+def models_of_commits(
+    client: MlflowClient, experiment_id: str, commits: Sequence[str]
+) -> list[ModelData]:
+    """The models of versions whose (base) commit is one of ``commits``, oldest first."""
+    found: list[ModelData] = []
+    for start in range(0, len(commits), _BATCH):
+        listed = ", ".join(f"'{commit}'" for commit in commits[start : start + _BATCH])
+        found += _search(client, experiment_id, f"tags.`{COMMIT_TAG}` IN ({listed})")
+    return without_duplicates(found)
+
+
+def models_named(client: MlflowClient, experiment_id: str, name: str) -> list[ModelData]:
+    """The models with that name, oldest first."""
+    if not _SAFE.fullmatch(name):
+        return []
+    return without_duplicates(_search(client, experiment_id, f"name = '{name}'"))
+
+
+def models_of_version(client: MlflowClient, experiment_id: str, version: str) -> list[ModelData]:
+    """The models with that version id, oldest first."""
+    if not _SAFE.fullmatch(version):
+        return []
+    return without_duplicates(_search(client, experiment_id, f"tags.`{VERSION_TAG}` = '{version}'"))
+
+
+def read_model(client: MlflowClient, model_id: str) -> ModelData | None:
+    """The model with that id, or None if MLflow has none."""
+    try:
+        model = client.get_logged_model(model_id)
+    except Exception as error:
+        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return None if model is None or model.model_id != model_id else _model_data(model)
+
+
+def without_duplicates(models: Sequence[ModelData]) -> list[ModelData]:
+    """One model per version: the oldest, which is the one that registration converges on."""
+    oldest: dict[str, ModelData] = {}
+    for model in sorted(models, key=lambda m: (m.created_ms, m.model_id)):
+        oldest.setdefault(model.version, model)
+    return list(oldest.values())
+
+
+def _search(client: MlflowClient, experiment_id: str, clause: str) -> list[ModelData]:
+    return [_model_data(model) for model in _pages(client, experiment_id, clause) if _live(model)]
+
+
+def _pages(client: MlflowClient, experiment_id: str, clause: str) -> Iterator[Any]:
+    token: str | None = None
+    while True:
+        page = client.search_logged_models(
+            experiment_ids=[experiment_id], filter_string=clause, page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _live(model: Any) -> bool:
+    # PostgreSQL refuses a filter on the status, so it is applied here.
+    status = str(getattr(model.status, "value", model.status))
+    return status == "READY" and (model.params or {}).get(_FATE) != _RETIRED
+
+
+def _model_data(model: Any) -> ModelData:
+    tags: dict[str, str] = dict(model.tags or {})
+    commit = tags.get(COMMIT_TAG, "")
+    dirty = tags.get(_DIRTY_TAG, "").lower() == "true"
+    # A dirty model that another tool registered has no version id of its own.
+    fallback = f"{commit[:32]}-dirty-{model.model_id[-8:]}" if dirty else commit
+    newest: dict[str, ModelMetric] = {}
+    runs: dict[str, None] = {}
+    for metric in sorted(model.metrics or (), key=lambda m: m.timestamp):
+        newest[metric.key] = ModelMetric(float(metric.value), metric.run_id, metric.timestamp)
+        if metric.run_id:
+            runs[metric.run_id] = None
+    return ModelData(
+        model_id=str(model.model_id),
+        name=str(model.name),
+        version=tags.get(VERSION_TAG) or fallback or str(model.name),
+        commit=commit,
+        dirty=dirty,
+        created_ms=int(model.creation_timestamp),
+        experiment_id=str(model.experiment_id),
+        tags=tags,
+        params={k: v for k, v in (model.params or {}).items() if k != _FATE},
+        metrics=newest,
+        run_ids=tuple(runs),
+    )

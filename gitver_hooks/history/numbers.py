@@ -1,0 +1,175 @@
+"""Adds up traces and scores: pure functions from plain data to the records' numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from gitver_hooks.history.records import Coverage, Score, TraceNumbers
+from gitver_hooks.history.traces import FAILED, Assessment, TraceData, number_of
+
+
+def trace_numbers(traces: Sequence[TraceData], coverage: Coverage = "exact") -> TraceNumbers:
+    """The numbers of ``traces``; latencies are interpolated linearly, as MLflow does."""
+    latencies = sorted(t.latency_ms for t in traces if t.latency_ms is not None)
+    return TraceNumbers(
+        traces=len(traces),
+        errors=sum(t.state == FAILED for t in traces),
+        latency_p50_ms=percentile(latencies, 0.50),
+        latency_p95_ms=percentile(latencies, 0.95),
+        tokens=mean([t.tokens for t in traces if t.tokens is not None]),
+        cost=mean([t.cost for t in traces if t.cost is not None]),
+        coverage=coverage,
+    )
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The value below which ``share`` (0 to 1) of the sorted values lie, linearly interpolated."""
+    if not ordered:
+        return None
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The arithmetic mean, None of nothing."""
+    return sum(values) / len(values) if values else None
+
+
+def run_scores(traces: Iterable[TraceData], run_id: str) -> dict[str, Score]:
+    """The scores that the evaluation run ``run_id`` gave, by name; per trace, the newest counts."""
+    by_name: dict[str, list[Assessment]] = {}
+    for trace in traces:
+        newest: dict[str, Assessment] = {}
+        for assessment in sorted(trace.assessments, key=lambda a: a.updated_ms):
+            if belongs_to_run(assessment, trace, run_id):
+                newest[assessment.name] = assessment
+        for assessment in newest.values():
+            by_name.setdefault(assessment.name, []).append(assessment)
+    return _scores(by_name)
+
+
+def belongs_to_run(assessment: Assessment, trace: TraceData, run_id: str) -> bool:
+    """Whether the run gave that score: as recorded, else as the trace's own run."""
+    if assessment.judge.startswith("HUMAN "):
+        return False
+    return (assessment.run_id or trace.run_id) == run_id
+
+
+def feedback_scores(live: Iterable[TraceData]) -> dict[str, Score]:
+    """What was said about live traces, by name, without what evaluation runs said."""
+    by_name: dict[str, list[Assessment]] = {}
+    for trace in live:
+        for assessment in trace.assessments:
+            if assessment.run_id is None:
+                by_name.setdefault(assessment.name, []).append(assessment)
+    return _scores(by_name)
+
+
+def feedback_from_counts(
+    counts: Mapping[tuple[str, str], int], evaluated: Iterable[TraceData], runs: Iterable[str]
+) -> dict[str, Score]:
+    """The feedback of live traces, from the server's counts less the scores of evaluations.
+
+    ``counts`` maps (name, value as JSON) to a number; ``evaluated`` are the traces of the
+    evaluation runs ``runs``.
+    """
+    left: dict[tuple[str, float, bool], int] = {}
+    for (name, text), count in counts.items():
+        number, yes_no = number_of(_json(text))
+        if number is not None:
+            key = (name, number, yes_no)
+            left[key] = left.get(key, 0) + count
+    known = set(runs)
+    for trace in evaluated:
+        for assessment in trace.assessments:
+            if assessment.number is None or not (
+                trace.run_id in known or assessment.run_id in known
+            ):
+                continue
+            key = (assessment.name, assessment.number, assessment.yes_no)
+            left[key] = left.get(key, 0) - 1
+    scores: dict[str, Score] = {}
+    for name in sorted({name for name, _, _ in left}):
+        values = {(n, yn): c for (m, n, yn), c in left.items() if m == name and c > 0}
+        rows = sum(values.values())
+        if rows:
+            total = sum(number * count for (number, _), count in values.items())
+            binary = all(yes_no for _, yes_no in values)
+            scores[name] = Score(total / rows, rows, round(total) if binary else None)
+    return scores
+
+
+def live_latency(
+    at_ranks: Callable[[Sequence[int]], Mapping[int, float] | None],
+    all_count: int,
+    evaluated: Sequence[float],
+    share: float,
+) -> float | None:
+    """A percentile of the live latencies, from ranks among all of them.
+
+    The live value of rank k has, among all values, a rank from k to k + len(evaluated): it is the
+    smallest value v of those ranks with rank(v) >= k + the number of evaluated values up to v.
+    """
+    count = all_count - len(evaluated)
+    if count <= 0:
+        return None
+    position = share * (count - 1)
+    below = int(position)
+    last = min(below + 1 + len(evaluated), all_count - 1)
+    values = at_ranks(range(below, last + 1))
+    if values is None:
+        return None
+    low = _live_value(values, below, evaluated)
+    high = _live_value(values, min(below + 1, count - 1), evaluated)
+    return low + (position - below) * (high - low)
+
+
+def _live_value(values: Mapping[int, float], rank: int, evaluated: Sequence[float]) -> float:
+    at = rank
+    while True:
+        # Interpolation leaves an error in the 10th digit; latencies are whole milliseconds.
+        value = round(values[at])
+        settled = rank + sum(latency <= value for latency in evaluated)
+        if settled <= at:
+            return float(value)
+        at = min(settled, max(values))
+        if at == max(values):
+            return float(round(values[at]))
+
+
+def without(all_traces: TraceNumbers, evaluated: TraceNumbers) -> TraceNumbers:
+    """The counts of the live traces: all less the evaluated ones."""
+    return replace(
+        all_traces,
+        traces=max(0, (all_traces.traces or 0) - (evaluated.traces or 0)),
+        errors=max(0, (all_traces.errors or 0) - (evaluated.errors or 0)),
+    )
+
+
+def _scores(by_name: Mapping[str, Sequence[Assessment]]) -> dict[str, Score]:
+    scores: dict[str, Score] = {}
+    for name, assessments in by_name.items():
+        numeric = [a for a in assessments if a.number is not None]
+        values = tuple(a.number for a in numeric if a.number is not None)
+        if not values:
+            continue
+        binary = all(a.yes_no for a in numeric)
+        scores[name] = Score(
+            mean=sum(values) / len(values),
+            rows=len(values),
+            passed=round(sum(values)) if binary else None,
+            values=values,
+            judges=tuple(sorted({a.judge for a in numeric})),
+        )
+    return scores
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,164 @@
+"""Resolves what a user calls a version: a commit, a version id, a model or a trace."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.records import Resolved
+from gitver_hooks.history.source import Source
+from gitver_hooks.history.traces import read_trace
+from gitver_hooks.history.walk import has_commit
+from gitver_hooks.version.identify import identify_worktree
+
+WORKTREE = "@dirty"
+
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
+_TRACE_ID = re.compile(r"tr-[0-9a-f]{32}|trace:/\S+")
+# A dirty version's id or a prefix of it, and the short form that tables show.
+_DIRTY = re.compile(r"([0-9a-f]{4,64}|unborn)(?:-dirty-|\+)([0-9a-f]{1,8})(?:@.*)?")
+_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def resolve(source: Source, what: str) -> Resolved:
+    """The version that ``what`` names.
+
+    That may be ``@dirty`` (the worktree as it is now), a trace id, a model id, a commit-ish as git
+    understands it (``HEAD~3``, a branch, a tag, an abbreviated id), a dirty version's id or a
+    prefix of one, or a model's name; in this order. Raises GitverError.
+    """
+    if what == WORKTREE:
+        return _worktree(source)
+    if _TRACE_ID.fullmatch(what):
+        return _of_trace(source, what)
+    if _MODEL_ID.fullmatch(what):
+        return _of_model(source, what, None)
+    commit = git_commit(source, what)
+    if commit is not None:
+        return _of_version(source, commit, commit, dirty=False)
+    if dirty := _DIRTY.fullmatch(what):
+        return _of_dirty_prefix(source, what, dirty[1], dirty[2])
+    reading = source.reading()
+    found = reading.models_named(what)
+    if not found and (_COMMIT_ID.fullmatch(what) or "@" in what or what.startswith("tree-")):
+        found = reading.models_of_version(what)
+    return _only(source, found, what)
+
+
+def resolve_commit(source: Source, what: str) -> str:
+    """The full id of the commit that ``what`` names in this repository. Raises GitverError."""
+    if what == "HEAD":
+        head = source.repository.head_commit()
+        if head is None:
+            raise GitverError("there is no commit yet", "commit something")
+        return head
+    commit = git_commit(source, what)
+    if commit is None:
+        resolved = resolve(source, what)
+        commit = resolved.commit
+    if commit is None:
+        raise GitverError(f"{what} names no commit of this repository", "check the name")
+    return commit
+
+
+def git_commit(source: Source, what: str) -> str | None:
+    """The commit that git understands ``what`` as, None if it does not.
+
+    Asks git itself, whose rules (gitrevisions(7)) dulwich knows only in part.
+    """
+    if not what or "\0" in what:
+        return None
+    repository = source.repository
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{what}^{{commit}}"],
+            cwd=repository.location.worktree,
+            env=dict(source.environment),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return _commit_without_git(source, what)
+    commit = done.stdout.strip()
+    return commit if done.returncode == 0 and _COMMIT_ID.fullmatch(commit) else None
+
+
+def _commit_without_git(source: Source, what: str) -> str | None:
+    from dulwich.objectspec import parse_commit
+
+    try:
+        return parse_commit(source.repository.repo, what).id.decode("ascii")
+    except (KeyError, ValueError):
+        return None
+
+
+def _worktree(source: Source) -> Resolved:
+    version = identify_worktree(source.repository, source.settings).version
+    return _of_version(source, version.id, version.commit, dirty=version.dirty)
+
+
+def _of_version(source: Source, version: str, commit: str | None, *, dirty: bool) -> Resolved:
+    found = source.reading().models_of_version(version)
+    if not found and commit is not None and not dirty:
+        # Registered by another tool, or per branch.
+        found = [m for m in source.reading().models_of_commits([commit]) if not m.dirty]
+    if not found:
+        return Resolved(version, commit, dirty)
+    return _resolved(source, found[0], None)
+
+
+def _of_model(source: Source, model_id: str, trace_id: str | None) -> Resolved:
+    model = source.reading().model(model_id)
+    if model is None:
+        raise GitverError(f"MLflow has no model {model_id}", "check the id")
+    return _resolved(source, model, trace_id)
+
+
+def _of_trace(source: Source, trace_id: str) -> Resolved:
+    reading = source.reading()
+    try:
+        trace, _, _ = reading.bounded(lambda: read_trace(reading.client, trace_id))
+    except GitverError as error:
+        raise GitverError(f"the trace {trace_id} cannot be read: {error.message}") from error
+    if trace.model_id is None:
+        raise GitverError(
+            f"the trace {trace_id} is not linked to a version",
+            "import gitver_hooks.shim in the app, so that its traces are",
+        )
+    return _of_model(source, trace.model_id, trace_id)
+
+
+def _of_dirty_prefix(source: Source, what: str, commit_prefix: str, digest: str) -> Resolved:
+    commit = git_commit(source, commit_prefix)
+    reading = source.reading()
+    if commit is None:
+        return _only(source, reading.models_of_version(what), what)
+    found = [
+        model
+        for model in reading.models_of_commits([commit])
+        if model.dirty and model.version.partition("-dirty-")[2].startswith(digest)
+    ]
+    return _only(source, found, what)
+
+
+def _only(source: Source, found: list[ModelData], what: str) -> Resolved:
+    if not found:
+        raise GitverError(
+            f"{what} is neither a commit here nor a version, model or trace in MLflow",
+            "`gitver log` lists the versions",
+        )
+    versions = sorted({model.version for model in found})
+    if len(versions) > 1:
+        raise GitverError(f"{what} is ambiguous", f"it may be {', '.join(versions[:5])}")
+    return _resolved(source, found[0], None)
+
+
+def _resolved(source: Source, model: ModelData, trace_id: str | None) -> Resolved:
+    commit = model.commit or None
+    if commit is not None and not has_commit(source.repository, commit):
+        commit = None
+    return Resolved(model.version, commit, model.dirty, model.model_id, model.name, trace_id)

@@ -1,0 +1,194 @@
+"""MLflow's traces and their assessments as plain data, through the public search."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PAGE = 500  # The largest page that MLflow's REST API serves.
+FAILED = "ERROR"
+
+_MODEL, _RUN = "mlflow.modelId", "mlflow.sourceRun"
+_TOKENS, _COST = "mlflow.trace.tokenUsage", "mlflow.trace.cost"
+_ASSESSED_BY_RUN = "mlflow.assessment.sourceRunId"
+_SCORER_DIGEST = "mlflow.assessment.scorerDigest"
+_PLAIN_ID = re.compile(r"[\w.:/-]+")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One score or feedback. ``number`` is None if the value is neither a number nor yes/no.
+
+    ``judge`` tells scorers apart: source type, source id and, if MLflow recorded it, the digest
+    of the scorer's definition. ``run_id`` is the evaluation run that gave the score.
+    """
+
+    name: str
+    number: float | None
+    yes_no: bool
+    text: str
+    judge: str
+    run_id: str | None
+    rationale: str
+    updated_ms: int
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """One trace without its spans. ``inputs`` and ``answer`` are previews, cut by MLflow."""
+
+    trace_id: str
+    model_id: str | None
+    run_id: str | None
+    state: str
+    at_ms: int
+    latency_ms: float | None
+    tokens: float | None
+    cost: float | None
+    inputs: str
+    answer: str
+    assessments: tuple[Assessment, ...] = ()
+
+
+def search(
+    client: MlflowClient,
+    experiment_id: str,
+    *,
+    model_id: str,
+    run_id: str | None = None,
+    since_ms: int = 0,
+    failed: bool = False,
+    slowest: bool = False,
+    limit: int,
+) -> list[TraceData]:
+    """Up to ``limit`` traces of a model, newest (or slowest) first.
+
+    ``since_ms`` bounds the search from below, which makes it several times faster on a large store.
+    """
+    clauses = [f"request_metadata.`{_MODEL}` = '{_checked(model_id)}'"]
+    if run_id is not None:
+        clauses.append(f"run_id = '{_checked(run_id)}'")
+    if failed:
+        clauses.append(f"status = '{FAILED}'")
+    if since_ms > 0:
+        clauses.append(f"timestamp_ms >= {since_ms}")
+    found: list[TraceData] = []
+    token: str | None = None
+    while len(found) < limit:
+        page = client.search_traces(
+            **_locations(client, experiment_id),
+            filter_string=" AND ".join(clauses),
+            max_results=min(PAGE, limit - len(found)),
+            order_by=["execution_time_ms DESC" if slowest else "timestamp_ms DESC"],
+            page_token=token,
+            include_spans=False,
+        )
+        found += [trace_data(trace.info) for trace in page]
+        token = page.token
+        if not token:
+            break
+    return found
+
+
+def read_trace(client: MlflowClient, trace_id: str) -> tuple[TraceData, str, str]:
+    """One trace, with its full inputs and answer as JSON text; reads the spans."""
+    trace = client.get_trace(trace_id)
+    info = trace_data(trace.info)
+    inputs = getattr(trace.data, "request", None) or info.inputs
+    answer = getattr(trace.data, "response", None) or info.answer
+    return info, str(inputs), str(answer)
+
+
+def trace_data(info: Any) -> TraceData:
+    """The plain data of MLflow's TraceInfo, of any MLflow 3."""
+    metadata: Mapping[str, str] = getattr(info, "trace_metadata", None) or {}
+    latency = getattr(info, "execution_duration", None)
+    state = getattr(info, "state", None)
+    return TraceData(
+        trace_id=str(info.trace_id),
+        model_id=metadata.get(_MODEL),
+        run_id=metadata.get(_RUN),
+        state=str(getattr(state, "value", state)),
+        at_ms=int(info.request_time or 0),
+        latency_ms=None if latency is None else float(latency),
+        tokens=_json_number(metadata.get(_TOKENS), "total_tokens"),
+        cost=_json_number(metadata.get(_COST), "total_cost"),
+        inputs=str(info.request_preview or ""),
+        answer=str(info.response_preview or ""),
+        assessments=tuple(_assessments(getattr(info, "assessments", None) or ())),
+    )
+
+
+def _assessments(assessments: Iterable[Any]) -> Iterable[Assessment]:
+    for assessment in assessments:
+        # Expectations have no feedback, an overridden assessment is not valid, and one whose
+        # scorer failed has no value.
+        feedback = getattr(assessment, "feedback", None)
+        if feedback is None or assessment.valid is False or feedback.value is None:
+            continue
+        metadata = assessment.metadata or {}
+        source = assessment.source
+        judge = f"{source.source_type} {source.source_id}"
+        digest = metadata.get(_SCORER_DIGEST)
+        number, yes_no = number_of(feedback.value)
+        yield Assessment(
+            name=str(assessment.name),
+            number=number,
+            yes_no=yes_no,
+            text=text_of(feedback.value),
+            judge=f"{judge} {digest[:19]}" if digest else judge,
+            run_id=metadata.get(_ASSESSED_BY_RUN) or getattr(assessment, "run_id", None),
+            rationale=str(assessment.rationale or ""),
+            updated_ms=int(assessment.last_update_time_ms or 0),
+        )
+
+
+def number_of(value: object) -> tuple[float | None, bool]:
+    """The number that ``value`` counts as, and whether it is yes or no.
+
+    As in mlflow.genai.evaluate: booleans and the words yes and no count as 1 and 0.
+    """
+    if isinstance(value, bool):
+        return float(value), True
+    if isinstance(value, int | float):
+        return float(value), False
+    if isinstance(value, str) and value.lower() in ("yes", "no"):
+        return float(value.lower() == "yes"), True
+    return None, False
+
+
+def text_of(value: object) -> str:
+    """A value as a person would write it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, default=str)
+
+
+def _json_number(text: str | None, key: str) -> float | None:
+    try:
+        value = json.loads(text or "{}")[key]
+        return float(value)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _checked(identifier: str) -> str:
+    # MLflow's filter language has no way to quote a quote.
+    if not _PLAIN_ID.fullmatch(identifier):
+        raise ValueError(f"{identifier!r} is not an id of MLflow's")
+    return identifier
+
+
+def _locations(client: MlflowClient, experiment_id: str) -> dict[str, list[str]]:
+    # MLflow 3.5 renamed the parameter and warns about the old name.
+    parameters = inspect.signature(client.search_traces).parameters
+    return {"locations" if "locations" in parameters else "experiment_ids": [experiment_id]}
