@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.traces import FAILED, Assessment, TraceData, number_of
@@ -103,51 +102,42 @@ def feedback_from_counts(
     return scores
 
 
-def live_latency(
-    at_ranks: Callable[[Sequence[int]], Mapping[int, float] | None],
-    all_count: int,
-    evaluated: Sequence[float],
-    share: float,
-) -> float | None:
-    """A percentile of the live latencies, from ranks among all of them.
+def ranks_for_live(all_count: int, evaluated: int, share: float) -> range:
+    """The ranks, among all latencies, that ``live_latency`` needs.
 
-    The live value of rank k has, among all values, a rank from k to k + len(evaluated): it is the
-    smallest value v of those ranks with rank(v) >= k + the number of evaluated values up to v.
+    The live value of rank k has, among all values, a rank from k to k + ``evaluated``.
+    """
+    below = int(share * (all_count - evaluated - 1))
+    return range(below, min(below + 1 + evaluated, all_count - 1) + 1)
+
+
+def live_latency(
+    at_ranks: Mapping[int, float], all_count: int, evaluated: Sequence[float], share: float
+) -> float:
+    """A percentile of the live latencies, from values at ranks among all latencies.
+
+    ``all_count`` is greater than the number of ``evaluated`` latencies.
     """
     count = all_count - len(evaluated)
-    if count <= 0:
-        return None
     position = share * (count - 1)
     below = int(position)
-    last = min(below + 1 + len(evaluated), all_count - 1)
-    values = at_ranks(range(below, last + 1))
-    if values is None:
-        return None
-    low = _live_value(values, below, evaluated)
-    high = _live_value(values, min(below + 1, count - 1), evaluated)
+    low = _live_value(at_ranks, below, evaluated)
+    high = _live_value(at_ranks, min(below + 1, count - 1), evaluated)
     return low + (position - below) * (high - low)
 
 
-def _live_value(values: Mapping[int, float], rank: int, evaluated: Sequence[float]) -> float:
+def _live_value(at_ranks: Mapping[int, float], rank: int, evaluated: Sequence[float]) -> float:
+    # Each evaluated value up to the live one moves it one rank up; ties count as evaluated first.
+    # The rank can only grow, and not beyond those asked for.
+    last = max(at_ranks)
     at = rank
     while True:
         # Interpolation leaves an error in the 10th digit; latencies are whole milliseconds.
-        value = round(values[at])
-        settled = rank + sum(latency <= value for latency in evaluated)
+        value = float(round(at_ranks[at]))
+        settled = min(rank + sum(latency <= value for latency in evaluated), last)
         if settled <= at:
-            return float(value)
-        at = min(settled, max(values))
-        if at == max(values):
-            return float(round(values[at]))
-
-
-def without(all_traces: TraceNumbers, evaluated: TraceNumbers) -> TraceNumbers:
-    """The counts of the live traces: all less the evaluated ones."""
-    return replace(
-        all_traces,
-        traces=max(0, (all_traces.traces or 0) - (evaluated.traces or 0)),
-        errors=max(0, (all_traces.errors or 0) - (evaluated.errors or 0)),
-    )
+            return value
+        at = settled
 
 
 def _scores(by_name: Mapping[str, Sequence[Assessment]]) -> dict[str, Score]:

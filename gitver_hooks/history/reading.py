@@ -18,12 +18,14 @@ from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credent
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# The newest traces of a version that are read where the server cannot aggregate.
+# The newest live traces of a version that are read; fewer if the server adds up all but the cost.
 SAMPLE = 200
+_SAMPLE_FOR_COST = 100
 # More evaluated rows than this are not read: no evaluation by hand or judge is that large.
 _MOST_ROWS = 4 * PAGE
 _MOST_RANKS = 100
-_WORKERS = 4
+# More threads only get in each other's way if the store is computed with in this process.
+_WORKERS = {"http": 4, "https": 4}
 # Clocks of the machines that send traces may differ from that of the one that registered.
 _CLOCK_SKEW_MS = 3_600_000
 _MEAN = "/mean"
@@ -73,7 +75,8 @@ class Reading:
             model.model_id: partial(read_numbers, self.client, self.experiment_id, model)
             for model in wanted
         }
-        return run_all(calls, self.deadline, _WORKERS)
+        scheme = self.client.tracking_uri.partition(":")[0]
+        return run_all(calls, self.deadline, _WORKERS.get(scheme, 1))
 
     def explain(self, error: BaseException) -> MLflowFailure:
         """What an exception of MLflow's client means, in one line."""
@@ -122,16 +125,18 @@ def read_numbers(client: MlflowClient, experiment_id: str, model: ModelData) -> 
 
     by_run = {run_id: find(run_id, _MOST_ROWS) for run_id in model.run_ids}
     evaluated = evaluation_traces(by_run)
-    newest = find(None, SAMPLE + len(evaluated))
+    many = states is not None and sum(states.values()) > SAMPLE + len(evaluated)
+    sample = _SAMPLE_FOR_COST if many else SAMPLE
+    newest = find(None, sample + len(evaluated))
     for run_id in _unlogged_runs(newest) - set(by_run):
         by_run[run_id] = find(run_id, _MOST_ROWS)
     evaluated = evaluation_traces(by_run)
-    live_traces = [t for t in newest if t.trace_id not in evaluated][:SAMPLE]
+    live_traces = [t for t in newest if t.trace_id not in evaluated][:sample]
     metrics = _logged_means(model)
     for run_id, rows in by_run.items():
         metrics.update(numbers.run_scores(rows, run_id))
     evaluation = numbers.trace_numbers(list(evaluated.values()))
-    every = len(newest) < SAMPLE + len(evaluated)
+    every = len(newest) < sample + len(evaluated)
     live, feedback = _live_numbers(server, states, evaluated, live_traces, tuple(by_run), every)
     complete = all(len(rows) < _MOST_ROWS for rows in by_run.values())
     return ModelNumbers(live, evaluation, metrics, feedback, complete)
@@ -189,14 +194,15 @@ def _exact_latency(
     if len(evaluated) > _MOST_RANKS:
         return live
     ended = sum(count for state, count in states.items() if state != "IN_PROGRESS")
-
-    def at_ranks(ranks: Sequence[int]) -> dict[int, float] | None:
-        return server.latencies_at(ranks, ended)
-
-    p50 = numbers.live_latency(at_ranks, ended, evaluated, 0.50)
-    p95 = numbers.live_latency(at_ranks, ended, evaluated, 0.95)
-    if p50 is None or p95 is None:
+    if ended <= len(evaluated):
         return live
+    ranks = {*numbers.ranks_for_live(ended, len(evaluated), 0.50)}
+    ranks |= {*numbers.ranks_for_live(ended, len(evaluated), 0.95)}
+    values = server.latencies_at(sorted(ranks), ended)
+    if values is None:
+        return live
+    p50 = numbers.live_latency(values, ended, evaluated, 0.50)
+    p95 = numbers.live_latency(values, ended, evaluated, 0.95)
     sampled = tuple(name for name in live.sampled if not name.startswith("latency"))
     return replace(live, latency_p50_ms=p50, latency_p95_ms=p95, sampled=sampled)
 
