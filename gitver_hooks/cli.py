@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-VERBS = ("install", "uninstall", "status", "id", "model", "run", "sync", "demo", "hook")
+VERBS = ("install", "uninstall", "status", "id", "model", "run", "sync", "log", "demo", "hook")
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history import walk
 from gitver_hooks.history.deadline import Outcome
 from gitver_hooks.history.findings import findings
@@ -19,7 +20,7 @@ from gitver_hooks.history.records import History, Score
 from gitver_hooks.history.resolve import resolve_commit
 from gitver_hooks.history.source import Source, open_source
 from gitver_hooks.history.walk import CommitData
-from gitver_hooks.registry.failures import MLflowFailure, strip_credentials
+from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.repository.branch import current_branch
 from gitver_hooks.repository.remote import remote_url
 from gitver_hooks.version.model_name import app_name
@@ -71,7 +72,7 @@ def read_history(source: Source, selection: Selection) -> History:
         notes=notes,
         app=app_name(repository, source.settings, url),
         branch=current_branch(repository),
-        store=strip_credentials(source.tracking.uri),
+        store=without_credentials(source.tracking.uri),
         experiment=source.tracking.experiment.name or str(source.tracking.experiment.id),
         remote_url=url,
     )
@@ -137,7 +138,7 @@ def _notes(
     if missing := len(models) - len(outcomes):
         if missing == len(models):
             raise MLflowFailure(
-                f"MLflow at {strip_credentials(source.tracking.uri)} gave no numbers within "
+                f"MLflow at {without_credentials(source.tracking.uri)} gave no numbers within "
                 f"{source.seconds:g} seconds",
                 "allow more time with --deadline",
             )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history import models, numbers
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run_all, run_one
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.trace_metrics import ServerNumbers
 from gitver_hooks.history.traces import FAILED, PAGE, TraceData, search
-from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
+from gitver_hooks.registry.failures import MLflowFailure, explain
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -98,7 +99,7 @@ class Reading:
 def too_slow(tracking_uri: str, deadline: Deadline) -> MLflowFailure:
     """The failure of a store that does not answer before the deadline."""
     return MLflowFailure(
-        f"MLflow at {strip_credentials(tracking_uri)} did not answer within "
+        f"MLflow at {without_credentials(tracking_uri)} did not answer within "
         f"{deadline.seconds:g} seconds",
         "check that it is up, or allow more time with --deadline",
     )

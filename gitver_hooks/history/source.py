@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, run_one
 from gitver_hooks.history.reading import Reading, too_slow
-from gitver_hooks.registry.failures import MLflowFailure, explain, strip_credentials
+from gitver_hooks.registry.failures import MLflowFailure, explain
 from gitver_hooks.registry.store import not_mlflow, open_store
 from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file
 from gitver_hooks.repository.remote import main_worktree
@@ -62,7 +63,7 @@ def open_source(
 
 
 def _open_reading(tracking: Tracking, deadline: Deadline) -> Reading:
-    where = strip_credentials(tracking.uri)
+    where = without_credentials(tracking.uri)
     file = sqlite_file(tracking.uri)
     if file is not None and not os.path.exists(file):
         raise MLflowFailure(
@@ -95,7 +96,7 @@ def _experiment_id(client: MlflowClient, tracking: Tracking) -> str:
     if found is None:
         raise MLflowFailure(
             f"nothing has been recorded yet: the experiment {experiment.name!r} does not exist at "
-            f"{strip_credentials(tracking.uri)}",
+            f"{without_credentials(tracking.uri)}",
             "run the app or `gitver model`, or set `experiment`",
         )
     if not found.experiment_id:
