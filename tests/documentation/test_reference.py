@@ -19,6 +19,7 @@ from gitver_hooks import cli
 from gitver_hooks.commands.parser import make_parser
 from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS
 from gitver_hooks.settings import Settings
+from gitver_hooks.version.secret_names import has_secret_name
 
 COMMANDS = documentation("commands")
 SETTINGS = documentation("settings")
@@ -153,6 +154,15 @@ def test_the_tags_that_are_sent_are_documented() -> None:
     sent = {text for text in string_constants() if re.fullmatch(pattern, text)}
     sent -= {text for text in sent if text.startswith("gitver.") and is_git_setting(text)}
     assert sent == set(re.findall(rf"`({pattern})`", page))
+
+
+def test_the_secret_file_names_in_the_documentation_are_withheld() -> None:
+    section = documentation("what-is-stored-and-sent").section("## The diff")
+    (names,) = re.findall(r"^- files whose names suggest secrets: (.+?)^-", section, re.M | re.S)
+    patterns = set(re.findall(r"`(\S*[.*_]\S*)`", names))
+    assert len(patterns) > 5
+    for pattern in patterns:
+        assert has_secret_name(f"folder/{pattern.replace('*', 'x').upper()}"), pattern
 
 
 def is_git_setting(text: str) -> bool:
