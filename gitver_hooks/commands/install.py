@@ -1,13 +1,27 @@
-"""Put the native hooks into this repository, beside those of others."""
+"""Install the native hooks in this repository, beside those of others, and register this version.
+
+Waits for MLflow as long as the setting `wait` says, and leaves the rest to the background.
+"""
+
+from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from gitver_hooks.common.printing import say, show
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation import install
 from gitver_hooks.installation.hooks_folder import hooks_folder
 from gitver_hooks.recording.exclude import exclude_local_files
+from gitver_hooks.recording.record import record
+from gitver_hooks.registry.store import open_store, prepare_environment
+from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
+from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.settings import load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,31 +33,57 @@ def run(arguments: argparse.Namespace) -> int:
         location = repository.location
     folder = hooks_folder(location)
     changes = install.install(location)
-    # Before the first hook runs: a store that is there already must not get into a commit.
+    # Before the first hook runs: an existing store must not get into a commit.
     exclude_local_files(location)
-    print(f"hooks in {folder}")
+    show(f"hooks in {folder}")
     width = max(len(change.name) for change in changes)
     for change in changes:
         beside = "" if change.path.name == change.name else f", as {change.path.name}"
-        first = install.kept_hook(change)
-        after = f", after {first}" if first else ""
-        print(f"  {change.name:<{width}}  {change.outcome}{beside}{after}")
-    for line in _where(location, folder):
-        print(line)
+        kept = install.kept_hook(change)
+        after = f", after {kept}" if kept else ""
+        show(f"  {change.name:<{width}}  {change.outcome}{beside}{after}")
+    for line in _warnings(location, folder):
+        show(line)
+    if not is_disabled(arguments.environment):
+        _register(location, arguments.environment)
     return 0
 
 
-def _where(location: Location, folder: Path) -> list[str]:
-    """What the user should know of a hooks folder that is not the repository's own."""
+def _warnings(location: Location, folder: Path) -> list[str]:
+    """What the user should know about a hooks folder that is outside the git dir."""
     folder = folder.resolve()
     if folder.is_relative_to(Path(location.common_dir).resolve()):
         return []
     if folder.is_relative_to(Path(location.worktree).resolve()):
         return [
-            "core.hooksPath is a folder of the worktree: as long as git does not ignore the hooks,",
-            "they are part of your code and of its version",
+            "core.hooksPath is a folder of the worktree: unless git ignores the hooks, they are",
+            "part of your code and of its version",
         ]
     return [
-        "core.hooksPath is outside of this repository: every repository that uses that folder",
-        "now runs these hooks, and `gitver uninstall` in any one of them takes them out of all",
+        "core.hooksPath is outside this repository: every repository that uses that folder now",
+        "runs these hooks, and `gitver uninstall` in any of them removes them from all",
     ]
+
+
+def _register(location: Location, environment: Mapping[str, str]) -> None:
+    """Register the current version, or prepare the embedded store if there is no commit yet."""
+    with open_repository(location, environment) as repository:
+        settings = load_settings(location.worktree, environment)
+        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        has_commit = repository.head_commit() is not None
+    store_file = sqlite_file(tracking.uri)
+    creates_store = store_file is not None and not os.path.exists(store_file)
+    if creates_store:
+        show(f"creating MLflow's store {store_file}, which takes about two seconds")
+    if not has_commit:
+        if creates_store:
+            exclude_local_files(location, store_file)
+            prepare_environment(settings.wait)
+            open_store(tracking.uri)
+        show("nothing is committed yet: the first commit will be registered in MLflow")
+        return
+    recorded = record(location, environment, for_app=True)
+    if recorded.model_id is None:
+        say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
+    else:
+        show(f"registered {recorded.model_name} as {recorded.model_id}")

@@ -1,14 +1,22 @@
 """Remove the native hooks and restore the hooks that they replaced."""
 
+from __future__ import annotations
+
 import argparse
 
+from gitver_hooks.common.printing import show
 from gitver_hooks.installation import install, kept_hooks
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_folder, hooks_in_place
+from gitver_hooks.installation.purge import purge
 from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+    parser.add_argument(
+        "--purge",
+        action="store_true",
+        help="also remove gitver's state, undelivered registrations, git settings and ignore rules",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,15 +25,20 @@ def run(arguments: argparse.Namespace) -> int:
     folder = hooks_folder(location)
     changes = install.uninstall(location)
     if changes:
-        print(f"hooks in {folder}")
+        show(f"hooks in {folder}")
     else:
-        print(f"nothing to remove: `gitver install` has installed no hooks in {folder}")
+        show(f"no hooks to remove: `gitver install` has installed none in {folder}")
     width = max((len(change.name) for change in changes), default=0)
     for change in changes:
-        print(f"  {change.name:<{width}}  {change.outcome}")
+        show(f"  {change.name:<{width}}  {change.outcome}")
     for name, means in hooks_in_place(location).items():
         if means == NATIVE:
-            print(f"{name} still runs gitver: a ready-made hook, which is left as it is")
+            show(f"{name} still runs gitver: a ready-made hook, which is left as it is")
+        else:
+            show(f"{name} still runs gitver: remove it from the configuration of its hook manager")
     for path in kept_hooks.remaining(folder):
-        print(f"kept, because another hook has taken its place: {path}")
+        show(f"kept, because another hook has taken its place: {path}")
+    if arguments.purge:
+        for removed in purge(location):
+            show(f"removed {removed}")
     return 0

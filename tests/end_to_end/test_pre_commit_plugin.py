@@ -26,7 +26,7 @@ APP = "import gitver_hooks.shim\nimport os\nprint(os.environ.get('MLFLOW_ACTIVE_
 
 @pytest.fixture(scope="session")
 def plugin_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a release of this project would hold, from the working files."""
+    """The files of a release of this project, as they are now."""
     folder = tmp_path_factory.mktemp("plugin")
     for name in ("gitver_hooks", "hooks"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -51,16 +51,18 @@ def pre_commit(git: Git, *arguments: str) -> None:
     )
 
 
-def configure(git: Git, plugin: Git, identifier: str) -> None:
-    """As the README shows it, then ``pre-commit install``."""
+def configure(git: Git, plugin: Git, identifier: str, *others: dict[str, object]) -> None:
+    """Write the configuration that the README shows, with ``others``, and install its hooks."""
     configuration = {
         "default_install_hook_types": ["pre-commit", *STAGES],
+        "default_stages": ["pre-commit"],
         "repos": [
+            *others,
             {
                 "repo": str(plugin.path),
                 "rev": plugin("rev-parse", "HEAD"),
                 "hooks": [{"id": identifier}],
-            }
+            },
         ],
     }
     git.commit("configure", **{".pre-commit-config.yaml": yaml.safe_dump(configuration)})
@@ -79,11 +81,11 @@ def app(
     shutil.copy(empty_store, git.path / "mlflow.db")
 
     def run() -> str:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "app.py"], cwd=git.path, check=True, capture_output=True, text=True
         )
-        assert "gitver" not in done.stderr
-        return ready_versions(git.path)[done.stdout.strip()]
+        assert "gitver" not in result.stderr
+        return ready_versions(git.path)[result.stdout.strip()]
 
     return run
 
@@ -102,7 +104,7 @@ def traced_ready_versions(git: Git) -> list[str]:
         return [model for (model,) in rows]
 
 
-def test_the_two_ids_differ_in_their_environment_alone() -> None:
+def test_the_two_hooks_differ_only_in_their_environment() -> None:
     own, system = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text())
     assert (own["id"], own["language"]) == ("gitver", "python")
     assert (system["id"], system["language"]) == ("gitver-system", "system")
@@ -112,7 +114,7 @@ def test_the_two_ids_differ_in_their_environment_alone() -> None:
     assert own["stages"] == STAGES
 
 
-def test_each_stage_records_what_it_leaves(git: Git, app: Callable[[], str]) -> None:
+def test_each_stage_records_the_version_that_it_leaves(git: Git, app: Callable[[], str]) -> None:
     git.write("app.py", APP + "# 2\n")
     git("commit", "-qam", "second")
     assert is_version(active(git), "HEAD", git)
@@ -152,17 +154,58 @@ def test_a_checkout_with_unstaged_edits_leaves_the_edited_version(
     assert is_version(app(), "DIRTY", git)
 
 
-def test_a_failing_registration_is_seen_and_stops_nothing(git: Git, app: Callable[[], str]) -> None:
+def test_a_commit_and_a_checkout_print_only_the_line_of_pre_commit(
+    git: Git, app: Callable[[], str]
+) -> None:
+    # On its first run pre-commit reports that it clones the plugin.
+    git.write("app.py", APP + "# 2\n")
+    git("commit", "-qam", "second")
+    git.write("app.py", APP + "# 3\n")
+    for command in (["commit", "-qam", "third"], ["checkout", "-q", "HEAD^"]):
+        result = git.run(*command)
+        (line,) = (result.stdout + result.stderr).splitlines()
+        assert line.startswith("record this version of the code in MLflow...")
+        assert line.endswith("Passed")
+
+
+def test_a_hook_without_stages_runs_only_before_a_commit(
+    git: Git, plugin: Git, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls"
+    other = {
+        "id": "other",
+        "name": "other",
+        "entry": f"sh -c 'echo call >>{calls}'",
+        "language": "system",
+        "always_run": True,
+    }
+    configure(git, plugin, "gitver-system", {"repo": "local", "hooks": [other]})
+    git.commit("second", second="2")
+    git("checkout", "-q", "HEAD^")
+    git("checkout", "-q", "-")
+    git("commit", "-q", "--amend", "--no-edit", "--no-verify")
+    assert calls.read_text().splitlines() == ["call"]
+
+
+def test_a_wrong_setting_stops_nothing_and_the_next_command_reports_it(
+    git: Git, app: Callable[[], str]
+) -> None:
     put(git.path / ".gitver.yaml", "colour: red\n", 0o644)
     git("add", "-A")
-    done = git.run("commit", "-qm", "a wrong setting")
-    assert "colour" in done.stdout + done.stderr
+    git("commit", "-qm", "a wrong setting")
+    status = subprocess.run(
+        [sys.executable, "-m", "gitver_hooks", "status"],
+        cwd=git.path,
+        capture_output=True,
+        text=True,
+    )
+    assert "colour" in status.stdout + status.stderr
     assert git.run("checkout", "-q", "HEAD^").returncode == 0
     assert git("log", "--format=%s", "-1", "main") == "a wrong setting"
 
 
 @pytest.mark.long
-def test_an_environment_of_its_own_records_and_installs(
+def test_the_plugins_own_environment_records_and_can_install_native_hooks(
     git: Git, plugin: Git, tmp_path: Path, isolated: Path
 ) -> None:
     configure(git, plugin, "gitver")

@@ -448,16 +448,17 @@ def test_concurrent_installs_and_uninstalls_keep_the_existing_hook(git: Git, pyt
         assert listing(git.path / ".git") == before
 
 
-def command(run: Callable[[argparse.Namespace], int]) -> None:
-    assert run(argparse.Namespace()) == 0
+def command(run: Callable[[argparse.Namespace], int], folder: Path) -> None:
+    """Run a command in ``folder`` without registering anything."""
+    environment = {**os.environ, "GITVER_DISABLE": "1"}
+    assert run(argparse.Namespace(folder=str(folder), environment=environment, purge=False)) == 0
 
 
 def test_install_and_uninstall_list_what_they_changed(
-    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(git.path / ".git/hooks/post-merge", script("echo theirs"))
-    monkeypatch.chdir(git.path)
-    command(install_command.run)
+    command(install_command.run, git.path)
     assert capsys.readouterr().out.splitlines() == [
         f"hooks in {git.path}/.git/hooks",
         "  post-commit      installed",
@@ -466,10 +467,10 @@ def test_install_and_uninstall_list_what_they_changed(
         "  post-rewrite     installed",
         "  post-applypatch  installed",
     ]
-    command(uninstall_command.run)
+    command(uninstall_command.run, git.path)
     assert capsys.readouterr().out.splitlines()[3] == "  post-merge       restored"
-    command(uninstall_command.run)
-    assert "nothing to remove" in capsys.readouterr().out
+    command(uninstall_command.run, git.path)
+    assert "no hooks to remove" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -480,20 +481,15 @@ def test_install_warns_about_a_hooks_folder_outside_the_git_dir(
     value: str,
     warning: str | None,
     git: Git,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     git("config", "core.hooksPath", value)
-    monkeypatch.chdir(git.path)
-    command(install_command.run)
+    command(install_command.run, git.path)
     output = capsys.readouterr().out
     assert ("core.hooksPath" in output) == (warning is not None)
     assert warning is None or warning in output
 
 
-def test_install_outside_a_worktree_is_an_expected_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_install_outside_a_worktree_is_an_expected_failure(tmp_path: Path) -> None:
     with pytest.raises(GitverError, match="not inside a git worktree"):
-        install_command.run(argparse.Namespace())
+        command(install_command.run, tmp_path)

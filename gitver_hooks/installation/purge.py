@@ -1,0 +1,68 @@
+"""Remove everything that gitver has written into a repository, in all of its worktrees."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.locks import FileLock
+from gitver_hooks.gitfiles.location import Location, all_worktrees
+from gitver_hooks.handover.active_model_file import (
+    read_active_model_file,
+    remove_active_model_file,
+)
+from gitver_hooks.recording.exclude import include_local_files
+
+# The keys that gitver itself writes; the others in [gitver] are the user's.
+_KEYS = ("gitver.allowed",)
+# How long a delivery that is under way may take to end (s).
+_DELIVERY_SECONDS = 10.0
+
+
+def purge(location: Location) -> list[str]:
+    """Remove active-model files, state, outbox, exclude rules and keys; what was removed, by path.
+
+    The state of worktrees that no longer exist goes too. Whatever gitver did not write stays byte
+    for byte, MLflow's data as well. Raises GitverError if something cannot be removed.
+    """
+    removed = [path for worktree in all_worktrees(location) if (path := _active_model(worktree))]
+    try:
+        # A delivery that is under way would write its result into the state again.
+        with FileLock(os.path.join(location.shared_state_dir, "delivery.lock"), _DELIVERY_SECONDS):
+            for folder in _state_folders(location):
+                shutil.rmtree(folder)
+                removed.append(str(folder))
+    except OSError as error:
+        raise GitverError(
+            f"{error.filename} cannot be removed: {error.strerror}", "remove it by hand"
+        ) from error
+    removed += include_local_files(location)
+    return removed + [key for key in _KEYS if _unset(location, key)]
+
+
+def _active_model(location: Location) -> str | None:
+    try:
+        if read_active_model_file(location.active_model_file) is None:
+            return None
+    except GitverError:
+        # Not ours: a file with other content, or a folder.
+        return None
+    remove_active_model_file(location)
+    return location.active_model_file
+
+
+def _state_folders(location: Location) -> Iterator[Path]:
+    common_dir = Path(location.common_dir)
+    for git_dir in (common_dir, *common_dir.glob("worktrees/*")):
+        if (git_dir / "gitver").is_dir():
+            yield git_dir / "gitver"
+
+
+def _unset(location: Location, key: str) -> bool:
+    """Whether ``key`` was set in the repository's own configuration, from which git removes it."""
+    command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--unset-all", key]
+    return subprocess.run(command, capture_output=True).returncode == 0
