@@ -1,0 +1,1 @@
+"""Tells change from chance: pure functions of plain numbers, with fixed seeds."""

@@ -1,0 +1,130 @@
+"""Chooses the test that compares one metric of two versions, and corrects over metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from gitver_hooks.history.statistics.exact_tests import fisher, mcnemar
+from gitver_hooks.history.statistics.multiplicity import holm
+from gitver_hooks.history.statistics.permutation_tests import TestResult, sign_flip, two_samples
+
+LEVEL = 0.05
+# Fewer pairs than this cannot give p < 0.05.
+_FEWEST_PAIRS = 6
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of two versions, A and B.
+
+    ``rows_a`` and ``rows_b`` are the inputs with a value, ``pairs`` those used as pairs (0 if the
+    samples were compared as independent). ``result`` is None if one of them has no values.
+    ``p`` is the result's, corrected over the metrics (Holm); ``can_tell`` is False if no outcome
+    of so few rows could be significant.
+    """
+
+    metric: str
+    rows_a: int
+    rows_b: int
+    pairs: int
+    mean_a: float | None
+    mean_b: float | None
+    result: TestResult | None
+    p: float | None
+    can_tell: bool
+    higher_is_better: bool = True
+
+    @property
+    def significant(self) -> bool:
+        return self.p is not None and self.p < LEVEL
+
+    @property
+    def dropped(self) -> bool:
+        """Whether B is significantly worse than A."""
+        if not self.significant or self.result is None:
+            return False
+        return (self.result.difference < 0) == self.higher_is_better
+
+
+def compare_metrics(
+    before: Mapping[str, Mapping[str, Sequence[float]]],
+    after: Mapping[str, Mapping[str, Sequence[float]]],
+    lower_is_better: frozenset[str] = frozenset(),
+) -> list[Comparison]:
+    """Compare all metrics of A (``before``) and B (``after``), by name.
+
+    Each metric maps an input's key to its values; several values of one input are averaged.
+    Metrics that could not be significant whatever their values do not count for the correction
+    (R. E. Tarone, Biometrics 46 (1990)).
+    """
+    compared = [
+        _compare(name, before.get(name, {}), after.get(name, {}), name not in lower_is_better)
+        for name in sorted({*before, *after})
+    ]
+    tested = [c for c in compared if c.result is not None and c.result.smallest_p < LEVEL]
+    adjusted = dict(
+        zip(
+            (c.metric for c in tested),
+            holm([c.result.p for c in tested if c.result is not None]),
+            strict=True,
+        )
+    )
+    return [
+        replace(
+            comparison,
+            p=adjusted.get(comparison.metric, comparison.p),
+            can_tell=comparison.result is not None
+            and comparison.result.smallest_p * max(1, len(tested)) < LEVEL,
+        )
+        for comparison in compared
+    ]
+
+
+def _compare(
+    metric: str,
+    before: Mapping[str, Sequence[float]],
+    after: Mapping[str, Sequence[float]],
+    higher_is_better: bool,
+) -> Comparison:
+    a = {key: fmean(values) for key, values in before.items() if values}
+    b = {key: fmean(values) for key, values in after.items() if values}
+    shared = sorted(a.keys() & b.keys())
+    paired = len(shared) >= _FEWEST_PAIRS or (bool(shared) and len(shared) == len(a) == len(b))
+    if paired:
+        a, b = {key: a[key] for key in shared}, {key: b[key] for key in shared}
+    result = None
+    if a and b:
+        result = _paired(list(a.values()), list(b.values())) if paired else _independent(a, b)
+    return Comparison(
+        metric,
+        len(a),
+        len(b),
+        len(shared) if paired else 0,
+        fmean(a.values()) if a else None,
+        fmean(b.values()) if b else None,
+        result,
+        None if result is None else result.p,
+        can_tell=False,
+        higher_is_better=higher_is_better,
+    )
+
+
+def _paired(a: Sequence[float], b: Sequence[float]) -> TestResult:
+    if _pass_or_fail([*a, *b]):
+        worse = sum(x > y for x, y in zip(a, b, strict=True))
+        better = sum(x < y for x, y in zip(a, b, strict=True))
+        return mcnemar(len(a), worse, better)
+    return sign_flip([y - x for x, y in zip(a, b, strict=True)])
+
+
+def _independent(a: Mapping[str, float], b: Mapping[str, float]) -> TestResult:
+    before, after = list(a.values()), list(b.values())
+    if _pass_or_fail([*before, *after]):
+        return fisher(round(sum(before)), len(before), round(sum(after)), len(after))
+    return two_samples(before, after)
+
+
+def _pass_or_fail(values: Sequence[float]) -> bool:
+    return all(value in (0.0, 1.0) for value in values)
