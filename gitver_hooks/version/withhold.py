@@ -56,16 +56,11 @@ def secret_kind(path: str, content: bytes, patterns: Iterable[str] = ()) -> str 
     """Why the file at ``path`` in the repository must not leave the machine; None if it may.
 
     The answer is a phrase such as ``its name is common for secrets`` or ``OpenAI key``.
-    ``patterns`` are the user's own for names (setting ``secrets``). Content that is not UTF-8 is
-    searched as Latin-1, where ASCII keeps its meaning.
+    ``patterns`` are the user's own for names (setting ``secrets``). Binary content is searched too.
     """
     if has_secret_name(path, patterns):
         return "its name is common for secrets"
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    return find_secret(path, text)
+    return find_secret(path, content.decode("utf-8", "replace"))
 
 
 def _content(patch: FilePatch) -> str:

@@ -1,0 +1,83 @@
+"""Secrets in text are found, whatever surrounds them; ordinary code is left alone."""
+
+from __future__ import annotations
+
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+from support.secret_samples import KEYS
+
+from gitver_hooks.version.secret_values import find_secret, mask_secrets
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("template", ["{}", 'client(key="{}")', "key: {}", "# {} (old)"])
+def test_a_key_is_found_in_code_configuration_and_comments(kind: str, template: str) -> None:
+    if "\n" in KEYS[kind] or '"' in KEYS[kind]:
+        template = "{}"
+    text = f"import app\n\n{template.format(KEYS[kind])}\nprint('hello')\n"
+    assert find_secret("config.py", text)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("app.yaml", "password: hunter22"), (".ini", "x"), ("app.toml", "api_key = 'a1b2-c3d4'")],
+)
+def test_assignments_are_read_in_the_syntax_of_the_file(path: str, text: str) -> None:
+    assert (find_secret(path, text) is not None) is (len(text) > 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'api_key = os.environ["OPENAI_API_KEY"]',
+        'password = getpass.getpass("Password: ")',
+        'OPENAI_API_KEY = "OPENAI_API_KEY"',
+        'api_key="your-api-key-here"',
+        'api_key = "sk-..."',
+        'password = "<password>"',
+        "password: ${DB_PASSWORD}",
+        "url = 'postgresql://user:<password>@host/db'",
+        "url = f'https://{user}:{password}@host/'",
+        "max_tokens = 4096",
+        'token_type = "bearer"',
+        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        '"integrity": "sha512-' + "a1B2" * 21 + 'a1=="',
+        "id = '123e4567-e89b-12d3-a456-426614174000'",
+        "class='sk-toggleable__content sk-estimator-doc-link'",
+        "\n".join(["0" * 64] * 4),
+    ],
+)
+def test_ordinary_lines_raise_no_alarm(text: str) -> None:
+    assert find_secret("config.py", text) is None
+    assert mask_secrets(text) == text
+
+
+def test_a_secret_is_masked_within_its_text() -> None:
+    key = KEYS["OpenAI"]
+    assert mask_secrets(f"rotate {key}, it leaked") == "rotate ***, it leaked"
+
+
+@pytest.mark.parametrize("package", ["setuptools", "dulwich"])
+def test_few_files_of_an_ordinary_codebase_are_flagged(package: str) -> None:
+    root = Path(sysconfig.get_path("purelib"), package)
+    files = [path for path in root.rglob("*") if path.suffix in (".py", ".txt", ".toml", ".rs")]
+    flagged = [path for path in files if find_secret(path.name, path.read_text("utf-8", "replace"))]
+    assert len(flagged) <= len(files) / 50
+
+
+def test_the_time_grows_with_the_text_and_no_faster() -> None:
+    def seconds(size: int) -> float:
+        text = "\n".join(
+            ["password" * 200, "aws" * 600, "eyJ" + "a" * 1_900, "key=" * 400, "://" + "a:" * 900]
+            * (size // 5)
+        )
+        started = time.process_time()
+        find_secret("x.py", text)
+        return time.process_time() - started
+
+    seconds(5)
+    assert seconds(100) < 40 * max(seconds(10), 0.01)
