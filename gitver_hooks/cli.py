@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-VERBS = ("install", "uninstall", "status", "id", "model", "run", "sync", "log", "demo", "hook")
+VERBS = (
+    *("install", "uninstall", "status", "id", "model", "run", "sync"),
+    *("log",),
+    *("demo", "completion", "hook"),
+)
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
 

@@ -34,7 +34,12 @@ def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: st
     ("arguments", "said"),
     [
         ([], "the following arguments are required: COMMAND; see `gitver --help`"),
-        (["comit"], "invalid choice: 'comit'"),
+        (["statsu"], "there is no command 'statsu'; did you mean `gitver status`?"),
+        (
+            ["unistall", "--purge"],
+            "there is no command 'unistall'; did you mean `gitver uninstall`?",
+        ),
+        (["qqq"], "there is no command 'qqq'; see `gitver --help`"),
         (["status", "--jsn"], "unrecognized arguments: --jsn; see `gitver --help`"),
         (["id", "--help-me"], "unrecognized arguments: --help-me"),
     ],

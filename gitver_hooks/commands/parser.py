@@ -1,4 +1,4 @@
-"""The parser of the command line, put together from what each verb says of itself."""
+"""The parser of the command line, built from the docstring and the arguments of each command."""
 
 from __future__ import annotations
 
@@ -12,24 +12,29 @@ from gitver_hooks.common.errors import GitverError
 
 
 class _Parser(argparse.ArgumentParser):
-    """One whose complaints are expected failures like any other."""
+    """A parser that reports wrong arguments as expected failures."""
 
     def error(self, message: str) -> NoReturn:
         raise GitverError(message, f"see `{self.prog} --help`")
 
 
 def make_parser(verbs: Sequence[str], arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of all ``verbs``, or of the one that is asked for: each imports what it needs.
+    """The parser for ``arguments``, which knows the command that they name, or else all ``verbs``.
 
-    What it parses has ``run``, the verb's function from the options to the exit status.
+    Importing only the named command keeps it fast. The parsed options have ``run``, the command's
+    function from the options to the exit status, and ``verbs``. Raises GitverError if there is no
+    such command.
     """
+    word = arguments[0] if arguments else ""
+    if word and not word.startswith("-") and word not in verbs:
+        _refuse(word, verbs)
     parser = _Parser(
         prog="gitver",
         description="Link every MLflow trace to the exact code that produced it.",
     )
     parser.add_argument("--version", action="version", version=f"gitver {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for verb in arguments[:1] if arguments and arguments[0] in verbs else verbs:
+    for verb in [word] if word in verbs else verbs:
         module = importlib.import_module(f"gitver_hooks.commands.{verb}")
         documentation = module.__doc__ or ""
         verb_parser = subparsers.add_parser(
@@ -39,5 +44,13 @@ def make_parser(verbs: Sequence[str], arguments: Sequence[str]) -> argparse.Argu
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(verb_parser)
-        verb_parser.set_defaults(run=module.run)
+        verb_parser.set_defaults(run=module.run, verbs=verbs)
     return parser
+
+
+def _refuse(word: str, verbs: Sequence[str]) -> NoReturn:
+    import difflib
+
+    similar = difflib.get_close_matches(word, verbs, n=1, cutoff=0.5)
+    remedy = f"did you mean `gitver {similar[0]}`?" if similar else "see `gitver --help`"
+    raise GitverError(f"there is no command {word!r}", remedy)

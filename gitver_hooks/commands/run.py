@@ -14,6 +14,9 @@ from gitver_hooks.runtime.activation import activate
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--require", action="store_true", help="fail instead of running the program unversioned"
+    )
+    parser.add_argument(
         "command", metavar="CMD", nargs=argparse.REMAINDER, help="the program and its arguments"
     )
 
@@ -24,7 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
         command = command[1:]
     if not command:
         raise GitverError("no program was named", "write `gitver run -- CMD ARG...`")
-    activate(".")
+    if activate(".") is None and arguments.require:
+        raise GitverError(
+            f"{command[0]} was not started, because this code has no active model",
+            "run `gitver status` to see why, or leave out --require",
+        )
     try:
         os.execvp(command[0], command)
     except OSError as error:

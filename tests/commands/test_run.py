@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.stores import App
 
 
@@ -29,3 +30,16 @@ def test_a_program_that_is_not_there_is_one_line(app: App) -> None:
         "gitver: no-such-program cannot be run: No such file or directory; check its name\n"
     )
     assert "no program was named" in app.gitver("run", "--").stderr
+
+
+def test_with_require_a_program_without_an_active_model_is_not_started(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.commit("first")
+    done = app.gitver("run", "--require", "--", "printenv", "MLFLOW_ACTIVE_MODEL_ID")
+    assert (done.returncode, done.stdout) == (0, f"{app.active}\n")
+    monkeypatch.setenv("GITVER_DISABLE", "1")
+    assert app.gitver("run", "--", "echo", "ran").stdout == "ran\n"
+    refused = app.gitver("run", "--require", "--", "echo", "ran")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "echo was not started, because this code has no active model" in refused.stderr
