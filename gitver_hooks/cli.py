@@ -7,7 +7,7 @@ import sys
 
 VERBS = (
     *("install", "uninstall", "status", "id", "model", "run", "sync"),
-    *("log",),
+    *("log", "report"),
     *("demo", "completion", "hook"),
 )
 
