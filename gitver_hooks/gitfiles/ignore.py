@@ -1,6 +1,6 @@
 """Which untracked files git ignores (standard library only).
 
-The rules are those of gitignore(5). Measured against ``git check-ignore`` in tests/test_ignore.py.
+The rules are those of gitignore(5), tested against ``git check-ignore``.
 """
 
 from __future__ import annotations
@@ -8,9 +8,14 @@ from __future__ import annotations
 import re
 
 from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles.levels import inherited
 from gitver_hooks.gitfiles.wildmatch import Pattern
 
-# Our own and MLflow's local files: never part of a version. Also written to info/exclude.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+# Our own and MLflow's local files, which are never part of a version. info/exclude lists them too.
 LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")
 _LOCAL_FOLDERS = (b"mlruns", b"mlartifacts")
 
@@ -34,20 +39,20 @@ def is_local(path: bytes) -> bool:
 
 
 class Rules:
-    """The patterns of one rule file, for paths from its folder; the last that matches decides."""
+    """The patterns of one rule file, for paths relative to its folder; the last match decides."""
 
     __slots__ = ("_fold", "_names", "_paths", "_patterns")
 
     def __init__(self, text: bytes, ignore_case: bool = False) -> None:
         self._fold = ignore_case
         patterns = [Pattern(line, ignore_case) for line in pattern_lines(text)]
-        # One expression for all says quickly that none matches, which is the common case.
+        # One expression for all patterns quickly shows that none matches, the common case.
         self._names = _any(p.source for p in patterns if p.basename)
         self._paths = _any(p.source for p in patterns if not p.basename)
         self._patterns = [(p, re.compile(p.source)) for p in reversed(patterns)]
 
     def decide(self, path: bytes, name: bytes, is_directory: bool) -> bool | None:
-        """Whether the rules ignore ``path``, with ``name`` at its end; None: they do not say."""
+        """Whether the rules ignore ``path``, whose last component is ``name``; None: no match."""
         if self._fold:
             path, name = path.lower(), name.lower()
         if not (
@@ -63,13 +68,13 @@ class Rules:
         return None
 
 
-def _any(sources: object) -> re.Pattern[bytes] | None:
-    joined = b"|".join(b"(?:" + source + b")" for source in sources)  # type: ignore[attr-defined]
+def _any(sources: Iterable[bytes]) -> re.Pattern[bytes] | None:
+    joined = b"|".join(b"(?:" + source + b")" for source in sources)
     return re.compile(joined) if joined else None
 
 
 def pattern_lines(text: bytes) -> list[bytes]:
-    """The patterns of a rule file's text: no comments, no blanks at the end, no byte order mark."""
+    """The patterns in a rule file: no comments, trailing spaces or byte order mark."""
     lines = []
     for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         line = line.removesuffix(b"\r").split(b"\0")[0]
@@ -81,7 +86,7 @@ def pattern_lines(text: bytes) -> list[bytes]:
 
 
 def _trim(line: bytes) -> bytes:
-    """Without the spaces at the end, except where a backslash quotes them."""
+    """Remove trailing spaces, except those that a backslash quotes."""
     end = i = 0
     while i < len(line):
         if line[i] == 0x5C:
@@ -96,7 +101,7 @@ def _trim(line: bytes) -> bytes:
 
 
 class Ignore:
-    """The rules that hold in one directory: its own, those above it, and those of no directory.
+    """The rules in effect in one directory: its own, those above it, and the global ones.
 
     ``excluded``: the directory itself is ignored, and so is everything untracked in it.
     """
@@ -125,7 +130,7 @@ class Ignore:
         return False
 
     def below(self, path: bytes, text: bytes | None) -> Ignore:
-        """The rules in the directory ``path``, whose .gitignore says ``text``."""
+        """The rules in the directory ``path``, whose .gitignore contains ``text``."""
         if text is None:
             return self
         levels = ((len(path) + 1 if path else 0, Rules(text, self.ignore_case)), *self._levels)
@@ -136,10 +141,38 @@ class Ignore:
         return self if self.excluded else Ignore(excluded=True, ignore_case=self.ignore_case)
 
 
+class IgnoreLevels:
+    """The rules in every directory of a worktree, read when they are first needed.
+
+    ``base`` are the rules that come from outside the worktree. ``read_rules(directory)`` returns
+    the content of the directory's .gitignore, or None.
+    """
+
+    def __init__(self, base: Ignore, read_rules: Callable[[bytes], bytes | None]) -> None:
+        self._base = base
+        self._read_rules = read_rules
+        self._known: dict[bytes, Ignore] = {}
+
+    def ignores(self, directory: bytes, path: bytes, name: bytes, is_directory: bool) -> bool:
+        """Whether git ignores an untracked ``path``, which is ``name`` in ``directory``."""
+        rules = self._known.get(directory)
+        if rules is None:
+            rules = inherited(directory, self._known, self._base, self._extend)
+        return rules.ignores(path, name, is_directory)
+
+    def _extend(self, directory: bytes, above: Ignore) -> Ignore:
+        if directory and above.ignores(directory, directory.rpartition(b"/")[2], True):
+            return above.inside_excluded()
+        return above.below(directory, self._read_rules(directory))
+
+
 def base_rules(
     exclude_file: str, excludes_file: str, ignore_case: bool
 ) -> tuple[Ignore, dict[str, bytes | None]]:
-    """The rules of no directory, info/exclude before core.excludesFile; what those files say."""
+    """The rules from outside the worktree, and the content of the files they come from.
+
+    info/exclude takes precedence over core.excludesFile.
+    """
     texts = {path: read_small(path) for path in (excludes_file, exclude_file)}
     exclude = b"\n".join((*LOCAL_PATTERNS, texts[exclude_file] or b""))
     levels = [(0, Rules(exclude, ignore_case))]

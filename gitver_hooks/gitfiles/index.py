@@ -68,6 +68,13 @@ class Index:
         """The raw id of a record."""
         return record[_ID_AT : _ID_AT + self.id_length]
 
+    def records(self, path: bytes) -> list[bytes]:
+        """All records of a path: one, several if it is unmerged, or none."""
+        records = list(self.unmerged[path].values()) if path in self.unmerged else []
+        if path in self.entries:
+            records.append(self.entries[path])
+        return records
+
     def record(self, mode: int, raw_id: bytes, extended_flags: int) -> bytes:
         """A record without stat data, which therefore is never trusted."""
         return struct.pack(">24xL12x", mode) + raw_id + struct.pack(">HH", EXTENDED, extended_flags)

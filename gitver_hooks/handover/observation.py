@@ -1,24 +1,55 @@
-"""What was seen of a worktree while its version was worked out (standard library only)."""
+"""What was seen of a worktree while its version was computed (standard library only)."""
 
 from __future__ import annotations
 
 import os
 from array import array
+from itertools import chain
+from operator import attrgetter
 
 CLOCK = "clock"
-# What may appear in a directory without changing the version: names that git ignores, nothing (in a
-# nested repository), anything but rules (where untracked files do not count).
+# Which new names in a directory leave the version as it is: those that git ignores, none (in a
+# nested repository), or all but rule files (if untracked files do not count).
 OWN, NESTED, TRACKED_ONLY = b"o", b"n", b"t"
-FOLDER, FILE, SPECIAL, MISSING = b"d", b"f", b"s", b"m"
+# Tags of what a directory contains besides counted files. A submodule's folder has to stay, even
+# an empty one; a missing name is one that git tracks.
+FOLDER, FILE, SPECIAL, MISSING, GITLINK = b"d", b"f", b"s", b"m", b"g"
 _INODE = (1 << 63) - 1
+# How many numbers a signature has, and what stands for a file that does not exist.
+FIELDS = 5
+ABSENT = (0,) * FIELDS
+_fields = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_mode", "st_ino")
+_times = attrgetter("st_mtime_ns", "st_ctime_ns")
+
+
+def signature_of(status: os.stat_result) -> tuple[int, ...]:
+    """The stat data that shows whether a file has changed.
+
+    Without the device number, which changes when a filesystem is mounted again.
+    """
+    mtime_ns, ctime_ns, size, mode, inode = _fields(status)
+    # Some network filesystems use all 64 bits.
+    return mtime_ns, ctime_ns, size, mode, inode & _INODE
+
+
+def signatures_of(paths: list[bytes]) -> array[int]:
+    """The signatures of many files, packed. Raises OSError if one does not exist."""
+    try:
+        # No Python code runs for a single file here; that is a fifth of the time.
+        return array("q", chain.from_iterable(map(_fields, map(os.lstat, paths))))
+    except OverflowError:
+        return array("q", chain.from_iterable(map(signature_of, map(os.lstat, paths))))
+
+
+def directory_signatures_of(paths: list[bytes]) -> array[int]:
+    """The mtime and ctime of many directories, packed. Raises OSError if one does not exist."""
+    return array("q", chain.from_iterable(map(_times, map(os.lstat, paths))))
 
 
 class Directory:
     """One directory that was walked: its path from the worktree's root, and the names in it.
 
-    ``files`` are the counted files; ``others`` the rest, each with a leading tag: a folder, a file
-    or symbolic link, something special (never counts), or missing (git tracks it, or something in
-    it, but it was not there).
+    ``files`` are the counted files; ``others`` the rest, each with a leading tag.
     """
 
     __slots__ = ("clock_ns", "files", "kind", "others", "path", "signature")
@@ -35,15 +66,14 @@ class Directory:
 class Observation:
     """What was seen, to be compared later.
 
-    Counted files by (mtime, ctime, size, mode, inode); directories by mtime and ctime, and where
-    those moved by the names and types in them; the index by its stat data, and where that moved by
-    what it says; HEAD, the ref it names, rule and configuration files by content, also those that
-    are absent.
+    Counted files are compared by ``signature_of``. Directories are compared by mtime and ctime, and
+    if these changed by the names and types in them; the index by its signature, and if that changed
+    by what it says; HEAD, the ref it names, rule and configuration files by content, including
+    those that do not exist.
 
     ``sound``: every ctime is strictly older than a time that the clock of the same filesystem
-    showed before the first stat. Whatever changes later then has another ctime; without that, a
-    change of the same size within one tick of the clock would look like nothing. Device numbers
-    are not compared: they change when a filesystem is mounted again.
+    showed before the first stat. Every later change then has another ctime; without that, a change
+    of the same size within one tick of the clock would look like none.
     """
 
     __slots__ = (
@@ -54,14 +84,14 @@ class Observation:
     def __init__(self, state_dir: str) -> None:
         self.directories: list[Directory] = []
         self.signatures = array("q")
-        # Paths to stat data; for indexes also a digest of what they say, and the length of their
+        # Paths to signatures; for an index also a digest of what it says, and the length of its
         # ids.
         self.pinned: dict[bytes, tuple[int, ...]] = {}
         self.indexes: dict[bytes, tuple[bytes, int]] = {}
         self.contents: dict[bytes, bytes | None] = {}
         # info/exclude, core.excludesFile, core.ignoreCase
         self.ignore_rules: tuple[bytes, bytes, bool] = (b"", b"", False)
-        # Whether all .gitignore files that rule are in the worktree.
+        # Whether all .gitignore files in effect are in the worktree.
         self.rules_on_disk = True
         self.sound = True
         self.youngest_ns = 0
@@ -70,33 +100,37 @@ class Observation:
 
     def directory(self, path: bytes, full: bytes, kind: bytes) -> Directory:
         """Record the directory ``full``, before its names are read."""
-        about = stat_directory(path, full)
-        if about.st_dev not in self._clocks:
-            self._clocks[about.st_dev] = _anonymous_clock(full)
-            about = stat_directory(path, full)
-        clock_ns = self._clocks[about.st_dev]
-        found = Directory(path, kind, clock_ns, (about.st_mtime_ns, about.st_ctime_ns))
-        if about.st_ctime_ns >= clock_ns:
-            self._too_young(about.st_ctime_ns)
-        self.directories.append(found)
-        return found
+        status = stat_directory(path, full)
+        if status.st_dev not in self._clocks:
+            self._clocks[status.st_dev] = _anonymous_clock(full)
+            status = stat_directory(path, full)
+        clock_ns = self._clocks[status.st_dev]
+        directory = Directory(path, kind, clock_ns, (status.st_mtime_ns, status.st_ctime_ns))
+        if status.st_ctime_ns >= clock_ns:
+            self._too_young(status.st_ctime_ns)
+        self.directories.append(directory)
+        return directory
 
-    def file(self, directory: Directory, name: bytes, about: os.stat_result) -> None:
+    def file(self, directory: Directory, name: bytes, status: os.stat_result) -> None:
         """Record a counted file, before its content is read."""
         directory.files.append(name)
-        ctime_ns = about.st_ctime_ns
-        self.signatures.extend(
-            (about.st_mtime_ns, ctime_ns, about.st_size, about.st_mode, about.st_ino & _INODE)
-        )
-        # A file is on the filesystem of its directory, whatever overlayfs says of its device.
-        if ctime_ns >= directory.clock_ns:
-            self._too_young(ctime_ns)
+        self.signatures.extend(signature_of(status))
+        # A file is on the filesystem of its directory, whatever overlayfs says about its device.
+        if status.st_ctime_ns >= directory.clock_ns:
+            self._too_young(status.st_ctime_ns)
 
-    def pin(self, path: str, about: os.stat_result) -> None:
+    def pin(self, path: str, status: os.stat_result) -> None:
         """Record a file of the git dir, before its content is read."""
-        self.pinned[os.fsencode(path)] = signature_of(about)
-        if about.st_ctime_ns >= self._clocks.get(about.st_dev, 0):
-            self._too_young(about.st_ctime_ns)
+        self.pinned[os.fsencode(path)] = signature_of(status)
+        if status.st_ctime_ns >= self._clocks.get(status.st_dev, 0):
+            self._too_young(status.st_ctime_ns)
+
+    def pin_file(self, path: str) -> None:
+        """Record a file or folder of the git dir that may not exist."""
+        try:
+            self.pin(path, os.stat(path))
+        except OSError:
+            self.pinned[os.fsencode(path)] = ABSENT
 
     def _too_young(self, ctime_ns: int) -> None:
         self.sound = False
@@ -104,12 +138,12 @@ class Observation:
 
 
 def stat_directory(path: bytes, full: bytes) -> os.stat_result:
-    """The stat data of a directory; the worktree's root may be known by a symbolic link to it."""
+    """The stat data of a directory; the worktree's root may be reached by a symbolic link."""
     return os.lstat(full) if path else os.stat(full)
 
 
 def tag(entry: os.DirEntry[bytes]) -> bytes:
-    """The tag of what a directory holds."""
+    """The tag of a directory's entry by its type."""
     try:
         if entry.is_dir(follow_symlinks=False):
             return FOLDER
@@ -118,21 +152,10 @@ def tag(entry: os.DirEntry[bytes]) -> bytes:
         return SPECIAL
 
 
-def signature_of(about: os.stat_result) -> tuple[int, int, int, int, int]:
-    """What of a file's stat data tells that it was changed."""
-    return (
-        about.st_mtime_ns,
-        about.st_ctime_ns,
-        about.st_size,
-        about.st_mode,
-        about.st_ino & _INODE,
-    )
-
-
 def read_clock(state_dir: str) -> tuple[int, int]:
-    """The device of the state's filesystem and the time its own clock shows, in ns.
+    """The device of the state's filesystem and the time on that filesystem's own clock, in ns.
 
-    (-1, 0) where nothing can be written there: then no observation is sound.
+    (-1, 0) if nothing can be written there: then no observation is sound.
     """
     try:
         os.makedirs(state_dir, exist_ok=True)
@@ -152,9 +175,9 @@ def read_clock(state_dir: str) -> tuple[int, int]:
 
 
 def _anonymous_clock(folder: bytes) -> int:
-    """The time on the clock of another filesystem than the state's, in ns; 0 where unknown.
+    """The time on the clock of a filesystem other than the state's, in ns; 0 if unknown.
 
-    A file without a name: the folder and those who watch it notice nothing (open(2), O_TMPFILE).
+    It is read from a file without a name, which changes nothing in the folder (open(2), O_TMPFILE).
     """
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag:

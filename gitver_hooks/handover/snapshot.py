@@ -15,22 +15,24 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitver_hooks.handover.observation import Observation
 
-# The array tells a machine of another byte order or word size.
-_MAGIC = b"gitver snapshot 1\n" + array("q", [1]).tobytes()
+# The array detects a machine with another byte order or word size.
+_MAGIC = b"gitver snapshot 2\n" + array("q", [1]).tobytes()
 _SECTIONS = 14
 _DIGEST = 16
 _ABSENT = b"\0" * _DIGEST
-FIELDS = 5
 
 
 class Snapshot:
-    """An observation, with the version it was of, as it is read back.
+    """An observation as it is read back, with the version that was computed from it.
 
-    ``files`` are paths from the worktree's root, grouped by the directories' order; ``counts`` says
-    how many are in each directory. ``signatures`` and ``directory_signatures`` are packed arrays of
-    q. ``others`` are the tagged names in each directory, separated by NUL.
+    ``files`` are paths from the worktree's root, grouped in the order of the directories;
+    ``counts`` says how many are in each. ``signatures``, ``directory_signatures`` (mtime and ctime)
+    and ``pinned_signatures`` are packed arrays of q. ``others`` are the tagged names in each
+    directory. Names are separated by NUL.
     """
 
     __slots__ = (
@@ -62,6 +64,14 @@ _ORDER = (
 )  # fmt: skip
 
 
+def copy(snapshot: Snapshot) -> Snapshot:
+    """Another snapshot with the same sections."""
+    duplicate = Snapshot()
+    for name in _ORDER:
+        setattr(duplicate, name, getattr(snapshot, name))
+    return duplicate
+
+
 def encode(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot file."""
     sections = [getattr(snapshot, name) for name in _ORDER]
@@ -69,7 +79,7 @@ def encode(snapshot: Snapshot) -> bytes:
 
 
 def decode(data: bytes) -> Snapshot | None:
-    """The snapshot in the bytes of a file; None where it is not whole, or of another kind."""
+    """The snapshot in the bytes of a file; None if it is incomplete or in another format."""
     start = len(_MAGIC) + 8 * _SECTIONS
     if not (data.startswith(_MAGIC) and data.endswith(_MAGIC)) or len(data) < start:
         return None
@@ -84,7 +94,7 @@ def decode(data: bytes) -> Snapshot | None:
 
 
 def from_observation(observation: Observation, version_id: str) -> Snapshot:
-    """The snapshot to be written for an observation."""
+    """The snapshot of an observation."""
     directories = observation.directories
     snapshot = Snapshot()
     snapshot.version_id = version_id.encode("utf-8", "surrogateescape")
@@ -98,7 +108,7 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
     snapshot.directory_signatures = pack(n for d in directories for n in d.signature)
     snapshot.counts = pack(len(directory.files) for directory in directories)
     snapshot.others = join_others([b"\0".join(directory.others) for directory in directories])
-    # Without all the rules nobody can say what may appear.
+    # If an ignore file is missing, any new name counts as a change.
     snapshot.kinds = b"".join(
         directory.kind if observation.rules_on_disk else NESTED for directory in directories
     )
@@ -117,15 +127,17 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
 
 
 def content_digest(content: bytes | None) -> bytes:
-    """What tells one content of a small file from another; an absent file has its own."""
+    """A digest of a small file; a file that does not exist has one of its own."""
     return _ABSENT if content is None else blake2b(content, digest_size=_DIGEST).digest()
 
 
-def pack(numbers: object) -> bytes:
-    return array("q", numbers).tobytes()  # type: ignore[call-overload,no-any-return]
+def pack(numbers: Iterable[int]) -> bytes:
+    """Numbers as the bytes of an array of q."""
+    return array("q", numbers).tobytes()
 
 
 def unpack(data: bytes) -> array[int]:
+    """The numbers in the bytes of an array of q."""
     numbers = array("q")
     numbers.frombytes(data)
     return numbers
@@ -137,16 +149,18 @@ def split(blob: bytes) -> list[bytes]:
 
 
 def join_others(others: list[bytes]) -> bytes:
-    # No name is empty: two NULs cannot be anything but the end of a directory's names.
+    """The names of all directories in one blob."""
+    # No name is empty, so two NULs can only be the end of a directory's names.
     return b"\0\0".join(others)
 
 
 def split_others(blob: bytes) -> list[bytes]:
+    """The names of each directory, as ``join_others`` joined them."""
     return blob.split(b"\0\0")
 
 
 def load(state_dir: str, name: str) -> Snapshot | None:
-    """The snapshot in the state, or None where there is none that can be used."""
+    """The snapshot in the state; None if there is none that can be used."""
     try:
         with open(os.path.join(state_dir, name), "rb") as file:
             return decode(file.read())

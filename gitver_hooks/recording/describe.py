@@ -42,7 +42,6 @@ def describe(
     if version.dirty and settings.diff == "tag":
         hosted = store.tracking_uri.startswith("databricks")
         diff = write_diff(
-            repository,
             identified.content,
             secrets=settings.secrets,
             largest=_LARGEST_HOSTED_TAG if hosted else LARGEST_DIFF,

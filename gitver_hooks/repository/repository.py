@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dulwich.config import StackedConfig
     from dulwich.repo import Repo
 
-    from gitver_hooks.worktree.conversion import Conversion
-
 
 class Repository:
     """One worktree's repository, open for reading. Opened and closed by ``open_repository``."""
@@ -31,8 +29,6 @@ class Repository:
         self.location = location
         self.environment = environment
         self.repo = repo
-        # How content is converted before it is stored; set where the worktree is read.
-        self.conversion: Conversion | None = None
         self._configuration: Configuration | None = None
 
     @property
@@ -58,19 +54,6 @@ class Repository:
             return self.repo.head().decode("ascii")
         except KeyError:
             return None
-
-    def head_tree(self) -> str | None:
-        """The id of HEAD's tree, or None before the first commit."""
-        commit = self.head_commit()
-        if commit is None:
-            return None
-        try:
-            return self.repo[commit.encode("ascii")].tree.decode("ascii")  # type: ignore[attr-defined,no-any-return]
-        except (KeyError, AttributeError) as error:
-            raise GitverError(
-                f"the HEAD commit {commit} cannot be read from {self.location.common_dir}",
-                "run `git fsck` and repair the repository",
-            ) from error
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gitver_hooks.repository.repository import Repository
 from gitver_hooks.version.patch import quote_path, write_patch
 from gitver_hooks.version.secret_names import has_secret_name
 from gitver_hooks.worktree.content import Change, Content, read_new_blob, read_old_blob
@@ -62,7 +61,6 @@ def not_shown(path: str, reason: str) -> str:
 
 
 def write_diff(
-    repository: Repository,
     content: Content,
     *,
     secrets: Iterable[str] = (),
@@ -78,7 +76,7 @@ def write_diff(
     notes: list[str] = []
     available = largest - _LAST_NOTE
     unnamed = 0
-    for shown in _changes(repository, content, tuple(secrets)):
+    for shown in _changes(content, tuple(secrets)):
         if isinstance(shown, str):
             note = shown
         elif len(shown.patch) <= available:
@@ -97,23 +95,21 @@ def write_diff(
     return Diff(tuple(patches), tuple(notes))
 
 
-def _changes(
-    repository: Repository, content: Content, secrets: tuple[str, ...]
-) -> Iterator[FilePatch | str]:
+def _changes(content: Content, secrets: tuple[str, ...]) -> Iterator[FilePatch | str]:
     """A patch or a note for each change."""
     for change in content.changes:
         if has_secret_name(change.path.decode("utf-8", "replace"), secrets):
             yield not_shown(quote_path(change.path), "its name is common for secrets")
         else:
-            yield _file_patch(repository, change)
+            yield _file_patch(content, change)
     for path, _ in content.submodules:
         yield not_shown(quote_path(path), "submodule with changes of its own")
 
 
-def _file_patch(repository: Repository, change: Change) -> FilePatch | str:
+def _file_patch(content: Content, change: Change) -> FilePatch | str:
     path = quote_path(change.path)
-    old = _text(read_old_blob(repository, change))
-    new = _text(read_new_blob(repository, change))
+    old = _text(read_old_blob(content, change))
+    new = _text(read_new_blob(content, change))
     if old is None or new is None:
         blob = change.new.id.decode("ascii") if change.new else "deleted"
         return not_shown(path, f"binary or very large, blob {blob}")

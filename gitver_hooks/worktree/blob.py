@@ -1,74 +1,130 @@
-"""The blob that git would store for a file or a symbolic link of the worktree."""
+"""The blob that git stores for a file or a symbolic link of the worktree."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.index import GITLINK_MODE
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
-from gitver_hooks.repository.repository import Repository
-from gitver_hooks.worktree.conversion import Conversion
-from gitver_hooks.worktree.objects import missing_blob, read_blob
+from gitver_hooks.worktree.checkout import Checkout
+from gitver_hooks.worktree.conversion import Action, Conversion
+from gitver_hooks.worktree.objects import Objects
 from gitver_hooks.worktree.tree import Change
 
-# Larger files are hashed in pieces of this size, and never held in memory as a whole unless they
-# are converted.
+# Larger files are hashed in pieces of this size, and held in memory only if they are converted.
 PIECE = 1 << 22
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Moved(Exception):
-    """The file is not any more what it was when it was looked at."""
+    """The file is no longer what it was when it was listed."""
 
 
 class Blobs:
-    """Reads and hashes blobs of one worktree."""
+    """Computes the blobs of one worktree's files.
 
-    def __init__(self, conversion: Conversion, algorithm: str) -> None:
+    Bytes that equal what a checkout of HEAD writes are HEAD's blob, whatever git's conversion makes
+    of them: committed content that its own attributes would change (a CRLF file under ``text``) is
+    thereby unchanged as long as nobody touches it, on every machine. Git itself decides such cases
+    by the stat data of its index. ``head_blob(path)`` gives the raw id of a regular file in HEAD.
+    """
+
+    def __init__(
+        self,
+        conversion: Conversion,
+        checkout: Checkout,
+        objects: Objects,
+        head_blob: Callable[[bytes], bytes | None],
+        algorithm: str,
+    ) -> None:
         self._conversion = conversion
+        self._checkout = checkout
+        self._objects = objects
+        self._head_blob = head_blob
         self._new = hashlib.sha256 if algorithm == "sha256" else hashlib.sha1
 
     def id(self, path: bytes, full: bytes, mode: int) -> bytes:
-        """The raw id of the blob at ``full``, a file or symbolic link by ``mode`` (as from lstat).
+        """The raw id of the blob for the file or symbolic link at ``full``.
 
-        ``path`` is relative to the worktree's root. Raises Moved, or OSError where it cannot be
-        read.
+        ``path`` is relative to the worktree's root, ``mode`` comes from lstat. Raises Moved, or
+        OSError if the file cannot be read.
         """
         if stat.S_ISLNK(mode):
-            return self.hash(os.readlink(full))
+            return self._unreplaced(path, self.hash(os.readlink(full)))
         action = self._conversion.action(path)
         descriptor = open_file(full)
         try:
             if action is None:
-                return self._hash_descriptor(descriptor)
+                return self._unreplaced(path, self._hash_descriptor(descriptor))
             content = read_all(descriptor)
         finally:
             os.close(descriptor)
-        return self.hash(self._conversion.stored(path, content, action))
+        return self._converted(path, content, action)[0]
 
-    def content(self, path: bytes, full: bytes, mode: int) -> bytes:
-        """What the blob holds; arguments and errors as for ``id``."""
+    def content(self, path: bytes, full: bytes, mode: int) -> tuple[bytes, bytes]:
+        """The raw id of a blob and its content; arguments and errors as for ``id``."""
         if stat.S_ISLNK(mode):
-            return os.readlink(full)
-        action = self._conversion.action(path)
+            content = os.readlink(full)
+            return self.hash(content), content
         descriptor = open_file(full)
         try:
             content = read_all(descriptor)
         finally:
             os.close(descriptor)
-        return content if action is None else self._conversion.stored(path, content, action)
+        action = self._conversion.action(path)
+        return (self.hash(content), content) if action is None else (
+            self._converted(path, content, action)
+        )  # fmt: skip
 
     def hash(self, content: bytes) -> bytes:
         """The raw id of a blob with this content."""
         return self._new(b"blob %d\0%b" % (len(content), content)).digest()
 
+    def _converted(self, path: bytes, content: bytes, action: Action) -> tuple[bytes, bytes]:
+        """The raw id of the blob for ``content``, and what is stored unless HEAD has it."""
+        head = self._head_blob(path)
+        raw_id = self._unreplaced(path, self.hash(content))
+        if raw_id == head:
+            return raw_id, content
+        try:
+            stored = self._conversion.stored(path, content, action)
+        except GitverError:
+            if head is not None and self._is_checked_out(path, head, content, action):
+                return head, self._objects.required_blob(head)
+            raise
+        stored_id = self.hash(stored)
+        if (
+            head is not None
+            and stored_id != head
+            and self._is_checked_out(path, head, content, action)
+        ):
+            return head, self._objects.required_blob(head)
+        return stored_id, stored
+
+    def _is_checked_out(self, path: bytes, head: bytes, content: bytes, action: Action) -> bool:
+        """Whether a checkout of HEAD would write ``content``.
+
+        A blob that a partial clone does not have was never checked out.
+        """
+        blob = self._objects.blob(head)
+        return blob is not None and content == self._checkout.written(path, blob, action)
+
+    def _unreplaced(self, path: bytes, raw_id: bytes) -> bytes:
+        """HEAD's id for a blob that git-replace puts in the place of HEAD's."""
+        if self._objects.replacements:
+            head = self._head_blob(path)
+            if head is not None and self._objects.replacements.get(head) == raw_id:
+                return head
+        return raw_id
+
     def _hash_descriptor(self, descriptor: int) -> bytes:
         content = os.read(descriptor, PIECE)
         if len(content) < PIECE:
-            # A read that is shorter than asked for need not be the end of the file.
+            # A short read need not be the end of the file.
             rest = os.read(descriptor, PIECE)
             if not rest:
                 return self.hash(content)
@@ -84,8 +140,62 @@ class Blobs:
         return digest.digest()
 
 
+class BlobReader:
+    """Reads both sides of a worktree's changes, as long as its repository is open."""
+
+    def __init__(self, root: bytes, objects: Objects, blobs: Blobs) -> None:
+        self._root = root
+        self._objects = objects
+        self._blobs = blobs
+
+    def old(self, change: Change) -> bytes:
+        """The content of the old side; empty if there is none.
+
+        For a submodule, the line that git shows for it. Raises GitverError if the repository does
+        not have the blob.
+        """
+        if change.old is None:
+            return b""
+        if change.old.mode == GITLINK_MODE:
+            return b"Subproject commit %b\n" % change.old.id
+        return self._objects.required_blob(_raw(change.old.id))
+
+    def new(self, change: Change) -> bytes:
+        """The content of the new side as git stores it; empty if there is none.
+
+        Raises GitverError if the file has changed since the worktree was read.
+        """
+        if change.new is None:
+            return b""
+        if change.new.mode == GITLINK_MODE:
+            return b"Subproject commit %b\n" % change.new.id
+        content = None
+        if change.path != os.fsencode(ACTIVE_MODEL_FILE):
+            content = self._from_worktree(change.path, _raw(change.new.id))
+        if content is None:
+            content = self._objects.blob(_raw(change.new.id))
+        if content is None:
+            shown = change.path.decode("utf-8", "backslashreplace")
+            raise GitverError(f"{shown!r} changed while it was being read", "run this again")
+        return content
+
+    def _from_worktree(self, path: bytes, raw_id: bytes) -> bytes | None:
+        """The content of the file if its blob still has this id."""
+        full = self._root + b"/" + path
+        try:
+            mode = os.lstat(full).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                return None
+            found, content = self._blobs.content(path, full, mode)
+        except PermissionError as error:
+            raise unreadable(full, error) from error
+        except (Moved, OSError):
+            return None
+        return content if found == raw_id else None
+
+
 def open_file(full: bytes) -> int:
-    """A descriptor of a regular file; whatever took its place is Moved, and never waited for."""
+    """A descriptor of a regular file, opened without waiting. Raises Moved for anything else."""
     try:
         descriptor = os.open(full, _OPEN)
     except OSError as error:
@@ -99,57 +209,11 @@ def open_file(full: bytes) -> int:
 
 
 def read_all(descriptor: int) -> bytes:
+    """Everything from the descriptor's position to the end."""
     pieces = []
     while piece := os.read(descriptor, PIECE):
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def read_old_blob(repository: Repository, change: Change) -> bytes:
-    """The content of the old side of ``change``; empty where there is none.
-
-    For a submodule the line that git shows in its place.
-    """
-    if change.old is None:
-        return b""
-    if change.old.mode == GITLINK_MODE:
-        return b"Subproject commit %b\n" % change.old.id
-    content = read_blob(repository, change.old.id)
-    if content is None:
-        raise missing_blob(repository, change.old.id)
-    return content
-
-
-def read_new_blob(repository: Repository, change: Change) -> bytes:
-    """The content of the new side of ``change`` as git would store it; empty where there is none.
-
-    To be called after ``read_content`` on the same repository. Raises GitverError where the file is
-    not any more what the change says.
-    """
-    if change.new is None:
-        return b""
-    if change.new.mode == GITLINK_MODE:
-        return b"Subproject commit %b\n" % change.new.id
-    full = os.fsencode(repository.location.worktree) + b"/" + change.path
-    content: bytes | None = None
-    if repository.conversion is not None and change.path != os.fsencode(ACTIVE_MODEL_FILE):
-        blobs = Blobs(repository.conversion, repository.algorithm)
-        try:
-            mode = os.lstat(full).st_mode
-            if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
-                content = blobs.content(change.path, full, mode)
-                if blobs.hash(content).hex().encode("ascii") != change.new.id:
-                    content = None
-        except PermissionError as error:
-            raise unreadable(full, error) from error
-        except (Moved, OSError):
-            content = None
-    if content is None:
-        content = read_blob(repository, change.new.id)
-    if content is None:
-        shown = change.path.decode("utf-8", "backslashreplace")
-        raise GitverError(f"{shown!r} changed while it was read", "run this again")
-    return content
 
 
 def unreadable(full: bytes, error: OSError) -> GitverError:
@@ -158,3 +222,7 @@ def unreadable(full: bytes, error: OSError) -> GitverError:
     return GitverError(
         f"{shown!r} cannot be read: {error.strerror}", "make it readable, or let git ignore it"
     )
+
+
+def _raw(hex_id: bytes) -> bytes:
+    return bytes.fromhex(hex_id.decode("ascii"))

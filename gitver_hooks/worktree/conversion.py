@@ -11,35 +11,40 @@ from dataclasses import dataclass
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import attributes as attribute_files
 from gitver_hooks.gitfiles.attributes import AttributeFile, Attributes, Value
+from gitver_hooks.gitfiles.levels import inherited
 from gitver_hooks.repository.configuration import Configuration, xdg_file
 from gitver_hooks.worktree.filters import Filters
 
-# What is to be done about line ends: guess whether it is text, or know that it is.
+# How line ends are converted: git guesses whether the file is text, or knows that it is.
 GUESS = "guess"
 TEXT = "text"
 
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
 # gather_stats() in convert.c: BS, HT, ESC and FF count as printable; CR and LF are counted apart.
 _NOT_PRINTABLE = bytes(c for c in (*range(32), 127) if c not in (8, 9, 10, 12, 13, 27))
-_CONTROL = bytes((*range(32), 127))
+_NOT_COUNTED = bytes(c for c in (*range(32), 127) if c not in (8, 9, 12, 27))
+
+# Attribute files with the lengths of their folders' paths, the strongest first.
+Levels = tuple[tuple[int, AttributeFile], ...]
 
 
 @dataclass(frozen=True)
 class Action:
-    """What git does with a file's content before it stores it."""
+    """How git converts a file's content. ``crlf_out``: a checkout writes CRLF line ends."""
 
     line_ends: str | None = None
+    crlf_out: bool = False
     ident: bool = False
     encoding: bytes | None = None
     filter: bytes | None = None
 
 
 class Conversion:
-    """The rules of one worktree. ``files`` are the rule files outside of it and what they say.
+    """The rules of one worktree. ``files`` maps the rule files outside it to their content.
 
-    ``read_worktree(directory)`` gives the text of a directory's .gitattributes, or None.
-    ``read_stored(path)`` gives what the index holds for a path, or None: git does not normalise the
-    line ends of a file that it holds with CRLF where it has to guess that it is text.
+    ``read_worktree(directory)`` returns the content of a directory's .gitattributes, or None.
+    ``read_stored(path)`` returns what the index has for a path, or None: where git has to guess
+    that a file is text, it does not normalise one that it has stored with CRLF line ends.
     """
 
     def __init__(
@@ -56,35 +61,44 @@ class Conversion:
         self._read_stored = read_stored
         self._ignore_case = configuration.flag((b"core",), b"ignoreCase", False)
         autocrlf = (configuration.text((b"core",), b"autocrlf") or b"").lower()
-        self._autocrlf = autocrlf == b"input" or configuration.flag((b"core",), b"autocrlf", False)
+        self._only_input = autocrlf == b"input"
+        self._autocrlf = self._only_input or configuration.flag((b"core",), b"autocrlf", False)
+        eol = (configuration.text((b"core",), b"eol") or b"").lower()
+        # text_eol_is_crlf(): core.autocrlf takes precedence over core.eol.
+        self._text_is_crlf = not self._only_input and (self._autocrlf or eol == b"crlf")
         named = configuration.path((b"core",), b"attributesFile")
         user = named if named is not None else xdg_file("attributes", environment)
-        info = os.path.join(common_dir, "info", "attributes")
         self.files: dict[str, bytes | None] = {}
-        self._info = self._outside(info)
+        self._info = self._outside(os.path.join(common_dir, "info", "attributes"))
         self._weakest = (*self._outside(user), *self._outside("/etc/gitattributes"))
         self._builtin = ((0, attribute_files.parse(attribute_files.BINARY_MACRO, macros=True)),)
-        self._own: dict[bytes, tuple[tuple[int, AttributeFile], ...]] = {}
+        self._own: dict[bytes, Levels] = {}
         self._directories: dict[bytes, Attributes] = {}
 
     def action(self, path: bytes) -> Action | None:
-        """What is done with the content of ``path``; None: it is stored as it is."""
+        """How the content of ``path`` is converted; None: it is stored as it is."""
         found = self._attributes_in(path.rpartition(b"/")[0]).of(path)
         if not found:
-            return Action(GUESS) if self._autocrlf else None
+            return Action(GUESS, not self._only_input) if self._autocrlf else None
+        line_ends = self._line_ends(found)
         encoding, filter_name = found.get(b"working-tree-encoding"), found.get(b"filter")
         action = Action(
-            self._line_ends(found),
+            line_ends,
+            line_ends is not None and self._writes_crlf(found),
             found.get(b"ident") is True,
             encoding if isinstance(encoding, bytes) and encoding else None,
             filter_name if isinstance(filter_name, bytes) and filter_name else None,
         )
         return None if action == Action() else action
 
+    def may_convert(self, directories: list[bytes]) -> bool:
+        """Whether any file may be converted; ``directories`` have a .gitattributes of their own."""
+        return self._autocrlf or any(
+            self._attributes_in(directory).matter for directory in (b"", *directories)
+        )
+
     def _line_ends(self, found: dict[bytes, Value]) -> str | None:
-        text = found.get(b"text")
-        if text not in (True, False, b"input", b"auto"):
-            text = found.get(b"crlf")
+        text = _text(found)
         if text is False:
             return None
         if text == b"auto":
@@ -93,8 +107,22 @@ class Conversion:
             return TEXT
         return GUESS if self._autocrlf else None
 
+    def _writes_crlf(self, found: dict[bytes, Value]) -> bool:
+        """convert_attrs() and output_eol() in convert.c, for a file whose line ends matter."""
+        eol, text = found.get(b"eol"), _text(found)
+        if eol in (b"lf", b"crlf"):
+            return eol == b"crlf"
+        if text == b"input":
+            return False
+        if text in (True, b"auto"):
+            return self._text_is_crlf
+        return not self._only_input
+
     def stored(self, path: bytes, content: bytes, action: Action) -> bytes:
-        """The bytes that git would store for the ``content`` of the file at ``path``."""
+        """The bytes that git stores for the ``content`` of the file at ``path``.
+
+        Raises GitverError if a required filter fails.
+        """
         if action.filter is not None:
             content = self._filters.clean(action.filter, path, content)
         if action.encoding is not None:
@@ -113,30 +141,24 @@ class Conversion:
         return content.replace(b"\r\n", b"\n")
 
     def _attributes_in(self, directory: bytes) -> Attributes:
-        found = self._directories.get(directory)
-        if found is None:
+        attributes = self._directories.get(directory)
+        if attributes is None:
             levels = (*self._info, *self._levels(directory), *self._weakest, *self._builtin)
-            found = self._directories[directory] = Attributes(levels, self._ignore_case)
-        return found
+            attributes = self._directories[directory] = Attributes(levels, self._ignore_case)
+        return attributes
 
-    def _levels(self, directory: bytes) -> tuple[tuple[int, AttributeFile], ...]:
+    def _levels(self, directory: bytes) -> Levels:
         """The .gitattributes from ``directory`` up to the root."""
-        missing = []
-        while directory not in self._own:
-            missing.append(directory)
-            if not directory:
-                break
-            directory = directory.rpartition(b"/")[0]
-        for name in reversed(missing):
-            above = self._own[name.rpartition(b"/")[0]] if name else ()
-            text = self._read_worktree(name)
-            if text is not None:
-                parsed = attribute_files.parse(text, macros=not name, ignore_case=self._ignore_case)
-                above = ((len(name) + 1 if name else 0, parsed), *above)
-            self._own[name] = above
-        return self._own[missing[0] if missing else directory]
+        return inherited(directory, self._own, (), self._extend)
 
-    def _outside(self, path: str) -> tuple[tuple[int, AttributeFile], ...]:
+    def _extend(self, directory: bytes, above: Levels) -> Levels:
+        text = self._read_worktree(directory)
+        if text is None:
+            return above
+        parsed = attribute_files.parse(text, macros=not directory, ignore_case=self._ignore_case)
+        return ((len(directory) + 1 if directory else 0, parsed), *above)
+
+    def _outside(self, path: str) -> Levels:
         text = self.files[path] = read_small(path)
         if text is None:
             return ()
@@ -145,15 +167,15 @@ class Conversion:
     def fingerprint(self, directories: list[bytes]) -> bytes:
         """A digest of all rules that say how content is converted.
 
-        ``directories`` are those with a .gitattributes of their own. As long as the fingerprint
-        stays, a file whose stat data is that of the index is stored as the index says.
+        ``directories`` have a .gitattributes of their own. As long as the fingerprint stays the
+        same, a file whose stat data equals the index's is stored as the index says.
         """
-        digest = hashlib.sha256(b"autocrlf\n" if self._autocrlf else b"")
+        options = (self._autocrlf, self._only_input, self._text_is_crlf)
+        digest = hashlib.sha256(bytes(options))
         for level in (*self._info, *self._weakest):
             digest.update(b"\n".join((b"", *level[1].lines)))
         for directory in sorted(directories):
-            own = self._attributes_in(directory)
-            if own.matter:
+            if self._attributes_in(directory).matter:
                 digest.update(b"\0" + directory + b"\0")
                 for _, file in self._levels(directory):
                     digest.update(b"\n".join(file.lines))
@@ -161,20 +183,25 @@ class Conversion:
         return digest.digest()
 
 
+def _text(found: dict[bytes, Value]) -> Value:
+    """The attribute ``text``, or its older name if it says nothing that git knows."""
+    text = found.get(b"text")
+    return text if text in (True, False, b"input", b"auto") else found.get(b"crlf")
+
+
 def is_binary(content: bytes) -> bool:
-    """Git's guess for line ends (convert_is_binary): NUL, a lone CR, too little printable."""
+    """Git's guess for line ends (convert_is_binary()): NUL, a lone CR, or too little printable."""
     if b"\0" in content or content.count(b"\r") != content.count(b"\r\n"):
         return True
     odd = len(content) - len(content.translate(None, _NOT_PRINTABLE))
     if content.endswith(b"\x1a"):
         odd -= 1
-    kept = b"\x08\t\x0c\x1b"
-    plain = content.translate(None, bytes(c for c in _CONTROL if c not in kept))
-    return (len(plain) >> 7) < odd
+    printable = len(content.translate(None, _NOT_COUNTED))
+    return (printable >> 7) < odd
 
 
 def _to_utf8(content: bytes, encoding: bytes) -> bytes:
-    """As UTF-8; as it is where the encoding is unknown or does not fit (git refuses those)."""
+    """As UTF-8; unchanged if the encoding is unknown or does not fit (git refuses such files)."""
     name = encoding.decode("ascii", "replace").lower()
     name = "utf-16" if name in ("utf-16le-bom", "utf-16be-bom") else name
     try:

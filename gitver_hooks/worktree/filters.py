@@ -1,4 +1,4 @@
-"""The clean filters of gitattributes(5): Git LFS computed here, all others run as git runs them."""
+"""The filters of gitattributes(5): Git LFS is computed here, all others run as git runs them."""
 
 from __future__ import annotations
 
@@ -15,58 +15,87 @@ _LFS_POINTER = re.compile(
     rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n"
     rb"(?:ext-\d-[^\n]*\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n"
 )
+_DEFINITIONS = (b"clean", b"smudge", b"process", b"required")
 
 
 class Filters:
-    """The filters that the configuration defines, to be run in the worktree at ``root``."""
+    """The filters that the configuration defines, to be run in the worktree at ``root``.
 
-    def __init__(self, configuration: Configuration, root: str) -> None:
+    ``may_smudge``: whether smudge filters may run. `git status` runs the clean filters of a
+    submodule but never its smudge filters, so nothing else does.
+    """
+
+    def __init__(self, configuration: Configuration, root: str, *, may_smudge: bool) -> None:
         self._configuration = configuration
         self._root = root
+        self._may_smudge = may_smudge
 
     def clean(self, name: bytes, path: bytes, content: bytes) -> bytes:
         """What the filter ``name`` makes of the ``content`` of ``path``.
 
-        The content itself where the filter is not defined, or fails and is not required. Raises
-        GitverError where a required filter fails, as git does.
+        The content itself if the filter is not defined, or fails and is not required. Raises
+        GitverError if a required filter fails, as git does.
         """
         if name == LFS:
             return lfs_pointer(content)
-        section = (b"filter", name)
-        required = self._configuration.flag(section, b"required", False)
-        process = self._configuration.text(section, b"process")
-        command = self._configuration.text(section, b"clean")
-        cleaned: bytes | None = None
-        if process:
-            cleaned = self._run_process(process, path, content)
-        elif command:
-            cleaned = self._run_command(command, path, content)
+        cleaned = self._run(b"clean", name, path, content)
         if cleaned is not None:
             return cleaned
-        if required:
+        if self._is_required(name):
             shown, filter_name = (b.decode("utf-8", "backslashreplace") for b in (path, name))
             raise GitverError(
                 f"the required clean filter {filter_name!r} failed on {shown!r}",
-                "see that `git status` works in this worktree",
+                "check that `git status` works in this worktree",
             )
         return content
 
+    def smudge(self, name: bytes, path: bytes, content: bytes) -> bytes | None:
+        """What the filter ``name`` writes to ``path`` for stored ``content``.
+
+        None if it is unknown: the content of an LFS pointer, a filter that may not run, or a
+        required one that fails.
+        """
+        if name == LFS:
+            return None
+        if not (self._definition(name, b"process") or self._definition(name, b"smudge")):
+            return None if self._is_required(name) else content
+        if not self._may_smudge:
+            return None
+        smudged = self._run(b"smudge", name, path, content)
+        if smudged is None and not self._is_required(name):
+            return content
+        return smudged
+
     def fingerprint(self) -> bytes:
-        """What defines the filters, as bytes."""
+        """The definitions of all filters, as bytes."""
         sections = sorted(s for s in self._configuration.stack.sections() if s[0] == b"filter")
         lines = []
         for section in sections:
-            for name in (b"clean", b"process", b"required"):
+            for name in _DEFINITIONS:
                 value = self._configuration.text(section, name)
                 lines.append(b"\0".join((*section, name, value or b"")))
         return b"\n".join(lines)
+
+    def _definition(self, name: bytes, key: bytes) -> bytes | None:
+        return self._configuration.text((b"filter", name), key)
+
+    def _is_required(self, name: bytes) -> bool:
+        return self._configuration.flag((b"filter", name), b"required", False)
+
+    def _run(self, direction: bytes, name: bytes, path: bytes, content: bytes) -> bytes | None:
+        """The output of a filter; None if it is not defined or fails."""
+        process = self._definition(name, b"process")
+        if process:
+            return self._run_process(process, direction, path, content)
+        command = self._definition(name, direction)
+        return self._run_command(command, path, content) if command else None
 
     def _run_command(self, command: bytes, path: bytes, content: bytes) -> bytes | None:
         # %f is the path in shell quotes, %% a percent sign (convert.c, filter_buffer_or_fd).
         quoted = shlex.quote(path.decode("utf-8", "surrogateescape")).encode(
             "utf-8", "surrogateescape"
         )
-        line = re.sub(rb"%([%f])", lambda found: quoted if found[1] == b"f" else b"%", command)
+        line = re.sub(rb"%([%f])", lambda match: quoted if match[1] == b"f" else b"%", command)
         try:
             done = subprocess.run(
                 ["sh", "-c", line],
@@ -80,15 +109,19 @@ class Filters:
             return None
         return done.stdout if done.returncode == 0 else None
 
-    def _run_process(self, command: bytes, path: bytes, content: bytes) -> bytes | None:
+    def _run_process(
+        self, command: bytes, direction: bytes, path: bytes, content: bytes
+    ) -> bytes | None:
         from dulwich.filters import FilterError, ProcessFilterDriver
 
         driver = ProcessFilterDriver(
             process_cmd=command.decode("utf-8", "surrogateescape"), required=True, cwd=self._root
         )
         try:
-            # The public clean() does not pass the path on, which gitattributes(5) demands.
-            return driver._use_process_filter(content, "clean", path.decode("utf-8", "replace"))
+            # The public clean() and smudge() do not pass the path on, as gitattributes(5) demands.
+            return driver._use_process_filter(
+                content, direction.decode("ascii"), path.decode("utf-8", "replace")
+            )
         except (FilterError, OSError, ValueError):
             return None
         finally:
@@ -98,8 +131,8 @@ class Filters:
 def lfs_pointer(content: bytes) -> bytes:
     """The pointer that Git LFS stores for ``content`` (git-lfs, docs/spec.md).
 
-    A pointer stays as it is: a clone without Git LFS has pointers in its worktree. So does nothing
-    at all.
+    A pointer stays as it is (a clone without Git LFS has pointers in its worktree), and so does
+    empty content.
     """
     if not content or (len(content) < 1024 and _LFS_POINTER.fullmatch(content)):
         return content

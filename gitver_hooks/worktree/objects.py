@@ -1,42 +1,169 @@
-"""Trees and blobs from the object store, through dulwich."""
+"""Trees and blobs as git shows them: from the object store, with replacements (git-replace(1))."""
 
 from __future__ import annotations
 
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles.index import TREE_MODE
 from gitver_hooks.repository.repository import Repository
-from gitver_hooks.worktree.tree import Children
+from gitver_hooks.worktree.tree import Children, Tree, hash_tree
+
+if TYPE_CHECKING:
+    from dulwich.objects import ShaFile
+
+    from gitver_hooks.gitfiles.index import Index
+    from gitver_hooks.handover.observation import Observation
+
+_REPLACE = b"refs/replace/"
 
 
-def read_tree(repository: Repository, raw_id: bytes) -> Children:
-    """What the tree of a raw id holds. Raises GitverError where it is missing or no tree."""
-    from dulwich.objects import ObjectID, Tree
+class Objects:
+    """The objects of one repository, by raw id.
 
-    hex_id = raw_id.hex()
-    try:
-        tree = repository.repo.object_store[ObjectID(hex_id.encode("ascii"))]
-    except KeyError as error:
-        raise _broken(repository, f"the tree {hex_id} is missing") from error
-    if not isinstance(tree, Tree):
-        raise _broken(repository, f"{hex_id} is not a tree")
-    return {name: (mode, bytes.fromhex(sha.decode("ascii"))) for name, mode, sha in tree.items()}
+    ``index`` helps in a partial clone: a tree that was never fetched may be one that it describes.
+    """
 
+    def __init__(self, repository: Repository, index: Index) -> None:
+        self._repository = repository
+        self._index = index
+        self._composed: dict[bytes, Children] = {}
 
-def read_blob(repository: Repository, hex_id: bytes) -> bytes | None:
-    """The content of a blob by its id in hex; None where the repository does not have it."""
-    from dulwich.objects import ObjectID
+    @cached_property
+    def replacements(self) -> dict[bytes, bytes]:
+        """Replaced ids and what git shows in their place."""
+        repository = self._repository
+        if not may_have_replacements(repository.location.common_dir) or not (
+            repository.configuration.flag((b"core",), b"useReplaceRefs", True)
+        ):
+            return {}
+        refs = repository.repo.refs
+        replacements = {}
+        for name in refs.subkeys(_REPLACE):  # type: ignore[arg-type]
+            try:
+                old, new = name.decode("ascii"), refs[_REPLACE + name].decode("ascii")  # type: ignore[index]
+                replacements[bytes.fromhex(old)] = bytes.fromhex(new)
+            except (KeyError, ValueError):
+                continue
+        return replacements
 
-    try:
-        return repository.repo.object_store[ObjectID(hex_id)].as_raw_string()
-    except KeyError:
+    def head_tree(self) -> bytes | None:
+        """The raw id of the tree that git sees in HEAD; None before the first commit.
+
+        If trees are replaced, that is the tree of what it sees, with an id of its own.
+        """
+        commit = self._repository.head_commit()
+        if commit is None:
+            return None
+        found = self._find(bytes.fromhex(commit))
+        tree = getattr(found, "tree", None)
+        if tree is None:
+            raise GitverError(
+                f"the HEAD commit {commit} cannot be read from "
+                f"{self._repository.location.common_dir}",
+                "run `git fsck` and repair the repository",
+            )
+        raw_id = bytes.fromhex(tree.decode("ascii"))
+        return self._compose(raw_id) if self.replacements else raw_id
+
+    def tree(self, raw_id: bytes) -> Children:
+        """The entries of a tree. Raises GitverError if it is missing, or is not a tree."""
+        from dulwich.objects import Tree as TreeObject
+
+        composed = self._composed.get(raw_id)
+        if composed is not None:
+            return dict(composed)
+        tree = self._find(raw_id)
+        if tree is None:
+            children = self._from_index(raw_id)
+            if children is None:
+                raise self._missing("tree", raw_id)
+            return children
+        if not isinstance(tree, TreeObject):
+            raise self._broken(f"{raw_id.hex()} is not a tree")
+        return {
+            name: (mode, bytes.fromhex(sha.decode("ascii"))) for name, mode, sha in tree.items()
+        }
+
+    def blob(self, raw_id: bytes) -> bytes | None:
+        """The content of a blob; None if the repository does not have it."""
+        blob = self._find(raw_id)
+        return None if blob is None else blob.as_raw_string()
+
+    def required_blob(self, raw_id: bytes) -> bytes:
+        """The content of a blob. Raises GitverError if the repository does not have it."""
+        content = self.blob(raw_id)
+        if content is None:
+            raise self._missing("blob", raw_id)
+        return content
+
+    def _find(self, raw_id: bytes) -> ShaFile | None:
+        from dulwich.objects import ObjectID
+
+        raw_id = self.replacements.get(raw_id, raw_id)
+        try:
+            return self._repository.repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
+        except KeyError:
+            return None
+
+    def _compose(self, raw_id: bytes) -> bytes:
+        """The id of a tree after the replacements in it and below."""
+        children = {
+            name: (mode, self._compose(child) if mode == TREE_MODE else child)
+            for name, (mode, child) in self.tree(raw_id).items()
+        }
+        composed = hash_tree(children, self._repository.algorithm)
+        self._composed[composed] = children
+        return composed
+
+    def _from_index(self, raw_id: bytes) -> Children | None:
+        for directory, known in self._index.trees.items():
+            if known == raw_id:
+                return Tree(self._index, {}, self._repository.algorithm).children(directory)
         return None
 
+    def _missing(self, kind: str, raw_id: bytes) -> GitverError:
+        name = raw_id.hex()
+        if not self._is_partial():
+            return self._broken(f"the {kind} {name} is missing")
+        command = "git ls-tree -r HEAD" if kind == "tree" else f"git cat-file -e {name}"
+        return GitverError(
+            f"the {kind} {name} was not fetched into this partial clone",
+            f"run `{command}`, which fetches it",
+        )
 
-def missing_blob(repository: Repository, hex_id: bytes) -> GitverError:
-    """The error for a blob that has to be there."""
-    return _broken(repository, f"the blob {hex_id.decode('ascii')} is missing")
+    def _is_partial(self) -> bool:
+        configuration = self._repository.configuration
+        if configuration.text((b"extensions",), b"partialClone") is not None:
+            return True
+        return any(
+            configuration.flag(section, b"promisor", False)
+            for section in configuration.stack.sections()
+            if section[0].lower() == b"remote"
+        )
+
+    def _broken(self, problem: str) -> GitverError:
+        return GitverError(
+            f"{problem} in {self._repository.location.common_dir}",
+            "run `git fsck` and repair the repository",
+        )
 
 
-def _broken(repository: Repository, what: str) -> GitverError:
-    return GitverError(
-        f"{what} in {repository.location.common_dir}", "run `git fsck` and repair the repository"
+def may_have_replacements(common_dir: str) -> bool:
+    """Whether refs/replace may hold anything; False costs almost nothing."""
+    return (
+        os.path.isdir(os.path.join(common_dir, "refs", "replace"))
+        or os.path.isdir(os.path.join(common_dir, "reftable"))
+        or _REPLACE in (read_small(os.path.join(common_dir, "packed-refs")) or b"")
     )
+
+
+def pin_replacements(observation: Observation, common_dir: str) -> None:
+    """Record the files that say what is replaced."""
+    observation.pin_file(os.path.join(common_dir, "refs", "replace"))
+    packed = os.path.join(common_dir, "packed-refs")
+    if _REPLACE in (read_small(packed) or b""):
+        observation.pin_file(packed)

@@ -1,10 +1,10 @@
-"""The tree that git would write: the index with the changes of the worktree over it."""
+"""The tree that git would write: the index with the changes in the worktree applied."""
 
 from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from gitver_hooks.gitfiles.index import TREE_MODE, Index, mode
 
 
 class Entry(NamedTuple):
-    """What a tree holds under a name: a mode as git writes it, and the id in hex."""
+    """One side of a change: the mode, as git writes it, and the id in hex."""
 
     mode: int
     id: bytes
@@ -20,23 +20,22 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """A path that differs between HEAD's tree and the worktree; None where it does not exist."""
+    """A path that differs between HEAD's tree and the worktree; None: it does not exist there."""
 
     path: bytes
     old: Entry | None
     new: Entry | None
 
 
-# What one directory holds: names to (mode, raw id); subdirectories are there with TREE_MODE.
+# The entries of a directory: names to (mode, raw id). Subdirectories have TREE_MODE.
 Children = dict[bytes, tuple[int, bytes]]
 
 
 class Tree:
     """The tree of a worktree. ``id`` is its raw id.
 
-    ``changes`` maps paths to what differs from the index: (mode, raw id), or None where there is
-    nothing any more. Directories that the index knows the tree of, and that hold no change, are not
-    looked into.
+    ``changes`` maps paths that differ from the index to (mode, raw id), or to None if they no
+    longer exist. Directories without a change whose tree the index knows are not read.
     """
 
     def __init__(
@@ -50,12 +49,12 @@ class Tree:
         self.id = self._build()
 
     def children(self, directory: bytes) -> Children:
-        """What ``directory`` holds; nothing where it does not exist."""
+        """The entries of ``directory``; none if it does not exist."""
         built = self._built.get(directory)
         return self._listed(directory) if built is None else built
 
     def is_folded(self, directory: bytes) -> bool:
-        """Whether a sparse index knows ``directory`` only by the id of its tree."""
+        """Whether a sparse index has ``directory`` only as the id of its tree."""
         return directory in self._index.sparse and directory not in self._built
 
     def _build(self) -> bytes:
@@ -63,31 +62,31 @@ class Tree:
         for path, new in self._changes.items():
             parent, _, name = path.rpartition(b"/")
             overrides.setdefault(parent, {})[name] = new
-        open_directories = self._unknown() | _with_parents(overrides)
-        open_directories.add(b"")
-        empty = _hash_tree({}, self._algorithm)
-        root = empty
-        # A directory's path is longer than its parent's: the deepest come first.
-        for directory in sorted(open_directories, key=len, reverse=True):
-            children = self._listed(directory)
-            for name, new in overrides.get(directory, {}).items():
-                if new is None:
-                    children.pop(name, None)
-                else:
-                    children[name] = new
-            self._built[directory] = children
-            tree = _hash_tree(children, self._algorithm)
-            if not directory:
-                root = tree
-                continue
+        directories = self._unknown() | with_parents(overrides)
+        directories.discard(b"")
+        # A directory's path is longer than its parent's, so the deepest come first.
+        for directory in sorted(directories, key=len, reverse=True):
+            children = self._children_with(directory, overrides.get(directory, {}))
             parent, _, name = directory.rpartition(b"/")
             siblings = overrides.setdefault(parent, {})
             if children:
-                siblings[name] = (TREE_MODE, tree)
+                siblings[name] = (TREE_MODE, hash_tree(children, self._algorithm))
             else:
-                # A file may have taken the directory's place.
+                # A file may have replaced the directory.
                 siblings.setdefault(name, None)
-        return root
+        return hash_tree(self._children_with(b"", overrides.get(b"", {})), self._algorithm)
+
+    def _children_with(
+        self, directory: bytes, overrides: Mapping[bytes, tuple[int, bytes] | None]
+    ) -> Children:
+        children = self._listed(directory)
+        for name, new in overrides.items():
+            if new is None:
+                children.pop(name, None)
+            else:
+                children[name] = new
+        self._built[directory] = children
+        return children
 
     def _unknown(self) -> set[bytes]:
         """The directories of the index whose tree it does not know."""
@@ -95,10 +94,10 @@ class Tree:
         if b"" in known:
             return set()
         directories = {path.rpartition(b"/")[0] for path in self._paths}
-        return {path for path in _with_parents(directories) if path not in known}
+        return {path for path in with_parents(directories) if path not in known}
 
     def _listed(self, directory: bytes) -> Children:
-        """What the index holds in ``directory``; a folder whose tree is unknown has the id b""."""
+        """The index's entries of ``directory``; b"" is the id of an unknown tree."""
         prefix = directory + b"/" if directory else b""
         skip = len(prefix)
         paths, index = self._paths, self._index
@@ -122,16 +121,19 @@ class Tree:
         return children
 
 
-def _with_parents(directories: Mapping[bytes, object] | set[bytes]) -> set[bytes]:
-    found: set[bytes] = set()
+def with_parents(directories: Iterable[bytes]) -> set[bytes]:
+    """The directories, and all above them."""
+    every: set[bytes] = set()
     for directory in directories:
-        while directory not in found:
-            found.add(directory)
+        while directory not in every:
+            every.add(directory)
             directory = directory.rpartition(b"/")[0]
-    return found
+    return every
 
 
-def _hash_tree(children: Children, algorithm: str) -> bytes:
+def hash_tree(children: Children, algorithm: str) -> bytes:
+    """The raw id of a tree with these entries, in git's order of names."""
+
     def order(item: tuple[bytes, tuple[int, bytes]]) -> bytes:
         return item[0] + b"/" if item[1][0] == TREE_MODE else item[0]
 
@@ -142,39 +144,53 @@ def _hash_tree(children: Children, algorithm: str) -> bytes:
     return hashlib.new(algorithm, b"tree %d\0%b" % (len(body), body)).digest()
 
 
+class _Pair(NamedTuple):
+    """A directory on both sides: the raw ids of its trees, None if it does not exist there.
+
+    ``folded``: a sparse index has the directory, or one above it, only as the id of a tree.
+    """
+
+    directory: bytes
+    old: bytes | None
+    new: bytes | None
+    folded: bool
+
+
 def differences(
     tree: Tree, head: bytes | None, read_tree: Callable[[bytes], Children]
 ) -> Iterator[Change]:
-    """What differs between HEAD's tree, of the raw id ``head``, and ``tree``; not sorted.
+    """The differences between HEAD's tree, whose raw id is ``head``, and ``tree``; not sorted.
 
-    ``read_tree`` gives what the tree of a raw id holds. Directories of the same id are not read.
+    ``read_tree`` returns the entries of a tree by raw id. Directories with equal ids are not read.
     """
-    # (directory, raw id on the old side, raw id on the new side, whether a sparse index folds it)
-    pending: list[tuple[bytes, bytes | None, bytes | None, bool]] = [(b"", head, tree.id, False)]
+    pending = [_Pair(b"", head, tree.id, False)]
     while pending:
-        directory, old_id, new_id, folded = pending.pop()
-        old = read_tree(old_id) if old_id is not None else {}
-        if new_id is None:
+        pair = pending.pop()
+        old = read_tree(pair.old) if pair.old is not None else {}
+        if pair.new is None:
             new = {}
         else:
-            new = read_tree(new_id) if folded else tree.children(directory)
-        prefix = directory + b"/" if directory else b""
+            new = read_tree(pair.new) if pair.folded else tree.children(pair.directory)
+        prefix = pair.directory + b"/" if pair.directory else b""
         for name in old.keys() | new.keys():
             before, after = old.get(name), new.get(name)
             if before == after:
                 continue
             path = prefix + name
-            old_tree = before is not None and before[0] == TREE_MODE
-            new_tree = after is not None and after[0] == TREE_MODE
-            if old_tree or new_tree:
-                old_below = before[1] if before is not None and old_tree else None
-                new_below = after[1] if after is not None and new_tree else None
-                pending.append((path, old_below, new_below, folded or tree.is_folded(path)))
-            old_entry = None if old_tree else _entry(before)
-            new_entry = None if new_tree else _entry(after)
-            if old_entry is not None or new_entry is not None:
-                yield Change(path, old_entry, new_entry)
+            old_below, new_below = _subtree(before), _subtree(after)
+            if old_below is not None or new_below is not None:
+                folded = pair.folded or tree.is_folded(path)
+                pending.append(_Pair(path, old_below, new_below, folded))
+            change = Change(path, _entry(before), _entry(after))
+            if change.old is not None or change.new is not None:
+                yield change
 
 
-def _entry(found: tuple[int, bytes] | None) -> Entry | None:
-    return None if found is None else Entry(found[0], found[1].hex().encode("ascii"))
+def _subtree(entry: tuple[int, bytes] | None) -> bytes | None:
+    return entry[1] if entry is not None and entry[0] == TREE_MODE else None
+
+
+def _entry(entry: tuple[int, bytes] | None) -> Entry | None:
+    if entry is None or entry[0] == TREE_MODE:
+        return None
+    return Entry(entry[0], entry[1].hex().encode("ascii"))

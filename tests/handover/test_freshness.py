@@ -19,11 +19,11 @@ from support.git import Git
 
 from gitver_hooks.gitfiles import location
 from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.handover import freshness
+from gitver_hooks.handover import freshness, renewal
 from gitver_hooks.handover.observation import OWN, Directory, Observation
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree.content import Content, read_content
-from gitver_hooks.worktree.walk import Walk
+from gitver_hooks.worktree.file_check import FileCheck
 
 
 def remember(git: Git, *, untracked: bool = True) -> str:
@@ -374,13 +374,14 @@ def test_the_check_imports_the_standard_library_only(git: Git) -> None:
     remember(git)
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from gitver_hooks import freshness, location\n"
+        "from gitver_hooks.gitfiles import location\n"
+        "from gitver_hooks.handover import freshness\n"
         f"assert freshness.fresh_version(location.find({str(git.path)!r}))\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
-        cwd=Path(freshness.__file__).parent.parent,
+        cwd=Path(freshness.__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,
@@ -439,9 +440,9 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
     path = os.path.join(found.worktree, "app.py")
     numbers = iter(range(10**7))
     pending = [False]
-    look = Walk._tracked
+    look = FileCheck.tracked
 
-    def look_while_it_is_edited(self: Walk, entry: os.DirEntry[bytes], *rest: Any) -> None:
+    def look_while_it_is_edited(self: FileCheck, entry: os.DirEntry[bytes], *rest: Any) -> None:
         meddle = pending[0] and entry.name == b"app.py"
         if meddle:
             pending[0] = False
@@ -450,7 +451,7 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
         if meddle:
             rewrite(path, next(numbers))
 
-    monkeypatch.setattr(Walk, "_tracked", look_while_it_is_edited)
+    monkeypatch.setattr(FileCheck, "tracked", look_while_it_is_edited)
     wrong = []
     with open_repository(found, os.environ) as repository:
         for number in range(edits):
@@ -518,3 +519,150 @@ def test_an_empty_folder_of_a_submodule_that_becomes_a_repository_is_noticed(git
     nested.commit("another", inside="y")
     assert fresh(git) is None
     assert remember(git) != before
+
+
+# Submodules
+
+
+@pytest.fixture
+def outer(make_git: Callable[..., Git]) -> Git:
+    """A clone of a repository with the submodules ``module`` and ``deep/module``, not filled."""
+    inner, first = make_git("inner"), make_git("first")
+    inner.commit(inside="1\n")
+    for path in ("module", "deep/module"):
+        first("submodule", "add", "-q", str(inner.path), path)
+    first.commit()
+    first("clone", "-q", str(first.path), str(first.path.parent / "outer"))
+    return Git(first.path.parent / "outer")
+
+
+def remove_empty_folder(git: Git) -> None:
+    (git.path / "module").rmdir()
+
+
+def remove_parent_folder(git: Git) -> None:
+    shutil.rmtree(git.path / "deep")
+
+
+def replace_folder_by_ignored_file(git: Git) -> None:
+    (git.path / "module").rmdir()
+    git.write("module", "1\n")
+
+
+@pytest.mark.parametrize(
+    "change", [remove_empty_folder, remove_parent_folder, replace_folder_by_ignored_file]
+)
+def test_a_removed_folder_of_a_submodule_makes_it_stale(
+    outer: Git, change: Callable[[Git], None]
+) -> None:
+    outer.write(".git/info/exclude", "module\n")
+    version = remember(outer)
+    assert fresh(outer) == version
+    change(outer)
+    assert fresh(outer) is None
+    assert remember(outer) != version
+
+
+def test_a_submodule_that_is_deinitialised_and_removed_makes_it_stale(outer: Git) -> None:
+    outer("submodule", "update", "-q", "--init")
+    remember(outer)
+    outer("submodule", "deinit", "-q", "-f", "module")
+    assert fresh(outer) is None
+    version = remember(outer)
+    assert fresh(outer) == version
+    (outer.path / "module").rmdir()
+    assert fresh(outer) is None
+
+
+def test_the_folder_of_a_submodule_stays_watched_when_a_snapshot_is_renewed(outer: Git) -> None:
+    outer.write(".git/info/exclude", "*.log\n")
+    version = remember(outer)
+    outer.write("run.log", "1\n")
+    settle()
+    before = snapshot_of(outer)
+    assert fresh(outer) == version
+    assert snapshot_of(outer) != before
+    (outer.path / "module").rmdir()
+    assert fresh(outer) is None
+
+
+# Guards
+
+
+def test_a_ref_that_moved_in_packed_refs_makes_it_stale(git: Git) -> None:
+    git("pack-refs", "--all")
+    other = git("commit-tree", "-m", "x", "HEAD^{tree}")
+    settle()
+    version = remember(git)
+    assert fresh(git) == version
+    packed = git.path / ".git" / "packed-refs"
+    packed.write_text(packed.read_text().replace(git("rev-parse", "HEAD"), other))
+    assert fresh(git) is None
+
+
+def test_packed_refs_that_appear_make_it_stale(make_git: Callable[..., Git]) -> None:
+    git = make_git()
+    git.write("a", "1\n")
+    git("add", "-A")
+    commit = git("commit-tree", "-m", "x", git("write-tree"))
+    version = remember(git)
+    assert fresh(git) == version
+    git.write(
+        ".git/packed-refs",
+        f"# pack-refs with: peeled fully-peeled sorted \n{commit} refs/heads/main\n",
+    )
+    assert fresh(git) is None
+
+
+@pytest.mark.parametrize("storage", ["loose", "packed"])
+def test_a_replaced_object_makes_it_stale(git: Git, storage: str) -> None:
+    other = git("commit-tree", "-m", "x", git("mktree", "--missing"))
+    remember(git)
+    git("replace", git("rev-parse", "HEAD"), other)
+    if storage == "packed":
+        git("pack-refs", "--all")
+    assert fresh(git) is None
+    settle()
+    remember(git)
+    git("replace", "-d", git("rev-parse", "HEAD"))
+    assert fresh(git) is None
+
+
+def test_a_snapshot_is_not_renewed_within_a_tick_of_the_clock(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.commit(**{".gitignore": "*.log\n"})
+    version = remember(git)
+    git.write("run.log", "1\n")
+    status = git.path.stat()
+    monkeypatch.setattr(renewal, "read_clock", lambda _: (status.st_dev, status.st_ctime_ns))
+    before = snapshot_of(git)
+    assert fresh(git) == version
+    assert snapshot_of(git) == before
+    monkeypatch.setattr(renewal, "read_clock", lambda _: (status.st_dev, status.st_ctime_ns + 1))
+    assert fresh(git) == version
+    assert snapshot_of(git) != before
+
+
+def test_nor_is_it_for_an_index_that_was_written_in_the_tick(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = remember(git)
+    settle()
+    git("update-index", "--force-write-index")
+    status = (git.path / ".git" / "index").stat()
+    monkeypatch.setattr(renewal, "read_clock", lambda _: (status.st_dev, status.st_ctime_ns))
+    before = snapshot_of(git)
+    assert fresh(git) == version
+    assert snapshot_of(git) == before
+
+
+def test_the_first_commit_of_a_nested_repository_makes_it_stale(git: Git) -> None:
+    nested = Git(git.path / "nested")
+    git("init", "-q", "nested")
+    nested.write("inside", "1\n")
+    version = remember(git)
+    assert fresh(git) == version
+    nested.commit()
+    assert fresh(git) is None
+    assert remember(git) != version

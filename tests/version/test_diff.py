@@ -20,7 +20,7 @@ from gitver_hooks.worktree.content import read_content
 def diff_of(git: Git, secrets: Sequence[str] = (), largest: int = LARGEST_DIFF) -> str:
     with open_repository(git.path, os.environ) as repository:
         content = read_content(repository)
-        diff = write_diff(repository, content, secrets=secrets, largest=largest)
+        diff = write_diff(content, secrets=secrets, largest=largest)
     assert Diff.from_json(diff.to_json()) == diff
     return withhold_secrets(diff)
 
@@ -105,7 +105,7 @@ def test_a_file_with_a_name_common_for_secrets_is_named_but_not_shown(git: Git, 
 def test_such_a_file_does_not_even_enter_the_unscanned_diff(git: Git) -> None:
     git.write(".env", "nothing special\n")
     with open_repository(git.path, os.environ) as repository:
-        diff = write_diff(repository, read_content(repository))
+        diff = write_diff(read_content(repository))
     assert "nothing special" not in diff.to_json()
 
 

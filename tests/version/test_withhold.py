@@ -23,7 +23,7 @@ KEY = KEYS["OpenAI"]
 
 def diff_of(git: Git) -> Diff:
     with open_repository(git.path, os.environ) as repository:
-        return write_diff(repository, read_content(repository))
+        return write_diff(read_content(repository))
 
 
 def test_a_file_with_a_key_is_named_with_the_kind_and_not_shown(git: Git) -> None:
@@ -129,7 +129,7 @@ def test_the_figures_of_the_acceptance_criteria(git: Git) -> None:
     with open_repository(git.path, os.environ) as repository:
         content = read_content(repository)
         started = time.process_time()
-        diff = write_diff(repository, content)
+        diff = write_diff(content)
         written = time.process_time()
         withhold_secrets(diff)
         scanned = time.process_time()

@@ -50,8 +50,8 @@ def test_changes_are_sorted_and_have_both_sides(git: Git) -> None:
                 change.path,
                 change.old and change.old.mode,
                 change.new and change.new.mode,
-                read_old_blob(repository, change),
-                read_new_blob(repository, change),
+                read_old_blob(content, change),
+                read_new_blob(content, change),
             )
             for change in content.changes
         ]
@@ -69,18 +69,20 @@ def test_new_blobs_are_as_git_would_store_them(git: Git) -> None:
     git.write("a.txt", "1\r\n")
     (git.path / "link").symlink_to("a.txt")
     with open_repository(git.path, os.environ) as repository:
-        changes = {change.path: change for change in read_content(repository).changes}
-        assert read_new_blob(repository, changes[b"a.txt"]) == b"1\n"
-        assert read_new_blob(repository, changes[b"link"]) == b"a.txt"
+        content = read_content(repository)
+        changes = {change.path: change for change in content.changes}
+        assert read_new_blob(content, changes[b"a.txt"]) == b"1\n"
+        assert read_new_blob(content, changes[b"link"]) == b"a.txt"
 
 
 def test_a_blob_that_changed_since_is_an_error(git: Git) -> None:
     git.write("new", "1\n")
     with open_repository(git.path, os.environ) as repository:
-        (change,) = read_content(repository).changes
+        content = read_content(repository)
+        (change,) = content.changes
         git.write("new", "2\n")
         with pytest.raises(GitverError, match="'new' changed"):
-            read_new_blob(repository, change)
+            read_new_blob(content, change)
 
 
 def test_before_the_first_commit_everything_is_new(make_git: Callable[..., Git]) -> None:
@@ -161,9 +163,8 @@ def test_a_dirty_submodule_changes_the_digest_and_not_the_tree(
     content = content_of(git)
     assert content.tree == oracle_tree(git.path) != clean.tree
     (change,) = content.changes
-    with open_repository(git.path, os.environ) as repository:
-        assert read_old_blob(repository, change).startswith(b"Subproject commit ")
-        assert read_new_blob(repository, change) != read_old_blob(repository, change)
+    assert read_old_blob(content, change).startswith(b"Subproject commit ")
+    assert read_new_blob(content, change) != read_old_blob(content, change)
 
 
 def test_a_submodule_that_is_not_there_yet_is_unchanged(make_git: Callable[..., Git]) -> None:
@@ -373,3 +374,18 @@ def test_a_repository_in_the_place_of_a_tracked_file_counts_whatever_git_ignores
     nested.commit("inner", inside="x")
     git.write(".gitignore", "*\n")
     assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_a_directory_with_the_name_of_the_active_model_file_counts_like_any_other(git: Git) -> None:
+    git.write(".mlflow-active-model/notes", "1\n")
+    git("add", "-f", ".mlflow-active-model")
+    git.commit()
+    assert not content_of(git).dirty
+    git.write(".mlflow-active-model/notes", "2\n")
+    content = content_of(git)
+    assert [change.path for change in content.changes] == [b".mlflow-active-model/notes"]
+    assert content.tree == oracle_tree(git.path)
+    git("rm", "-q", "-r", "-f", "--cached", ".mlflow-active-model")
+    shutil.rmtree(git.path / ".mlflow-active-model")
+    git.write(".mlflow-active-model", "m-1\n")
+    assert [change.new for change in content_of(git).changes] == [None]

@@ -6,12 +6,14 @@ import itertools
 import os
 import random
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
 from support.git import Git
 from support.oracle import oracle_tree
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree.content import Content, read_content
 from gitver_hooks.worktree.conversion import is_binary
@@ -85,16 +87,96 @@ def test_attributes_of_the_deepest_folder_and_of_info_win(git: Git) -> None:
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-def test_changed_attributes_count_for_files_that_nobody_touched(git: Git) -> None:
+def test_changed_rules_count_for_files_that_nobody_touched(git: Git) -> None:
+    git("config", "core.autocrlf", "true")
     git.commit(**{"x.txt": "1\r\n", "y.txt": "2\n"})
     assert not content_of(git).dirty
-    git.write(".gitattributes", "*.txt text\n")
+    git("config", "--unset", "core.autocrlf")
     content = content_of(git)
     assert content.tree == oracle_tree(git.path)
-    assert b"x.txt" in [change.path for change in content.changes]
+    assert [change.path for change in content.changes] == [b"x.txt"]
     assert content_of(git).tree == content.tree
-    (git.path / ".gitattributes").unlink()
+    git("config", "core.autocrlf", "input")
     assert not content_of(git).dirty
+
+
+@pytest.mark.parametrize(
+    ("attributes", "stored"),
+    [
+        ("*.c text", b"one\r\ntwo\r\n"),
+        ("*.c text eol=crlf", b"one\r\ntwo\n"),
+        ("*.c text=auto", b"one\r\ntwo\r\n"),
+        ("*.c eol=lf", b"one\r\ntwo\n"),
+        ("*.c ident", b"$Id: from elsewhere $\n$Id: 123 $\n"),
+        ("*.c working-tree-encoding=UTF-16", "grün".encode("utf-16")),
+        ("*.c filter=upper", b"lower\n"),
+    ],
+)
+def test_an_untouched_checkout_is_clean_whatever_its_attributes_would_change(
+    git: Git, attributes: str, stored: bytes
+) -> None:
+    git("config", "filter.upper.clean", "tr a-z A-Z")
+    git.write("a.c", stored)
+    git.commit()
+    git.write(".gitattributes", f"{attributes}\n")
+    commit = git.commit()
+    clone = Git(git.path.parent / "clone")
+    subprocess.run(["git", "clone", "-q", git.path, clone.path], check=True)
+    clone("config", "filter.upper.clean", "tr a-z A-Z")
+    for worktree in (git, clone):
+        assert not content_of(worktree).dirty
+        worktree("status")
+        assert not content_of(worktree).dirty
+        (worktree.path / "a.c").touch()
+        assert not content_of(worktree).dirty
+        worktree("add", "--renormalize", ".")
+        content = content_of(worktree)
+        assert (content.commit, content.dirty) == (commit, False)
+        assert content.tree == oracle_tree(worktree.path)
+
+
+def test_what_is_staged_does_not_decide_how_content_is_converted(git: Git) -> None:
+    git.write(".gitattributes", "*.c text\n")
+    git("add", "-A")
+    git.write("a.c", b"one\r\n")
+    blob = git("hash-object", "-w", "--no-filters", "a.c")
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob},a.c")
+    git("commit", "-q", "-m", "CRLF stored under a text attribute")
+    git("add", "--renormalize", ".")
+    git("update-index", "--refresh")
+    time.sleep(0.02)
+    git("update-index", "--force-write-index")
+    assert git("status", "--porcelain") == "M  a.c"
+    assert not content_of(git).dirty
+
+
+def test_a_smudge_filter_that_its_clean_filter_does_not_undo_leaves_a_checkout_clean(
+    git: Git,
+) -> None:
+    git("config", "filter.stamp.clean", "cat")
+    git("config", "filter.stamp.smudge", "cat; echo stamped")
+    git.write(".gitattributes", "*.x filter=stamp\n")
+    git.commit(**{"a.x": "one\n"})
+    (git.path / "a.x").unlink()
+    git("checkout", "-q", "a.x")
+    assert (git.path / "a.x").read_text() == "one\nstamped\n"
+    (git.path / "a.x").touch()
+    assert not content_of(git).dirty
+    git.write("a.x", "two\nstamped\n")
+    assert content_of(git).tree == oracle_tree(git.path)
+
+
+def test_a_required_filter_is_not_needed_for_what_a_checkout_wrote(git: Git) -> None:
+    git("config", "filter.half.smudge", "tr a-z A-Z")
+    git("config", "filter.half.required", "true")
+    git.write("a.x", "one\n")
+    git.commit()
+    git.write(".gitattributes", "*.x filter=half\n")
+    git.write("a.x", "ONE\n")
+    assert [change.path for change in content_of(git).changes] == [b".gitattributes"]
+    git.write("a.x", "TWO\n")
+    with pytest.raises(GitverError, match=r"'half' failed on 'a\.x'"):
+        content_of(git)
 
 
 def test_random_bytes_are_text_or_not_as_git_guesses(make_git: Callable[..., Git]) -> None:

@@ -337,16 +337,16 @@ class Worktree(RuleBasedStateMachine):
             return
         head = self.git("rev-parse", "-q", "--verify", "HEAD^{tree}")
         assert content.head_tree == (head or None)
-        assert content.dirty == (content.tree != head or self.submodules_are_dirty(content.tree))
+        assert content.dirty == (content.tree != head or self.submodules_are_dirty())
         self.changes_lead_from_head_to_the_tree(content)
         version = f"{content.commit}-{content.digest}"
         assert fresh in (None, version)
         freshness.save(found, content.observation, version)
         Worktree.states += 1
 
-    def submodules_are_dirty(self, tree: str) -> bool:
-        """Whether a repository that counts (one in an ignored folder does not) has changes."""
-        listed = self.git("ls-tree", "-r", "-z", tree, check=True).split("\0")
+    def submodules_are_dirty(self) -> bool:
+        """Whether a repository that the index lists as a submodule has changes of its own."""
+        listed = self.git("ls-files", "-s", "-z", check=True).split("\0")
         links = [line.split("\t", 1)[1] for line in listed if line.startswith("160000")]
         return any(
             self.git("status", "--porcelain", cwd=self.root / path)

@@ -1,0 +1,155 @@
+"""Compare a worktree with its snapshot (standard library only)."""
+
+from __future__ import annotations
+
+import os
+from array import array
+
+from gitver_hooks.common.files import read_small
+from gitver_hooks.handover import snapshot as snapshots
+from gitver_hooks.handover.observation import (
+    ABSENT,
+    FIELDS,
+    GITLINK,
+    directory_signatures_of,
+    signature_of,
+    signatures_of,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitver_hooks.gitfiles.location import Location
+    from gitver_hooks.handover.snapshot import Snapshot
+
+# Reading the names in so many directories again costs less than writing a new snapshot.
+_WORTH_RENEWING = 8
+
+
+class Moved:
+    """What has other stat data than in the snapshot although the version is the same.
+
+    ``directories`` maps the positions of directories to the tagged names that are in them now;
+    ``indexes`` are paths; ``used_rules``: ignore rules had to be read.
+    """
+
+    __slots__ = ("directories", "indexes", "used_rules")
+
+    def __init__(
+        self, directories: dict[int, list[bytes]], indexes: set[bytes], used_rules: bool
+    ) -> None:
+        self.directories = directories
+        self.indexes = indexes
+        self.used_rules = used_rules
+
+    @property
+    def worth_renewing(self) -> bool:
+        """Whether a new snapshot would make the next comparison cheaper."""
+        return self.used_rules or bool(self.indexes) or len(self.directories) > _WORTH_RENEWING
+
+
+def compare(location: Location, snapshot: Snapshot) -> Moved | None:
+    """What moved without changing the version; None if the version may have changed."""
+    root = os.fsencode(location.worktree)
+    if not _same_contents(snapshot):
+        return None
+    indexes = _moved_indexes(snapshot)
+    if indexes is None or not _same_files(root, snapshot):
+        return None
+    positions = _moved_directories(root, snapshot)
+    if positions is None:
+        return None
+    if not positions:
+        return Moved({}, indexes, False)
+    from gitver_hooks.handover.directory_names import DirectoryNames
+
+    names = DirectoryNames(root, snapshot)
+    directories = {}
+    for position in positions:
+        present = names.unless_changed(position)
+        if present is None:
+            return None
+        directories[position] = present
+    return Moved(directories, indexes, names.used_rules)
+
+
+def same_index(snapshot: Snapshot, path: bytes) -> bool:
+    """Whether an index with other stat data (git refreshed it) still says the same."""
+    words = snapshots.split(snapshot.indexes)
+    if path not in words[::3]:
+        return False
+    at = words.index(path)
+    from hashlib import sha256
+
+    from gitver_hooks.gitfiles.index import read_index
+
+    index = read_index(os.path.dirname(os.fsdecode(path)), int(words[at + 2]))
+    return sha256(index.content_key()).hexdigest().encode("ascii") == words[at + 1]
+
+
+def _same_contents(snapshot: Snapshot) -> bool:
+    digests = [
+        snapshots.content_digest(read_small(path))
+        for path in snapshots.split(snapshot.content_paths)
+    ]
+    return b"".join(digests) == snapshot.content_digests
+
+
+def _moved_indexes(snapshot: Snapshot) -> set[bytes] | None:
+    """The indexes with other stat data but the same content; None if a pinned file changed."""
+    recorded = snapshots.unpack(snapshot.pinned_signatures)
+    moved = set()
+    for i, path in enumerate(snapshots.split(snapshot.pinned)):
+        try:
+            signature = signature_of(os.stat(path))
+        except OSError:
+            signature = ABSENT
+        if array("q", signature) != recorded[i * FIELDS : (i + 1) * FIELDS]:
+            if not same_index(snapshot, path):
+                return None
+            moved.add(path)
+    return moved
+
+
+def _same_files(root: bytes, snapshot: Snapshot) -> bool:
+    if not snapshot.files:
+        return True
+    try:
+        return signatures_of(_below(root, snapshot.files)).tobytes() == snapshot.signatures
+    except OSError:
+        return False
+
+
+def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
+    """The positions of the directories whose times changed; None if one is a directory no more.
+
+    A directory that does not exist any more had no counted files: they were compared before. But
+    the folder of a submodule counts even if it is empty.
+    """
+    paths = _below(root, snapshot.directories)
+    try:
+        found = directory_signatures_of(paths)
+    except OSError:
+        found = None
+    if found is not None and found.tobytes() == snapshot.directory_signatures:
+        return []
+    recorded = snapshots.unpack(snapshot.directory_signatures)
+    others = snapshots.split_others(snapshot.others)
+    moved = []
+    for i, path in enumerate(paths):
+        try:
+            signature = directory_signatures_of([path])
+        except (FileNotFoundError, NotADirectoryError):
+            if any(name.startswith(GITLINK) for name in snapshots.split(others[i])):
+                return None
+            continue
+        if signature != recorded[2 * i : 2 * i + 2]:
+            if not os.path.isdir(path) or (i and os.path.islink(path)):
+                return None
+            moved.append(i)
+    return moved
+
+
+def _below(root: bytes, names: bytes) -> list[bytes]:
+    """Full paths for a blob of names; the empty name gets a trailing slash, which follows links."""
+    prefix = root + b"/"
+    return (prefix + names.replace(b"\0", b"\0" + prefix)).split(b"\0")

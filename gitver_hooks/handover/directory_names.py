@@ -1,0 +1,113 @@
+"""Whether the names in a directory whose times changed still are those that count.
+
+Standard library only, and imported only if some directory has changed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
+from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
+from gitver_hooks.handover import snapshot as snapshots
+from gitver_hooks.handover.observation import (
+    FOLDER,
+    GITLINK,
+    MISSING,
+    NESTED,
+    SPECIAL,
+    TRACKED_ONLY,
+    tag,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitver_hooks.handover.snapshot import Snapshot
+
+# In the worktree's root, these two never count.
+_OURS = (b".git", os.fsencode(ACTIVE_MODEL_FILE))
+_RULE_FILES = (b".git", b".gitignore", b".gitattributes")
+
+
+class DirectoryNames:
+    """The names in the directories of a worktree, compared with those in its snapshot."""
+
+    def __init__(self, root: bytes, snapshot: Snapshot) -> None:
+        self._root = root
+        self._snapshot = snapshot
+        self._directories = snapshot.directories.split(b"\0")
+        self._others = snapshots.split_others(snapshot.others)
+        self._files = snapshots.split(snapshot.files)
+        self._starts = _running_totals(snapshots.unpack(snapshot.counts))
+        self._levels: IgnoreLevels | None = None
+
+    @property
+    def used_rules(self) -> bool:
+        """Whether ignore rules had to be read."""
+        return self._levels is not None
+
+    def unless_changed(self, position: int) -> list[bytes] | None:
+        """The tagged names in a directory now; None if a name appeared or vanished that counts.
+
+        Counted files that vanished are noticed before.
+        """
+        path = self._directories[position]
+        files, others = self._counted(position), set(snapshots.split(self._others[position]))
+        present = []
+        with os.scandir(self._root + b"/" + path if path else self._root) as listing:
+            for entry in listing:
+                name = entry.name
+                if name in files or (not path and name in _OURS):
+                    continue
+                tagged = tag(entry) + name
+                if tagged[:1] == FOLDER and GITLINK + name in others:
+                    tagged = GITLINK + name
+                if tagged not in others and self._counts(position, path, tagged, others):
+                    return None
+                present.append(tagged)
+        submodules = {tagged for tagged in others if tagged.startswith(GITLINK)}
+        return present if submodules <= set(present) else None
+
+    def _counts(self, position: int, path: bytes, tagged: bytes, others: set[bytes]) -> bool:
+        """Whether a name that was not there before may change the version."""
+        kind, name = self._snapshot.kinds[position : position + 1], tagged[1:]
+        if tagged.startswith(SPECIAL):
+            return False
+        # A tracked file that was missing is back, or something else is in its place.
+        if MISSING + name in others or GITLINK + name in others:
+            return True
+        if name in _RULE_FILES or kind == NESTED:
+            return True
+        if kind == TRACKED_ONLY:
+            return False
+        full = path + b"/" + name if path else name
+        return not self._rules().ignores(path, full, name, tagged.startswith(FOLDER))
+
+    def _counted(self, position: int) -> set[bytes]:
+        """The names of the counted files in a directory."""
+        path = self._directories[position]
+        skip = len(path) + 1 if path else 0
+        start, end = self._starts[position : position + 2]
+        return {file[skip:] for file in self._files[start:end]}
+
+    def _rules(self) -> IgnoreLevels:
+        """The ignore rules; their files are unchanged, which was checked before."""
+        if self._levels is None:
+            exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")
+            base, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), fold == b"1")
+            self._levels = IgnoreLevels(base, self._read_ignore_file)
+        return self._levels
+
+    def _read_ignore_file(self, directory: bytes) -> bytes | None:
+        prefix = directory + b"/" if directory else b""
+        return read_small(self._root + b"/" + prefix + b".gitignore", follow=False)
+
+
+def _running_totals(counts: Iterable[int]) -> list[int]:
+    totals = [0]
+    for count in counts:
+        totals.append(totals[-1] + count)
+    return totals

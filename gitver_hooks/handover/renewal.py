@@ -1,0 +1,83 @@
+"""A new snapshot with the present stat data of what moved (standard library only)."""
+
+from __future__ import annotations
+
+import os
+from array import array
+
+from gitver_hooks.handover import snapshot as snapshots
+from gitver_hooks.handover.comparison import Moved, same_index
+from gitver_hooks.handover.directory_names import DirectoryNames
+from gitver_hooks.handover.observation import (
+    FIELDS,
+    MISSING,
+    read_clock,
+    signature_of,
+    stat_directory,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitver_hooks.gitfiles.location import Location
+    from gitver_hooks.handover.snapshot import Snapshot
+
+# More names of files that come and go than this are forgotten.
+_MOST_NAMES = 64
+
+
+def renewed(location: Location, snapshot: Snapshot, moved: Moved) -> Snapshot | None:
+    """The snapshot with the present stat data of what moved; None if it would not be sound.
+
+    As for a first snapshot, every ctime has to be older than the filesystem's clock, and what was
+    read before the clock is read again: it may have changed in between.
+    """
+    device, now = read_clock(location.state_dir)
+    directories = _directories(location, snapshot, moved, device, now)
+    pinned = _pinned(snapshot, moved, device, now)
+    if directories is None or pinned is None:
+        return None
+    renewal = snapshots.copy(snapshot)
+    renewal.directory_signatures, renewal.others = directories
+    renewal.pinned_signatures = pinned
+    return renewal
+
+
+def _directories(
+    location: Location, snapshot: Snapshot, moved: Moved, device: int, now: int
+) -> tuple[bytes, bytes] | None:
+    """The directories' times and names."""
+    root = os.fsencode(location.worktree)
+    signatures = snapshots.unpack(snapshot.directory_signatures)
+    others = snapshots.split_others(snapshot.others)
+    paths = snapshot.directories.split(b"\0")
+    names = DirectoryNames(root, snapshot)
+    for i in moved.directories:
+        status = stat_directory(paths[i], root + b"/" + paths[i] if paths[i] else root)
+        if status.st_dev != device or status.st_ctime_ns >= now:
+            return None
+        present = names.unless_changed(i)
+        if present is None:
+            return None
+        signatures[2 * i], signatures[2 * i + 1] = status.st_mtime_ns, status.st_ctime_ns
+        others[i] = b"\0".join(_merged(snapshots.split(others[i]), present))
+    return signatures.tobytes(), snapshots.join_others(others)
+
+
+def _pinned(snapshot: Snapshot, moved: Moved, device: int, now: int) -> bytes | None:
+    """The signatures of the indexes and the other pinned files."""
+    signatures = snapshots.unpack(snapshot.pinned_signatures)
+    for i, path in enumerate(snapshots.split(snapshot.pinned)):
+        if path not in moved.indexes:
+            continue
+        status = os.stat(path)
+        if status.st_dev != device or status.st_ctime_ns >= now or not same_index(snapshot, path):
+            return None
+        signatures[i * FIELDS : (i + 1) * FIELDS] = array("q", signature_of(status))
+    return signatures.tobytes()
+
+
+def _merged(before: list[bytes], present: list[bytes]) -> list[bytes]:
+    """The names of both, since journals come and go; only the present ones if that is too many."""
+    kept = {*present, *(name for name in before if name.startswith(MISSING))}
+    both = kept.union(before)
+    return sorted(both if len(both) <= 2 * len(kept) + _MOST_NAMES else kept)

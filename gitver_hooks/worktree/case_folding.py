@@ -1,0 +1,39 @@
+"""Names that git takes for the same under core.ignoreCase (git's name-hash.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gitver_hooks.worktree.tree import with_parents
+
+
+class CaseFolding:
+    """The tracked paths and their directories, looked up without regard to ASCII case."""
+
+    def __init__(self, paths: Iterable[bytes]) -> None:
+        paths = list(paths)
+        self._files = {path.lower(): path for path in paths}
+        directories = with_parents({path.rpartition(b"/")[0] for path in paths})
+        self._directories = {path.lower(): path for path in directories}
+
+    def tracked_file(self, path: bytes) -> bytes | None:
+        """The tracked path that git takes ``path`` for, if there is one."""
+        return self._files.get(path.lower())
+
+    def is_tracked_directory(self, path: bytes) -> bool:
+        """Whether git takes ``path`` for a directory with tracked files."""
+        return path.lower() in self._directories
+
+    def stored_path(self, path: bytes) -> bytes:
+        """The path under which git stores a new file: in directories as they are already spelt.
+
+        See adjust_dirname_case() in name-hash.c.
+        """
+        directory, slash, name = path.rpartition(b"/")
+        unknown = []
+        while directory and directory.lower() not in self._directories:
+            directory, _, last = directory.rpartition(b"/")
+            unknown.append(last)
+        known = self._directories[directory.lower()] if directory else b""
+        parts = [known] if known else []
+        return b"/".join((*parts, *reversed(unknown), name)) if slash else path

@@ -1,0 +1,64 @@
+"""Which files have to be read although their stat data equals the index's."""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.common.files import read_small, write_private
+from gitver_hooks.gitfiles.index import Index
+from gitver_hooks.worktree.conversion import Conversion
+from gitver_hooks.worktree.file_check import FileCheck, Findings
+from gitver_hooks.worktree.head import HeadTree
+
+# In the state: the fingerprint of the rules under which the unchanged files were last compared.
+_CONVERSION = "conversion"
+
+
+def verify_staged(
+    findings: Findings, index: Index, head: HeadTree, conversion: Conversion, files: FileCheck
+) -> None:
+    """Read the converted files whose content in the index is not HEAD's.
+
+    What git stages for them depends on when they were staged, so stat data does not show that their
+    bytes differ from what a checkout of HEAD writes.
+    """
+    if conversion.may_convert(findings.attributes):
+        staged = _staged(findings.trusted, index, head)
+        files.verify([path for path in staged if conversion.action(path) is not None])
+
+
+def verify_conversion(
+    findings: Findings, conversion: Conversion, files: FileCheck, state_dir: str
+) -> None:
+    """Read all files if the conversion rules are not those of the last comparison.
+
+    Stat data shows that a file is what git stored, but not under which rules: `git status` goes on
+    to show such a file as unchanged until somebody touches it.
+    """
+    fingerprint = conversion.fingerprint(findings.attributes)
+    path = os.path.join(state_dir, _CONVERSION)
+    known = read_small(path)
+    if known == fingerprint:
+        return
+    if known is not None:
+        before = len(findings.changes)
+        files.verify(findings.trusted)
+        if len(findings.changes) != before:
+            return
+    write_private(path, fingerprint)
+
+
+def _staged(trusted: list[bytes], index: Index, head: HeadTree) -> list[bytes]:
+    """The files whose content in the index is not HEAD's."""
+    staged = []
+    equal_trees: dict[bytes, bool] = {}
+    for path in trusted:
+        directory = path.rpartition(b"/")[0]
+        if directory not in equal_trees:
+            tree = index.trees.get(directory)
+            equal_trees[directory] = tree is not None and tree == head.tree_id(directory)
+        if not equal_trees[directory]:
+            entry = head.entry(path)
+            if entry is None or entry[1] != index.id(index.entries[path]):
+                staged.append(path)
+    return staged
