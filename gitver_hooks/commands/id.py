@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from gitver_hooks.common.printing import show
 from gitver_hooks.version.identify import identify
 
 
@@ -12,5 +13,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    print(identify(arguments.folder).id)
+    show(identify(arguments.folder).id)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import show
 from gitver_hooks.recording.record import record
 from gitver_hooks.repository.repository import open_repository
 
@@ -27,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.no_register:
             raise GitverError(f"{recorded.model_name} is not registered", "run `gitver model`")
         raise GitverError(f"{recorded.model_name} has no model yet: {recorded.problem}")
-    print(recorded.model_id)
+    show(recorded.model_id)
     return 0

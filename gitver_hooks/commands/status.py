@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import show, show_json
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
@@ -45,10 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
             f"{Path.cwd()} is not inside a git worktree", "run this inside a clone, or `git init`"
         )
     if arguments.json:
-        print(json.dumps(facts, indent=2))
+        show_json(facts)
     else:
         for line in _lines(facts):
-            print(line)
+            show(line)
     return 1 if arguments.check and facts["active"] not in ("fresh", "trusted") else 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import printable, show
 from gitver_hooks.recording.deliver import deliver_all
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.repository.repository import open_repository
@@ -45,9 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     if result is None:
         raise GitverError("another delivery is under way", "try again in a minute")
     if arguments.discard:
-        print(f"{result.delivered} delivered, {outbox.discard()} discarded")
+        show(f"{result.delivered} delivered, {outbox.discard()} discarded")
         return 0
-    print(f"{result.delivered} delivered, {len(outbox.waiting())} waiting")
+    show(f"{result.delivered} delivered, {len(outbox.waiting())} waiting")
     if result.rejected:
         raise GitverError(
             f"{len(result.rejected)} set aside: {result.rejected[0]}",
@@ -59,5 +60,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(position: int, number: int, entry: Entry) -> None:
-    sys.stderr.write(f"\r\x1b[K{position}/{number} {entry.registration.name}")
+    sys.stderr.write(f"\r\x1b[K{position}/{number} {printable(entry.registration.name)}")
     sys.stderr.flush()

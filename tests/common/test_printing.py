@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 
+import gitver_hooks
 from gitver_hooks.common.printing import printable, say, show, show_json
 
 HOSTILE = {
@@ -78,3 +81,20 @@ def test_json_stays_json_and_is_safe_to_look_at(capsys: pytest.CaptureFixture[st
     output = capsys.readouterr().out
     assert json.loads(output) == value
     assert all(line.isprintable() and line.isascii() for line in output.splitlines())
+
+
+# The demo prints only what it has written itself, and lets its child processes print.
+MAY_PRINT = {"commands/demo.py"}
+
+
+def test_no_other_module_prints_on_its_own() -> None:
+    root = Path(gitver_hooks.__file__).parent
+    for path in root.rglob("*.py"):
+        if str(path.relative_to(root)) in MAY_PRINT:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_print = isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "print",
+                "sys.stdout.write",
+            )
+            assert not is_print or path.name == "printing.py", f"{path} prints: {ast.unparse(node)}"

@@ -1,0 +1,59 @@
+"""Names and subjects that a stranger chose reach neither the terminal nor the log unescaped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.git import Git
+
+BRANCH = "fix\u202egnp\u2066\u200b"
+TITLE = "\x1b]0;owned\x07"
+FAKED = "x\n2025-01-01T00:00:00+0000 [1] gitver 1.0: all is well"
+
+
+def gitver(git: Git, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "gitver_hooks", *arguments], cwd=git.path, capture_output=True
+    )
+
+
+def is_safe(output: bytes) -> bool:
+    return all(line.isprintable() for line in output.decode().split("\n"))
+
+
+def log_of(git: Git) -> str:
+    return Path(git.path, ".git", "gitver", "log").read_text()
+
+
+def test_the_name_of_a_branch_is_escaped(git: Git) -> None:
+    git("switch", "-q", "-c", BRANCH)
+    git.commit(f"subject {TITLE}")
+    done = gitver(git, "status")
+    assert b"fix\\u202egnp\\u2066\\u200b" in done.stdout
+    assert is_safe(done.stdout)
+    assert is_safe(done.stderr)
+    as_json = gitver(git, "status", "--json")
+    assert is_safe(as_json.stdout)
+    assert json.loads(as_json.stdout)["version"]["branch"] == BRANCH
+
+
+@pytest.mark.parametrize("value", [TITLE, FAKED, "\u202e", "\x9b2J"])
+@pytest.mark.parametrize("setting", ["a key", "a file name"])
+def test_settings_from_the_tree_are_escaped_in_messages_and_the_log(
+    git: Git, setting: str, value: str
+) -> None:
+    settings = {value: 1} if setting == "a key" else {"params_files": [f"{value}.yaml"]}
+    # JSON is YAML.
+    git.write(".gitver.yaml", json.dumps(settings))
+    done = gitver(git, "hook", "post-commit")
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert done.stderr.count(b"\n") == 1
+    assert is_safe(done.stderr)
+    (entry,) = log_of(git).splitlines()
+    assert entry.isprintable()
+    assert "Traceback" not in entry
