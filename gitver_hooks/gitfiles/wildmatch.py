@@ -9,15 +9,9 @@ from __future__ import annotations
 import re
 from itertools import count
 
+from gitver_hooks.gitfiles.brackets import bracket
+
 _SPECIAL = b"*?[\\"
-_CLASSES = {
-    b"alnum": "isalnum",
-    b"alpha": "isalpha",
-    b"digit": "isdigit",
-    b"lower": "islower",
-    b"space": "isspace",
-    b"upper": "isupper",
-}
 # Matches nothing: for patterns that wildmatch.c gives up on.
 _NEVER = rb"(?!)"
 # The two meanings of stars that cross slashes: "**/" also matches nothing at all.
@@ -72,13 +66,13 @@ def _lower_literals(text: bytes) -> bytes:
             lowered += text[i : i + 2].lower()
             i += 2
             continue
-        bracket = _bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
-        if bracket is None:
+        found = bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
+        if found is None:
             lowered += text[i : i + 1].lower()
             i += 1
         else:
-            lowered += text[i : bracket[1]]
-            i = bracket[1]
+            lowered += text[i : found[1]]
+            i = found[1]
     return bytes(lowered)
 
 
@@ -150,10 +144,10 @@ def _token(
         return (re.escape(text[at + 1 : at + 2]), at + 2) if at + 1 < len(text) else None
     if char != b"[":
         return re.escape(char), at + 1
-    bracket = _bracket(text, at, fold=fold)
-    if bracket is None:
+    found = bracket(text, at, fold=fold)
+    if found is None:
         return None
-    members, end = bracket
+    members, end = found
     return _class(members - {0x2F} if path else members), end
 
 
@@ -176,90 +170,3 @@ def _class(members: set[int]) -> bytes:
     if not members:
         return _NEVER
     return b"[" + b"".join(b"\\x%02x" % member for member in sorted(members)) + b"]"
-
-
-def _bracket(text: bytes, start: int, *, fold: bool) -> tuple[set[int], int] | None:
-    """The bytes that the bracket expression at ``start`` matches, and where it ends.
-
-    None if wildmatch.c gives up: the expression does not end, or names an unknown class.
-    """
-    i = start + 1
-    negated = text[i : i + 1] in (b"!", b"^")
-    i += negated
-    first = i
-    members: set[int] = set()
-    # The byte that a range may start with; 0 if there is none.
-    previous = 0
-    while i == first or text[i : i + 1] != b"]":
-        if i >= len(text):
-            return None
-        if text[i] == 0x2D and previous and text[i + 1 : i + 2] not in (b"", b"]"):
-            end = _literal(text, i + 1)
-            if end is None:
-                return None
-            members |= _range(previous, end[0], fold)
-            previous, i = 0, end[1]
-        elif text[i : i + 2] == b"[:":
-            named = _named_class(text, i, fold)
-            if named is None:
-                return None
-            members |= named[0]
-            previous, i = named[1:]
-        else:
-            literal = _literal(text, i)
-            if literal is None:
-                return None
-            previous, i = literal
-            members.add(previous)
-    if negated:
-        members = set(range(1, 256)) - members
-    return members, i + 1
-
-
-def _literal(text: bytes, at: int) -> tuple[int, int] | None:
-    """The byte at ``at``, which a backslash may quote, and where it ends; None if it is missing."""
-    at += text[at : at + 1] == b"\\"
-    return (text[at], at + 1) if at < len(text) else None
-
-
-def _named_class(text: bytes, at: int, fold: bool) -> tuple[set[int], int, int] | None:
-    """The members of the class at ``at``, what a range may start with, and where it ends.
-
-    Without ``:]`` at its end, ``[`` stands for itself. None if wildmatch.c gives up.
-    """
-    end = text.find(b"]", at + 2)
-    if end < 0:
-        return None
-    if end - at == 2 or text[end - 1] != 0x3A:
-        return {0x5B}, 0x5B, at + 1
-    members = _named(text[at + 2 : end - 1], fold)
-    return None if members is None else (members, 0, end + 1)
-
-
-def _range(low: int, high: int, fold: bool) -> set[int]:
-    members = set(range(low, high + 1))
-    if fold:
-        members |= {c for c in range(0x61, 0x7B) if low <= c - 32 <= high}
-    return members
-
-
-def _named(name: bytes, fold: bool) -> set[int] | None:
-    """A POSIX class in the C locale."""
-    ascii_only = range(1, 128)
-    if name == b"upper" and fold:
-        name = b"alpha"
-    if name in _CLASSES:
-        return {c for c in ascii_only if getattr(bytes([c]), _CLASSES[name])()}
-    if name == b"blank":
-        return {0x20, 0x09}
-    if name == b"cntrl":
-        return {*range(1, 32), 127}
-    if name == b"graph":
-        return set(range(33, 127))
-    if name == b"print":
-        return set(range(32, 127))
-    if name == b"punct":
-        return {c for c in range(33, 127) if not bytes([c]).isalnum()}
-    if name == b"xdigit":
-        return set(b"0123456789abcdefABCDEF")
-    return None

@@ -133,13 +133,12 @@ def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
     if found is not None and found.tobytes() == snapshot.directory_signatures:
         return []
     recorded = snapshots.unpack(snapshot.directory_signatures)
-    others = snapshots.split_others(snapshot.others)
     moved = []
     for i, path in enumerate(paths):
         try:
             signature = directory_signatures_of([path])
         except (FileNotFoundError, NotADirectoryError):
-            if any(name.startswith(GITLINK) for name in snapshots.split(others[i])):
+            if _had_submodule(snapshot, i):
                 return None
             continue
         if signature != recorded[2 * i : 2 * i + 2]:
@@ -147,6 +146,11 @@ def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
                 return None
             moved.append(i)
     return moved
+
+
+def _had_submodule(snapshot: Snapshot, position: int) -> bool:
+    others = snapshots.split_others(snapshot.others)[position]
+    return any(name.startswith(GITLINK) for name in snapshots.split(others))
 
 
 def _below(root: bytes, names: bytes) -> list[bytes]:

@@ -55,7 +55,19 @@ class DirectoryNames:
         Counted files that vanished are noticed before.
         """
         path = self._directories[position]
-        files, others = self._counted(position), set(snapshots.split(self._others[position]))
+        others = set(snapshots.split(self._others[position]))
+        present = self._present(position, others)
+        if any(
+            tagged not in others and self._counts(position, path, tagged, others)
+            for tagged in present
+        ):
+            return None
+        submodules = {tagged for tagged in others if tagged.startswith(GITLINK)}
+        return present if submodules <= set(present) else None
+
+    def _present(self, position: int, others: set[bytes]) -> list[bytes]:
+        """The tagged names in a directory, without its counted files."""
+        path, files = self._directories[position], self._counted(position)
         present = []
         with os.scandir(self._root + b"/" + path if path else self._root) as listing:
             for entry in listing:
@@ -63,13 +75,9 @@ class DirectoryNames:
                 if name in files or (not path and name in _OURS):
                     continue
                 tagged = tag(entry) + name
-                if tagged[:1] == FOLDER and GITLINK + name in others:
-                    tagged = GITLINK + name
-                if tagged not in others and self._counts(position, path, tagged, others):
-                    return None
-                present.append(tagged)
-        submodules = {tagged for tagged in others if tagged.startswith(GITLINK)}
-        return present if submodules <= set(present) else None
+                is_submodule = tagged.startswith(FOLDER) and GITLINK + name in others
+                present.append(GITLINK + name if is_submodule else tagged)
+        return present
 
     def _counts(self, position: int, path: bytes, tagged: bytes, others: set[bytes]) -> bool:
         """Whether a name that was not there before may change the version."""

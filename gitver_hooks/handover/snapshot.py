@@ -95,23 +95,10 @@ def decode(data: bytes) -> Snapshot | None:
 
 def from_observation(observation: Observation, version_id: str) -> Snapshot:
     """The snapshot of an observation."""
-    directories = observation.directories
     snapshot = Snapshot()
     snapshot.version_id = version_id.encode("utf-8", "surrogateescape")
-    snapshot.files = b"\0".join(
-        directory.path + b"/" + name if directory.path else name
-        for directory in directories
-        for name in directory.files
-    )
     snapshot.signatures = observation.signatures.tobytes()
-    snapshot.directories = b"\0".join(directory.path for directory in directories)
-    snapshot.directory_signatures = pack(n for d in directories for n in d.signature)
-    snapshot.counts = pack(len(directory.files) for directory in directories)
-    snapshot.others = join_others([b"\0".join(directory.others) for directory in directories])
-    # If an ignore file is missing, any new name counts as a change.
-    snapshot.kinds = b"".join(
-        directory.kind if observation.rules_on_disk else NESTED for directory in directories
-    )
+    _add_directories(snapshot, observation)
     snapshot.pinned = b"\0".join(observation.pinned)
     snapshot.pinned_signatures = pack(n for s in observation.pinned.values() for n in s)
     snapshot.indexes = b"\0".join(
@@ -124,6 +111,23 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
     exclude, excludes, ignore_case = observation.ignore_rules
     snapshot.ignore_rules = b"\0".join((exclude, excludes, b"1" if ignore_case else b"0"))
     return snapshot
+
+
+def _add_directories(snapshot: Snapshot, observation: Observation) -> None:
+    directories = observation.directories
+    snapshot.files = b"\0".join(
+        directory.path + b"/" + name if directory.path else name
+        for directory in directories
+        for name in directory.files
+    )
+    snapshot.directories = b"\0".join(directory.path for directory in directories)
+    snapshot.directory_signatures = pack(n for d in directories for n in d.signature)
+    snapshot.counts = pack(len(directory.files) for directory in directories)
+    snapshot.others = join_others([b"\0".join(directory.others) for directory in directories])
+    # If an ignore file is missing, any new name counts as a change.
+    snapshot.kinds = b"".join(
+        directory.kind if observation.rules_on_disk else NESTED for directory in directories
+    )
 
 
 def content_digest(content: bytes | None) -> bytes:

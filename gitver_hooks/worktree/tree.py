@@ -166,17 +166,7 @@ def differences(
     pending = [_Pair(b"", head, tree.id, False)]
     while pending:
         pair = pending.pop()
-        old = read_tree(pair.old) if pair.old is not None else {}
-        if pair.new is None:
-            new = {}
-        else:
-            new = read_tree(pair.new) if pair.folded else tree.children(pair.directory)
-        prefix = pair.directory + b"/" if pair.directory else b""
-        for name in old.keys() | new.keys():
-            before, after = old.get(name), new.get(name)
-            if before == after:
-                continue
-            path = prefix + name
+        for path, before, after in _differing(pair, tree, read_tree):
             old_below, new_below = _subtree(before), _subtree(after)
             if old_below is not None or new_below is not None:
                 folded = pair.folded or tree.is_folded(path)
@@ -184,6 +174,20 @@ def differences(
             change = Change(path, _entry(before), _entry(after))
             if change.old is not None or change.new is not None:
                 yield change
+
+
+def _differing(
+    pair: _Pair, tree: Tree, read_tree: Callable[[bytes], Children]
+) -> Iterator[tuple[bytes, tuple[int, bytes] | None, tuple[int, bytes] | None]]:
+    """The paths in a directory whose two sides differ, with both entries."""
+    old = read_tree(pair.old) if pair.old is not None else {}
+    new: Children = {}
+    if pair.new is not None:
+        new = read_tree(pair.new) if pair.folded else tree.children(pair.directory)
+    prefix = pair.directory + b"/" if pair.directory else b""
+    for name in old.keys() | new.keys():
+        if old.get(name) != new.get(name):
+            yield prefix + name, old.get(name), new.get(name)
 
 
 def _subtree(entry: tuple[int, bytes] | None) -> bytes | None:

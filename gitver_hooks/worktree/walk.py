@@ -101,6 +101,9 @@ class Walk:
                 raise unreadable(full, error) from error
             return
         self._walked[path] = seen
+        self._look_at_all(entries, path, seen)
+
+    def _look_at_all(self, entries: list[os.DirEntry[bytes]], path: bytes, seen: Directory) -> None:
         prefix = path + b"/" if path else b""
         names = {entry.name for entry in entries}
         if b".gitignore" in names or prefix + b".gitignore" in self._index.entries:
@@ -128,16 +131,11 @@ class Walk:
     def _file(
         self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, seen: Directory
     ) -> None:
-        name, index, folding = entry.name, self._index, self._rules.folding
-        stored = path
-        if folding is not None and path not in index.entries and path not in index.unmerged:
-            known = folding.tracked_file(path)
-            if known is not None and not self._is_same_file(entry, known):
-                # Git takes it for the tracked file, and looks at that one alone.
-                seen.others.append(FILE + name)
-                return
-            stored = known or folding.stored_path(path)
-        if stored in index.entries and is_local_name(name):
+        name, index = entry.name, self._index
+        stored = path if self._rules.folding is None else self._stored_path(entry, path)
+        if stored is None:
+            seen.others.append(FILE + name)
+        elif stored in index.entries and is_local_name(name):
             # MLflow's own file, tracked by mistake: it would make each trace a new version.
             self._seen.add(stored)
             seen.others.append(FILE + name)
@@ -152,6 +150,19 @@ class Walk:
         else:
             self._files.untracked(entry, stored, seen)
 
+    def _stored_path(self, entry: os.DirEntry[bytes], path: bytes) -> bytes | None:
+        """The path of a file in the tree under core.ignoreCase; None: git looks at another file.
+
+        That is the one whose tracked name differs only in case.
+        """
+        folding = self._rules.folding
+        if folding is None or self._index.records(path):
+            return path
+        known = folding.tracked_file(path)
+        if known is None:
+            return folding.stored_path(path)
+        return known if self._is_same_file(entry, known) else None
+
     def _is_same_file(self, entry: os.DirEntry[bytes], known: bytes) -> bool:
         """Whether the filesystem itself ignores case and has one file under both names."""
         try:
@@ -163,7 +174,7 @@ class Walk:
         return any(index_file.mode(record) == GITLINK_MODE for record in self._index.records(path))
 
     def _directory(self, directory: bytes, path: bytes, name: bytes) -> None:
-        rules, index, folding = self._rules, self._index, self._rules.folding
+        rules, index = self._rules, self._index
         if path in index.sparse:
             self._unfold(path)
         # A repository in the place of a tracked file is tracked, whatever git ignores.
@@ -172,9 +183,7 @@ class Walk:
             self._findings.nested.append(path)
         elif is_local_folder(name):
             return
-        elif path in self._tracked_directories or (
-            folding is not None and folding.is_tracked_directory(path)
-        ):
+        elif self._is_tracked_directory(path):
             self._pending.append(path)
         elif not rules.untracked or rules.ignore.ignores(directory, path, name, True):
             return
@@ -182,6 +191,12 @@ class Walk:
             self._findings.nested.append(path)
         else:
             self._pending.append(path)
+
+    def _is_tracked_directory(self, path: bytes) -> bool:
+        folding = self._rules.folding
+        return path in self._tracked_directories or (
+            folding is not None and folding.is_tracked_directory(path)
+        )
 
     def _unfold(self, path: bytes) -> None:
         """Add what a sparse index folds into ``path`` to the index, since the folder exists."""
