@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitver_hooks.gitfiles.location import Location
+
 VERBS = (
     *("install", "uninstall", "status", "id", "model", "run", "sync"),
     *("log", "report"),
@@ -35,7 +39,6 @@ def _run_verb(arguments: list[str]) -> int:
     from gitver_hooks.commands.parser import make_parser
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.common.printing import say
-    from gitver_hooks.gitfiles.location import find
     from gitver_hooks.handover.environment import user_environment
     from gitver_hooks.handover.log import log, log_path
 
@@ -48,7 +51,7 @@ def _run_verb(arguments: list[str]) -> int:
         return status
     except GitverError as error:
         say(error)
-        log(find("."), error, error)
+        log(_location(), error, error)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -63,11 +66,22 @@ def _run_verb(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
-        location = find(".")
+        location = _location()
         log(location, f"bug in gitver {' '.join(arguments)}", error)
         where = f"; the details are in {log_path(location)}" if location else ""
         say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
         return BUG
+
+
+def _location() -> Location | None:
+    """The worktree whose log takes an error; None if there is none that is ours to write to."""
+    from gitver_hooks.common.errors import GitverError
+    from gitver_hooks.gitfiles.location import find
+
+    try:
+        return find(".", os.environ)
+    except (GitverError, OSError):
+        return None
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def run_hook(name: str, arguments: list[str]) -> None:
         return
     location = None
     try:
-        location = find(".")
+        location = find(".", environment)
         if location is not None:
             _react(location, environment, name, arguments)
     except GitverError as error:

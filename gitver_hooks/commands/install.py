@@ -68,8 +68,8 @@ def _warnings(location: Location, folder: Path) -> list[str]:
 def _register(location: Location, environment: Mapping[str, str]) -> None:
     """Register the current version, or prepare the embedded store if there is no commit yet."""
     with open_repository(location, environment) as repository:
-        settings = load_settings(location.worktree, environment)
-        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        settings = load_settings(repository)
+        tracking = resolve_tracking(settings, main_worktree(repository))
         has_commit = repository.head_commit() is not None
     store_file = sqlite_file(tracking.uri)
     creates_store = store_file is not None and not os.path.exists(store_file)
@@ -82,7 +82,7 @@ def _register(location: Location, environment: Mapping[str, str]) -> None:
             open_store(tracking.uri)
         show("nothing is committed yet: the first commit will be registered in MLflow")
         return
-    recorded = record(location, environment, for_app=True)
+    recorded = record(location, environment)
     if recorded.model_id is None:
         say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
     else:

@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
-    recorded = record(
-        location, arguments.environment, for_app=True, register=not arguments.no_register
-    )
+    recorded = record(location, arguments.environment, register=not arguments.no_register)
     if recorded.model_id is None:
         if arguments.no_register:
             raise GitverError(f"{recorded.model_name} is not registered", "run `gitver model`")

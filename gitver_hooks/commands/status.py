@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    location, file = app(arguments.folder)
+    location, file = app(arguments.folder, arguments.environment)
     if location is not None:
         facts = _facts(location, arguments.environment)
     elif file is not None:
@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]:
     with open_repository(location, environment) as repository:
-        settings = load_settings(location.worktree, environment)
-        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        settings = load_settings(repository)
+        tracking = resolve_tracking(settings, main_worktree(repository))
         version = identify_worktree(repository, settings).version
         name = model_name(app_name(repository, settings, version.remote_url), version)
     outbox = Outbox(location)

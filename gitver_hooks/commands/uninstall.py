@@ -39,6 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
     for path in kept_hooks.remaining(folder):
         show(f"kept, because another hook has taken its place: {path}")
     if arguments.purge:
-        for removed in purge(location):
+        for removed in purge(location, arguments.environment):
             show(f"removed {removed}")
     return 0

@@ -1,16 +1,16 @@
-"""Small files: read whole without ever waiting, replaced at once (standard library only)."""
+"""Small files: read without ever waiting, and replaced atomically (standard library only)."""
 
 from __future__ import annotations
 
 import errno
 import os
-import time
+import stat
 
 _PIECE = 1 << 16
 
 
 def read_small(path: str | bytes, *, follow: bool = True) -> bytes | None:
-    """The content of a file; None where there is none to be read. Never waits on a FIFO.
+    """The content of a file; None if it cannot be read. Never waits on a FIFO.
 
     Git does not follow a .gitignore or .gitattributes that is a symbolic link: ``follow=False``.
     """
@@ -31,41 +31,26 @@ def read_small(path: str | bytes, *, follow: bool = True) -> bytes | None:
         os.close(descriptor)
 
 
-def write_private(path: str, data: bytes) -> bool:
-    """Replace a file of the state at once, readable by its owner alone; whether it was possible."""
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError:
-        return False
-    return True
-
-
 def replace_file(
     path: str,
     content: bytes,
     *,
     temporary_folder: str | None = None,
-    mode: int = 0o600,
+    mode: int | None = None,
     durable: bool = False,
 ) -> None:
-    """Make ``path`` hold ``content``: whoever reads it sees all of the old or all of the new.
+    """Replace ``path`` atomically: a reader sees all of the old content or all of the new.
 
-    ``durable`` also brings it to the disk, the folder's entry included. Raises OSError.
+    The default ``mode`` is that of a state file (see ``open_state_file``). The temporary file has a
+    name that nobody can guess, and is created in ``temporary_folder`` (default: that of ``path``).
+    ``durable`` also writes it to the disk, with the folder's entry. Raises OSError.
     """
     folder = os.path.dirname(path)
     temporary_folder = temporary_folder or folder
-    os.makedirs(temporary_folder, mode=0o700, exist_ok=True)
-    name = f".{os.path.basename(path)}.{os.getpid()}.{time.monotonic_ns()}"
+    make_state_folder(temporary_folder)
+    name = f".{os.path.basename(path)}.{os.getpid()}.{os.urandom(8).hex()}"
     temporary = os.path.join(temporary_folder, name)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = open_state_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -81,6 +66,62 @@ def replace_file(
         raise
     if durable:
         _synchronise_folder(folder)
+
+
+def try_replace_file(path: str, content: bytes) -> bool:
+    """As ``replace_file``, for what can be computed again; returns whether it was possible."""
+    try:
+        replace_file(path, content)
+    except OSError:
+        return False
+    return True
+
+
+def open_state_file(path: str, flags: int, mode: int | None = None) -> int:
+    """Open a file of our state; the descriptor. Never follows a symbolic link. Raises OSError.
+
+    A new file can be read and written by its owner alone, or also by the group if the repository is
+    shared (see ``is_shared``).
+    """
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600 if mode is None else mode)
+    if mode is None and flags & os.O_CREAT and is_shared(os.path.dirname(path)):
+        try:
+            os.fchmod(descriptor, 0o660)
+        except PermissionError:
+            # Somebody else of the group created it, and made it so.
+            pass
+    return descriptor
+
+
+def make_state_folder(path: str) -> None:
+    """Create a folder of our state, and those above it. Raises OSError.
+
+    Only its owner may look into it, or also the group if the repository is shared.
+    """
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    make_state_folder(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    if is_shared(parent):
+        os.chmod(path, 0o2770)
+
+
+def is_shared(folder: str) -> bool:
+    """Whether the folder belongs to a repository that several users write to.
+
+    With core.sharedRepository (git-config(1)) git makes the folders of a repository writable for
+    the group, and new files in them belong to that group.
+    """
+    try:
+        mode = os.stat(folder).st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def _synchronise_folder(folder: str) -> None:

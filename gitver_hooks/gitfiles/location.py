@@ -1,6 +1,14 @@
 """Where a worktree, its git dir and the common dir are (standard library only)."""
 
+from __future__ import annotations
+
 import os
+
+from gitver_hooks.gitfiles.ownership import DubiousOwnership, check_ownership, check_state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ACTIVE_MODEL_FILE = ".mlflow-active-model"
 
@@ -26,38 +34,71 @@ class Location:
 
     @property
     def state_dir(self) -> str:
-        """What is remembered for this worktree alone."""
+        """The folder of the state of this worktree."""
         return os.path.join(self.git_dir, "gitver")
 
     @property
     def shared_state_dir(self) -> str:
-        """What is remembered for all worktrees of the repository."""
+        """The folder of the state that all worktrees of the repository share."""
         return os.path.join(self.common_dir, "gitver")
 
 
-def find(start: str) -> Location | None:
+def find(start: str, environment: Mapping[str, str]) -> Location | None:
     """The worktree that contains the folder ``start``, or None.
 
-    ``GIT_DIR`` and ``GIT_WORK_TREE``, which hooks inherit, count only where no ``.git`` is found on
+    ``GIT_DIR`` and ``GIT_WORK_TREE``, which hooks inherit, count only if no ``.git`` is found on
     the way up: a test suite or an app that a hook starts elsewhere must not be taken for the
-    repository of that hook.
+    repository of that hook. Raises DubiousOwnership for somebody else's repository, before anything
+    but the ``.git`` file is read.
     """
     folder = os.path.abspath(start)
     while True:
         git_dir = _git_dir_at(folder)
         if git_dir is not None:
+            check_ownership(folder, git_dir, environment)
             return Location(folder, git_dir, _common_dir(git_dir))
         parent = os.path.dirname(folder)
         if parent == folder:
-            return _from_environment()
+            return _from_environment(environment)
         folder = parent
 
 
-def all_worktrees(location: Location) -> list[Location]:
-    """The worktrees of the repository that are there: this one first, then the others."""
+def worktree_at(folder: str) -> Location | None:
+    """The worktree whose root is ``folder``, or None. Whose it is has not been checked."""
+    git_dir = _git_dir_at(folder)
+    return Location(folder, git_dir, _common_dir(git_dir)) if git_dir else None
+
+
+def check_state_folders(location: Location, environment: Mapping[str, str]) -> None:
+    """Raise GitverError unless the folders of the state, as far as they exist, are the user's."""
+    for folder in {location.state_dir, location.shared_state_dir}:
+        check_state_folder(folder, location.worktree, environment)
+
+
+def all_worktrees(location: Location, environment: Mapping[str, str]) -> list[Location]:
+    """The worktrees of the repository that exist: this one first, then the others.
+
+    Other people's are left out.
+    """
     found = [location]
-    folders = [os.path.dirname(location.common_dir)]
-    links = os.path.join(location.common_dir, "worktrees")
+    for folder in _linked_folders(location.common_dir):
+        git_dir = _git_dir_at(folder)
+        if git_dir is None or git_dir in [other.git_dir for other in found]:
+            continue
+        if _common_dir(git_dir) != location.common_dir:
+            continue
+        try:
+            check_ownership(folder, git_dir, environment)
+        except DubiousOwnership:
+            continue
+        found.append(Location(folder, git_dir, location.common_dir))
+    return found
+
+
+def _linked_folders(common_dir: str) -> list[str]:
+    """The roots of the main worktree and of the linked ones, as far as they are recorded."""
+    folders = [os.path.dirname(common_dir)]
+    links = os.path.join(common_dir, "worktrees")
     try:
         names = sorted(os.listdir(links))
     except OSError:
@@ -70,14 +111,7 @@ def all_worktrees(location: Location) -> list[Location]:
                 folders.append(os.path.dirname(os.path.join(links, name, file.read().rstrip("\n"))))
         except OSError:
             continue
-    for folder in folders:
-        folder = os.path.normpath(folder)
-        git_dir = _git_dir_at(folder)
-        if git_dir is None or git_dir in [other.git_dir for other in found]:
-            continue
-        if _common_dir(git_dir) == location.common_dir:
-            found.append(Location(folder, git_dir, location.common_dir))
-    return found
+    return [os.path.normpath(folder) for folder in folders]
 
 
 def _git_dir_at(folder: str) -> str | None:
@@ -96,7 +130,7 @@ def _git_dir_at(folder: str) -> str | None:
 
 
 def _is_git_dir(path: str) -> bool:
-    # Not os.path.exists: HEAD may be a symlink to a branch that is not born yet.
+    # Not os.path.exists: HEAD may be a symlink to an unborn branch.
     return os.path.lexists(os.path.join(path, "HEAD"))
 
 
@@ -110,9 +144,10 @@ def _common_dir(git_dir: str) -> str:
         return git_dir
 
 
-def _from_environment() -> Location | None:
-    git_dir = os.environ.get("GIT_DIR")
-    worktree = os.environ.get("GIT_WORK_TREE")
+def _from_environment(environment: Mapping[str, str]) -> Location | None:
+    # As in git, whoever names the git dir vouches for it: its owner is not checked.
+    git_dir = environment.get("GIT_DIR")
+    worktree = environment.get("GIT_WORK_TREE")
     if not git_dir or not worktree:
         return None
     git_dir = os.path.abspath(git_dir)

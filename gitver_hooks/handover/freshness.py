@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.files import write_private
+from gitver_hooks.common.files import try_replace_file
 from gitver_hooks.handover import snapshot as snapshots
 from gitver_hooks.handover.comparison import compare
 
@@ -27,7 +27,7 @@ def save(location: Location, observation: Observation, version_id: str) -> bool:
     """
     if observation.sound:
         data = snapshots.encode(snapshots.from_observation(observation, version_id))
-        if write_private(os.path.join(location.state_dir, SNAPSHOT), data):
+        if try_replace_file(os.path.join(location.state_dir, SNAPSHOT), data):
             return True
     try:
         os.unlink(os.path.join(location.state_dir, SNAPSHOT))
@@ -50,7 +50,9 @@ def fresh_version(location: Location) -> str | None:
 
             renewal = renewed(location, snapshot, moved)
             if renewal is not None:
-                write_private(os.path.join(location.state_dir, SNAPSHOT), snapshots.encode(renewal))
+                try_replace_file(
+                    os.path.join(location.state_dir, SNAPSHOT), snapshots.encode(renewal)
+                )
         return snapshot.version_id.decode("utf-8", "surrogateescape")
     except Exception:  # whatever is wrong, the app goes on and the version is computed again
         return None

@@ -57,8 +57,8 @@ def open_source(
     store has not been allowed.
     """
     with open_repository(path, environment) as repository:
-        settings = load_settings(repository.location.worktree, environment)
-        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        settings = load_settings(repository)
+        tracking = resolve_tracking(settings, main_worktree(repository))
         yield Source(repository, settings, tracking, environment, seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
@@ -23,13 +23,17 @@ _KEYS = ("gitver.allowed",)
 _DELIVERY_SECONDS = 10.0
 
 
-def purge(location: Location) -> list[str]:
+def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
     """Remove active-model files, state, outbox, exclude rules and keys; what was removed, by path.
 
     The state of worktrees that no longer exist goes too. Whatever gitver did not write stays byte
     for byte, MLflow's data as well. Raises GitverError if something cannot be removed.
     """
-    removed = [path for worktree in all_worktrees(location) if (path := _active_model(worktree))]
+    removed = [
+        path
+        for worktree in all_worktrees(location, environment)
+        if (path := _active_model(worktree))
+    ]
     try:
         # A delivery that is under way would write its result into the state again.
         with FileLock(os.path.join(location.shared_state_dir, "delivery.lock"), _DELIVERY_SECONDS):

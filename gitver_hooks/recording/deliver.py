@@ -61,6 +61,7 @@ class Deliverer:
 
     def __init__(self, location: Location, environment: Mapping[str, str]) -> None:
         self._location = location
+        self._environment = environment
         self._outbox = Outbox(location)
         self._addresses = _addresses(location, environment)
         self._clients: dict[str, MlflowClient] = {}
@@ -104,7 +105,7 @@ class Deliverer:
             raise explain(error, self._address(store)) from error
         KnownModels(self._location, store).put(registration.version, model_id)
         self._outbox.remove(entry)
-        for worktree in all_worktrees(self._location):
+        for worktree in all_worktrees(self._location, self._environment):
             complete(worktree, registration, model_id)
 
     def _fail(self, entry: Entry, failure: MLflowFailure, result: Delivered) -> None:
@@ -153,12 +154,8 @@ def _addresses(location: Location, environment: Mapping[str, str]) -> dict[str, 
     addresses: dict[str, str] = {}
     try:
         with open_repository(location, environment) as repository:
-            settings = load_settings(location.worktree, environment)
-            for for_app in (True, False):
-                tracking = resolve_tracking(
-                    settings, main_worktree(repository), environment, for_app=for_app
-                )
-                addresses[tracking.store.tracking_uri] = tracking.uri
+            tracking = resolve_tracking(load_settings(repository), main_worktree(repository))
+        addresses[tracking.store.tracking_uri] = tracking.uri
     except GitverError as error:
         log(location, f"delivering without the settings: {error}")
     return addresses
@@ -178,7 +175,7 @@ def recheck_active_model(
     log(location, f"{state.model_id} is no longer in MLflow; its version is registered again")
     KnownModels(location, _store_of(state)).forget(state.version)
     remove_active_model_file(location)
-    intend(location, environment, for_app=state.tracking_uri_source == "environment")
+    intend(location, environment)
 
 
 def deliver_all(
@@ -224,14 +221,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("worktree")
     parser.add_argument("--recheck", action="store_true")
     options = parser.parse_args(arguments)
-    location = find(options.worktree)
+    environment = dict(os.environ)
+    location = find(options.worktree, environment)
     if location is None:
         return
     # The kernel ends what hangs, in whichever library it does: the default action of SIGALRM.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_ALL_SECONDS if len(Outbox(location).waiting()) > 1 else _ENTRY_SECONDS)
     try:
-        if deliver_all(location, dict(os.environ), recheck=options.recheck) is None:
+        if deliver_all(location, environment, recheck=options.recheck) is None:
             os.write(sys.stdout.fileno(), BUSY)
         _tidy(location)
     except BrokenPipeError:

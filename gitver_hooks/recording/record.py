@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import (
     read_active_model_file,
@@ -61,20 +61,19 @@ def record(
     environment: Mapping[str, str],
     *,
     wait: float | None = None,
-    for_app: bool = False,
     register: bool = True,
     keep_file: bool = True,
 ) -> Recorded:
     """Make the active-model file and the state say what the worktree holds now.
 
     ``wait`` is how many seconds to wait for MLflow where the version is not known yet (default: the
-    setting). ``for_app`` looks where an app's own variables say MLflow is. ``register`` False asks
-    for nothing: the file is right where the version is known, and gone where not. ``keep_file``
-    False leaves no active-model file behind: the worktree is about to change. Raises GitverError;
-    the active-model file is gone then, because nobody knows what it should hold.
+    setting). ``register`` False asks for nothing: the file is right where the version is known, and
+    gone where not. ``keep_file`` False leaves no active-model file behind: the worktree is about to
+    change. Raises GitverError; the active-model file is gone then, because nobody knows what it
+    should hold.
     """
     started = time.monotonic()
-    how = _How(environment, for_app, register, keep_file)
+    how = _How(environment, register, keep_file)
     settings, recorded, registration = _record_locally(location, how)
     if registration is None:
         return recorded
@@ -91,14 +90,13 @@ def record(
     return replace(recorded, model_id=model_id)
 
 
-def intend(location: Location, environment: Mapping[str, str], *, for_app: bool = False) -> None:
+def intend(location: Location, environment: Mapping[str, str]) -> None:
     """As ``record``, but leave what has to be delivered in the outbox."""
-    _record_locally(location, _How(environment, for_app, register=True, keep_file=True))
+    _record_locally(location, _How(environment, register=True, keep_file=True))
 
 
 class _How(NamedTuple):
     environment: Mapping[str, str]
-    for_app: bool
     register: bool
     keep_file: bool
 
@@ -107,28 +105,23 @@ def _record_locally(
     location: Location, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     """All of ``record`` that needs no MLflow. The registration is what remains to be delivered."""
-    seconds = _lock_seconds(location, how.environment)
-    with _lock(location, seconds) as lock:
-        if not lock.held:
-            raise GitverError(
-                f"another gitver has been at work in {location.worktree} for {seconds:g} s",
-                "try again, or end it",
-            )
-        try:
-            with open_repository(location, how.environment) as repository:
-                return _record_open(repository, how)
-        except GitverError:
-            remove_active_model_file(location)
-            raise
-
-
-def _lock_seconds(location: Location, environment: Mapping[str, str]) -> float:
-    """How long to wait for another gitver: no longer than for MLflow, but for it to look around."""
     try:
-        return max(1.0, min(_LOCK_SECONDS, load_settings(location.worktree, environment).wait))
-    except GitverError:
-        # Said by what needs the settings, under the lock.
-        return 1.0
+        with open_repository(location, how.environment) as repository:
+            check_state_folders(location, how.environment)
+            settings = load_settings(repository)
+            # No longer than for MLflow, but long enough for another gitver to look around.
+            seconds = max(1.0, min(_LOCK_SECONDS, settings.wait))
+            with _lock(location, seconds) as lock:
+                if not lock.held:
+                    raise GitverError(
+                        f"another gitver has been at work in {location.worktree} for {seconds:g} s",
+                        "try again, or end it",
+                    )
+                return _record_open(repository, settings, how)
+    except (GitverError, OSError):
+        # Nobody knows which version it should name.
+        remove_active_model_file(location)
+        raise
 
 
 @contextmanager
@@ -148,13 +141,10 @@ def _lock(location: Location, seconds: float) -> Iterator[FileLock]:
 
 
 def _record_open(
-    repository: Repository, how: _How
+    repository: Repository, settings: Settings, how: _How
 ) -> tuple[Settings, Recorded, Registration | None]:
     location = repository.location
-    settings = load_settings(location.worktree, how.environment)
-    tracking = resolve_tracking(
-        settings, main_worktree(repository), how.environment, for_app=how.for_app
-    )
+    tracking = resolve_tracking(settings, main_worktree(repository))
     exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
     version = identified.version

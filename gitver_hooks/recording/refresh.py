@@ -26,7 +26,8 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str | 
     None where this process is to run unversioned, which has been said then. Raises GitverError
     where the version cannot be worked out, and StaleCode with the rule ``error``.
     """
-    settings = load_settings(location.worktree, environment)
+    with open_repository(location, environment) as repository:
+        settings = load_settings(repository)
     rule = on_stale or settings.on_stale
     if rule == "trust":
         return _trusted(location)
@@ -38,8 +39,8 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str | 
 def store_of_app(location: Location, environment: Mapping[str, str]) -> ActiveState:
     """Where an app in this worktree finds MLflow, with nothing said of a version."""
     with open_repository(location, environment) as repository:
-        settings = load_settings(location.worktree, environment)
-        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        settings = load_settings(repository)
+        tracking = resolve_tracking(settings, main_worktree(repository))
     return ActiveState(
         tracking_uri=tracking.store.tracking_uri,
         tracking_uri_source=tracking.uri_source,
@@ -56,7 +57,7 @@ def _trusted(location: Location) -> str | None:
 
 
 def _registered(location: Location, environment: Mapping[str, str], wait: float) -> str | None:
-    recorded = record(location, environment, wait=wait, for_app=True)
+    recorded = record(location, environment, wait=wait)
     if recorded.model_id is None:
         say(f"{recorded.model_name} has no model yet: {recorded.problem}")
     return recorded.model_id
@@ -65,11 +66,11 @@ def _registered(location: Location, environment: Mapping[str, str], wait: float)
 def _only_if_known(location: Location, environment: Mapping[str, str], rule: str) -> str | None:
     """The model id if the version is known already; registering nothing."""
     with open_repository(location, environment) as repository:
-        settings = load_settings(location.worktree, environment)
-        tracking = resolve_tracking(settings, main_worktree(repository), environment, for_app=True)
+        settings = load_settings(repository)
+        tracking = resolve_tracking(settings, main_worktree(repository))
     version = identify(location.worktree)
     if KnownModels(location, tracking.store).get(version.id) is not None:
-        return record(location, environment, wait=0, for_app=True).model_id
+        return record(location, environment, wait=0).model_id
     message = f"version {version.id} of {os.path.basename(location.worktree)} is not registered"
     remedy = "run `gitver model`, or set on_stale to register"
     if rule == "error":

@@ -1,29 +1,30 @@
-"""Where MLflow is: the tracking URI and the experiment, and who said so."""
+"""Which MLflow a worktree uses: the tracking URI and the experiment, and who chose them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import without_credentials
-from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.handover.store import DEFAULT, ENVIRONMENT, SETTINGS, Experiment, Store
 from gitver_hooks.settings import Settings
-
-ENVIRONMENT = "environment"
-SETTINGS = "settings"
-DEFAULT = "default"
+from gitver_hooks.settings.keys import DEFAULT as DEFAULT_SOURCE
+from gitver_hooks.settings.keys import MLFLOW_VARIABLE
+from gitver_hooks.settings.tree_files import resolve_inside
 
 _SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """A tracking URI as it was given, an experiment, and where each comes from.
+    """A tracking URI as it was given, an experiment, and who chose each.
 
-    ``uri`` may hold credentials: it goes to MLflow and nowhere else.
+    ``uri`` may hold credentials: it goes to MLflow and nowhere else. The sources are ENVIRONMENT
+    (MLflow's own variables, which an app reads by itself), SETTINGS or DEFAULT.
     """
 
     uri: str
@@ -36,52 +37,46 @@ class Tracking:
         return Store(without_credentials(self.uri), self.experiment)
 
 
-def resolve_tracking(
-    settings: Settings,
-    main_worktree: str,
-    environment: Mapping[str, str],
-    *,
-    for_app: bool = False,
-) -> Tracking:
-    """Where the models of a worktree are.
+def resolve_tracking(settings: Settings, main_worktree: str) -> Tracking:
+    """The store that the settings choose, or else the embedded one of the main worktree.
 
-    The settings come first, then MLflow's own variables, then the embedded store of the main
-    worktree. ``for_app`` turns the first two around: an app obeys the variables that its user set,
-    so a model that its traces can hang on has to be where they say.
+    A relative path counts from the root of the main worktree, whichever folder a hook or an app is
+    started in. Raises GitverError if such a path leads out of the main worktree, or to something
+    that is neither a regular file nor a folder: what is checked out decides what it leads to.
     """
-    from_settings = (settings.tracking_uri, SETTINGS)
-    from_environment = (environment.get("MLFLOW_TRACKING_URI"), ENVIRONMENT)
-    ranked = [from_environment, from_settings] if for_app else [from_settings, from_environment]
-    for value, source in ranked:
-        if value:
-            uri, uri_source = value, source
-            break
-    else:
-        uri, uri_source = default_tracking_uri(main_worktree), DEFAULT
-    if uri_source == SETTINGS:
-        uri = _relative_to(main_worktree, uri)
-    experiment, experiment_source = _experiment(settings, environment, for_app)
-    return Tracking(uri, uri_source, experiment, experiment_source)
+    uri_source = _source(settings, "tracking_uri")
+    uri = settings.tracking_uri
+    if uri is None:
+        uri = default_tracking_uri(main_worktree)
+    elif uri_source == SETTINGS:
+        uri = _absolute(uri, main_worktree)
+    experiment_source = _source(settings, "experiment")
+    return Tracking(uri, uri_source, settings.experiment or Experiment(), experiment_source)
+
+
+def _source(settings: Settings, key: str) -> str:
+    kind = settings.source(key).kind
+    return {MLFLOW_VARIABLE: ENVIRONMENT, DEFAULT_SOURCE: DEFAULT}.get(kind, SETTINGS)
 
 
 def default_tracking_uri(main_worktree: str) -> str:
     """What MLflow would pick in ``main_worktree``: ``mlruns`` if it has experiments, else SQLite.
 
-    The rule is that of ``mlflow.get_tracking_uri``.
+    The rule is that of ``mlflow.get_tracking_uri``. Raises GitverError if a link leads out of it.
     """
     runs = Path(main_worktree, "mlruns")
     try:
         if any(p.name.isdigit() and (p / "meta.yaml").exists() for p in runs.iterdir()):
-            return runs.absolute().as_uri()
+            return Path(_inside(main_worktree, "mlruns")).as_uri()
     except OSError:
         pass
-    return sqlite_uri(os.path.join(main_worktree, "mlflow.db"))
+    return sqlite_uri(_inside(main_worktree, "mlflow.db"))
 
 
 def sqlite_uri(path: str) -> str:
     """The tracking URI of the SQLite file at ``path``.
 
-    Only what would end the path is quoted: SQLAlchemy 2.0 takes a path as it stands, 2.1 unquotes.
+    Only what would end the path is quoted: SQLAlchemy 2.0 takes a path as it is, 2.1 unquotes it.
     """
     return _SQLITE + path.replace("%", "%25").replace("?", "%3F")
 
@@ -95,7 +90,10 @@ def sqlite_file(uri: str) -> str | None:
 
 
 def sqlite_inode(uri: str) -> str:
-    """The inode of the file behind a SQLite tracking URI; empty for others and where it is gone."""
+    """The inode of the file behind a SQLite tracking URI.
+
+    ``-`` for any other URI, and empty if the file does not exist.
+    """
     path = sqlite_file(uri)
     try:
         return str(os.stat(path).st_ino) if path else "-"
@@ -103,28 +101,36 @@ def sqlite_inode(uri: str) -> str:
         return ""
 
 
-def _relative_to(folder: str, uri: str) -> str:
-    # A path in .gitver.yaml means the same from whichever folder a hook or an app is started in.
+def _absolute(uri: str, folder: str) -> str:
+    """``uri`` with a relative path made absolute from ``folder``."""
     if ":" not in uri and not uri.startswith("databricks"):
-        return Path(folder, uri).absolute().as_uri()
-    if uri.startswith(_SQLITE) and not uri.startswith(_SQLITE + "/"):
-        path = unquote(uri[len(_SQLITE) :])
-        return (
-            uri if path == ":memory:" else sqlite_uri(os.path.normpath(os.path.join(folder, path)))
-        )
-    return uri
+        return Path(_inside(folder, uri)).as_uri()
+    if not uri.startswith(_SQLITE) or uri.startswith(f"{_SQLITE}/"):
+        return uri
+    path, question, query = uri[len(_SQLITE) :].partition("?")
+    path = unquote(path)
+    if path == ":memory:":
+        return uri
+    return sqlite_uri(_inside(folder, path)) + question + query
 
 
-def _experiment(
-    settings: Settings, environment: Mapping[str, str], for_app: bool
-) -> tuple[Experiment, str]:
-    variable: Experiment | None = None
-    if environment.get("MLFLOW_EXPERIMENT_NAME"):
-        variable = Experiment(name=environment["MLFLOW_EXPERIMENT_NAME"])
-    elif environment.get("MLFLOW_EXPERIMENT_ID"):
-        variable = Experiment(id=environment["MLFLOW_EXPERIMENT_ID"])
-    if variable and (for_app or not settings.experiment):
-        return variable, ENVIRONMENT
-    if settings.experiment:
-        return Experiment(name=settings.experiment), SETTINGS
-    return Experiment(), DEFAULT
+def _inside(folder: str, name: str) -> str:
+    """The path of a store in ``folder``.
+
+    Raises GitverError if links lead it elsewhere, or if it is neither a file nor a folder.
+    """
+    remedy = "set an absolute one with `git config gitver.trackingUri`"
+    path = os.path.normpath(os.path.join(folder, name))
+    if os.path.isabs(name):
+        return path
+    try:
+        mode = os.lstat(resolve_inside(folder, name)).st_mode
+    except FileNotFoundError:
+        return path
+    except GitverError as error:
+        raise GitverError(f"the tracking URI: {error.message}", remedy) from error
+    except OSError as error:
+        raise GitverError(f"the tracking URI: {path}: {error.strerror}", remedy) from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise GitverError(f"the tracking URI: {path} is neither a file nor a folder", remedy)
+    return path

@@ -49,6 +49,14 @@ class Configuration:
             if file.has_section(section):
                 yield from file.items(section)
 
+    def section(self, section: Section) -> dict[bytes, list[bytes]]:
+        """The values of a section by their names in lower case, each list in git's order."""
+        values: dict[bytes, list[bytes]] = {}
+        for name, value in self.items(section):
+            # Git's names are case-insensitive; dulwich keeps them as they are written.
+            values.setdefault(name.lower(), []).append(value)
+        return values
+
     def flag(self, section: Section, name: bytes, default: bool) -> bool:
         """A boolean as git-config(1) spells it; ``default`` if it is not set or no boolean."""
         value = self.text(section, name)

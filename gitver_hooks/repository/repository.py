@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
@@ -63,19 +62,15 @@ def open_repository(
     """The repository of the worktree that contains ``path``; closed on exit.
 
     ``environment`` holds the user's variables, which say where git's configuration is. Raises
-    GitverError if there is no worktree, or if dulwich does not know its format.
+    GitverError if there is no worktree, if it belongs to another user (see ``ownership``), or if
+    dulwich does not know its format.
     """
     from dulwich.errors import NotGitRepository
     from dulwich.repo import UnsupportedExtension, UnsupportedVersion
 
     from gitver_hooks.repository.opening import OpenedRepo
 
-    location = path if isinstance(path, Location) else locations.find(os.fspath(path))
-    if location is None:
-        raise GitverError(
-            f"{Path(os.fspath(path)).absolute()} is not inside a git worktree",  # type: ignore[arg-type]
-            "run this inside a clone, or `git init` first",
-        )
+    location = path if isinstance(path, Location) else _find(os.fspath(path), environment)
     try:
         repo = OpenedRepo(location, read_format_configuration(location))
     except (NotGitRepository, UnsupportedExtension, UnsupportedVersion, OSError) as error:
@@ -87,3 +82,13 @@ def open_repository(
         yield Repository(location, repo, environment)
     finally:
         repo.close()
+
+
+def _find(path: str, environment: Mapping[str, str]) -> Location:
+    location = locations.find(path, environment)
+    if location is None:
+        raise GitverError(
+            f"{os.path.abspath(path)} is not inside a git worktree",
+            "run this inside a clone, or `git init` first",
+        )
+    return location

@@ -95,7 +95,13 @@ def activate(
     chosen = environment.get(MODEL_ID)
     if chosen:
         return ActiveModel(chosen, None, MlflowContext())
-    location, file = locate.app(path)
+    try:
+        location, file = locate.app(path, environment)
+    except GitverError as error:
+        if on_stale == "error":
+            raise
+        say(f"{error} (this process is not versioned)")
+        return None
     if location is None and file is None:
         inherited = os.environ.get(MODEL_ID)
         if inherited is None:

@@ -8,31 +8,38 @@ import sys
 from gitver_hooks.common.package import PACKAGE_DIR
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE, Location, find
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def app(path: str | os.PathLike[str] | None) -> tuple[Location | None, str | None]:
+
+def app(
+    path: str | os.PathLike[str] | None, environment: Mapping[str, str]
+) -> tuple[Location | None, str | None]:
     """The worktree of the app and, where there is no worktree, its active-model file.
 
     Looks upwards from ``path`` if given. Else from the folder of the file that called us (which
     imports the shim), from that of the main script, and from the current folder, in this order: the
     code that runs is theirs, wherever it was started. Files that are installed in the environment
-    (pytest, uvicorn, a notebook's kernel, libraries) say nothing of it.
+    (pytest, uvicorn, a notebook's kernel, libraries) say nothing of it. Raises GitverError for
+    somebody else's repository.
     """
     if path is not None:
-        return _at(os.fspath(path))
+        return _at(os.fspath(path), environment)
     main_script = getattr(sys.modules.get("__main__"), "__file__", None)
     for folder in (_folder_of(_calling_file()), _folder_of(main_script), _current_folder()):
         if folder is not None:
-            found = _at(folder)
+            found = _at(folder, environment)
             if found != (None, None):
                 return found
     return None, None
 
 
-def _at(path: str) -> tuple[Location | None, str | None]:
+def _at(path: str, environment: Mapping[str, str]) -> tuple[Location | None, str | None]:
     folder = os.path.abspath(path)
     if not os.path.isdir(folder):
         folder = os.path.dirname(folder)
-    location = find(folder)
+    location = find(folder, environment)
     if location is not None:
         return location, None
     while True:

@@ -28,7 +28,7 @@ def identify(path: str | os.PathLike[str] = ".") -> Version:
     repository is broken, or where a setting is wrong. The index is only read.
     """
     with open_repository(path, os.environ) as repository:
-        settings = load_settings(repository.location.worktree, repository.environment)
+        settings = load_settings(repository)
         return identify_worktree(repository, settings).version
 
 

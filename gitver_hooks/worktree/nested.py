@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.gitfiles import location as locations
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, worktree_at
 
 
 def location_of(full: bytes) -> Location | None:
     """The repository whose worktree is the folder ``full``, if it is one."""
-    name = os.fsdecode(full)
-    if not os.path.lexists(os.path.join(name, ".git")):
-        return None
-    location = locations.find(name)
-    return location if location is not None and location.worktree == name else None
+    return worktree_at(os.fsdecode(full))
 
 
 def unregistered_head(location: Location) -> bytes | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.index import GITLINK_MODE, TREE_MODE
+from gitver_hooks.gitfiles.ownership import check_ownership
 from gitver_hooks.handover.observation import Observation
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.worktree import nested
@@ -175,6 +176,7 @@ class WorktreeReader:
             index_file.mode(record) == GITLINK_MODE for record in self._index.records(path)
         )
         if is_submodule:
+            check_ownership(location.worktree, location.git_dir, self._repository.environment)
             with open_repository(location, self._repository.environment) as repository:
                 self._submodule(path, repository)
             return

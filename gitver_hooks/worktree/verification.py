@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.files import read_small, write_private
+from gitver_hooks.common.files import read_small, try_replace_file
 from gitver_hooks.gitfiles.index import Index
 from gitver_hooks.worktree.conversion import Conversion
 from gitver_hooks.worktree.file_check import FileCheck, Findings
@@ -45,7 +45,7 @@ def verify_conversion(
         files.verify(findings.trusted)
         if len(findings.changes) != before:
             return
-    write_private(path, fingerprint)
+    try_replace_file(path, fingerprint)
 
 
 def _staged(trusted: list[bytes], index: Index, head: HeadTree) -> list[bytes]:

@@ -56,7 +56,7 @@ def kill(app: App, rounds: int, seed: int) -> None:
     chance = random.Random(seed)
     app.write("prompt.txt", "first")
     app.commit("first")
-    location = find(str(app.path))
+    location = find(str(app.path), os.environ)
     assert location is not None
     commits: list[str] = []
     intended: set[str] = set()

@@ -13,20 +13,20 @@ from gitver_hooks.gitfiles.location import all_worktrees, find
 
 def test_from_any_folder_inside(git: Git) -> None:
     (git.path / "deep" / "er").mkdir(parents=True)
-    found = find(str(git.path / "deep" / "er"))
+    found = find(str(git.path / "deep" / "er"), os.environ)
     assert found is not None
     assert found.worktree == str(git.path)
     assert found.git_dir == found.common_dir == str(git.path / ".git")
 
 
 def test_outside_there_is_none(tmp_path: Path) -> None:
-    assert find(str(tmp_path)) is None
+    assert find(str(tmp_path), os.environ) is None
 
 
 def test_a_linked_worktree_has_a_git_dir_of_its_own_and_shares_the_common_dir(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = Git(git.path.parent / "linked")
-    found = find(str(linked.path))
+    found = find(str(linked.path), os.environ)
     assert found is not None
     assert found.worktree == str(linked.path)
     assert found.git_dir == linked("rev-parse", "--absolute-git-dir")
@@ -37,7 +37,7 @@ def test_a_submodule_is_a_worktree_of_its_own(git: Git, make_git: type[Git]) -> 
     inner = make_git("inner")  # type: ignore[arg-type]
     inner.commit("inner")
     git("submodule", "add", "-q", str(inner.path), "sub")
-    found = find(str(git.path / "sub"))
+    found = find(str(git.path / "sub"), os.environ)
     assert found is not None
     assert found.worktree == str(git.path / "sub")
     assert found.git_dir == found.common_dir == str(git.path / ".git" / "modules" / "sub")
@@ -49,7 +49,7 @@ def test_what_a_hook_inherits_does_not_hide_the_worktree_one_is_in(
     other = make_git("other")  # type: ignore[arg-type]
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other.path))
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     assert found.worktree == str(git.path)
 
@@ -61,7 +61,7 @@ def test_a_git_dir_elsewhere_is_found_by_the_variables(
     (git.path / ".git").rename(moved)
     monkeypatch.setenv("GIT_DIR", str(moved))
     monkeypatch.setenv("GIT_WORK_TREE", str(git.path))
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     assert (found.worktree, found.git_dir) == (str(git.path), str(moved))
 
@@ -71,15 +71,15 @@ def test_all_worktrees_are_found_from_each_of_them(git: Git) -> None:
     git("worktree", "add", "-q", "../two")
     folders = {str(git.path), str(git.path.parent / "one"), str(git.path.parent / "two")}
     for folder in folders:
-        location = find(folder)
+        location = find(folder, os.environ)
         assert location is not None
-        assert {other.worktree for other in all_worktrees(location)} == folders
-        assert all_worktrees(location)[0].worktree == folder
+        assert {other.worktree for other in all_worktrees(location, os.environ)} == folders
+        assert all_worktrees(location, os.environ)[0].worktree == folder
 
 
 def test_a_worktree_that_was_removed_is_not_among_them(git: Git) -> None:
     git("worktree", "add", "-q", "../gone")
     os.rename(git.path.parent / "gone", git.path.parent / "renamed")
-    location = find(str(git.path))
+    location = find(str(git.path), os.environ)
     assert location is not None
-    assert [other.worktree for other in all_worktrees(location)] == [str(git.path)]
+    assert [other.worktree for other in all_worktrees(location, os.environ)] == [str(git.path)]

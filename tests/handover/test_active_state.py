@@ -22,7 +22,7 @@ from gitver_hooks.handover.active_state import ActiveState, read_state, remove_s
 
 @pytest.fixture
 def location(git: Git) -> Location:
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     return found
 

@@ -15,7 +15,7 @@ from gitver_hooks.handover.log import log, log_path
 
 @pytest.fixture
 def location(git: Git) -> Location:
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ SHIM = "import gitver_hooks.shim, os; print(os.environ.get('MLFLOW_ACTIVE_MODEL_
 
 
 def outbox_of(app: App) -> Outbox:
-    location = find(str(app.path))
+    location = find(str(app.path), os.environ)
     assert location is not None
     return Outbox(location)
 
@@ -172,15 +173,11 @@ def test_a_store_that_was_deleted_is_noticed_at_once(app: App) -> None:
 def test_another_experiment_has_models_of_its_own(app: App) -> None:
     commit = app.commit("first")
     here = app.active
-    app.write(".gitver.yaml", "experiment: other\n")
-    app.commit("settings")
-    app("reset", "-q", "--soft", commit)
-    app("reset", "-q")
-    app.write(".git/info/exclude", ".gitver.yaml\n.mlflow-active-model\nmlflow.db*\nmlruns/\n")
+    app("config", "gitver.experiment", "other")
     there = app.gitver("model").stdout.strip()
     assert there != here
     assert [model.version for model in models(app.store)].count(commit) == 2
-    (app.path / ".gitver.yaml").unlink()
+    app("config", "--unset", "gitver.experiment")
     assert app.gitver("model").stdout.strip() == here
 
 

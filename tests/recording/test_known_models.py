@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ SERVER = Store("http://localhost:5000", Experiment())
 
 @pytest.fixture
 def location(git: Git) -> Location:
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +31,7 @@ def registration(version: str, store: Store = STORE) -> Registration:
 
 @pytest.fixture
 def location(git: Git) -> Location:
-    found = find(str(git.path))
+    found = find(str(git.path), os.environ)
     assert found is not None
     return found
 

@@ -19,7 +19,7 @@ from gitver_hooks.recording.record import record
 
 
 def location_of(git: Git) -> Location:
-    location = find(str(git.path))
+    location = find(str(git.path), os.environ)
     assert location is not None
     return location
 
@@ -109,7 +109,7 @@ def test_settings_say_how_the_model_is_called_and_what_it_holds(app: App) -> Non
     app.write("llm.yaml", "model: small\nlimits: {tokens: 10}\n")
     app.write(
         ".gitver.yaml",
-        "app: 'team/shop 2.0'\nmodel_type: rag\nexperiment: shop\n"
+        "app: 'team/shop 2.0'\nmodel_type: rag\n"
         "params_files: [llm.yaml]\nparams: {limits: {tokens: 20}}\n",
     )
     commit = app.commit("first")

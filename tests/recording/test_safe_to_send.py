@@ -48,7 +48,7 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
     app.commit("first")
     app.write("config.py", f"KEY = '{KEY}'\n")
     app.write("app.py", "changed\n")
-    location = find(str(app.path))
+    location = find(str(app.path), os.environ)
     assert location is not None
     recorded = record(location, os.environ)
     model = model_of(app.store, recorded.version.id)
@@ -58,7 +58,7 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
 
 
 def test_an_unscanned_diff_waits_in_a_private_file(git: Git) -> None:
-    location = find(str(git.path))
+    location = find(str(git.path), os.environ)
     assert location is not None
     outbox = Outbox(location)
     outbox.put(registration(diff=Diff((FilePatch("a.py", f"+{KEY}\n"),)).to_json()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def waiting(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
 
 
 def entries(app: App) -> list[Entry]:
-    location = find(str(app.path))
+    location = find(str(app.path), os.environ)
     assert location is not None
     return Outbox(location).waiting()
 
@@ -44,7 +45,7 @@ def test_no_server_holds_a_commit_and_nothing_is_lost(
     fault: str, waiting: App, faulty: Callable[[str], str]
 ) -> None:
     uri = faulty(fault).replace("://", "://ada:geheim@")
-    waiting.write(".gitver.yaml", f"tracking_uri: {uri}\n")
+    waiting("config", "gitver.trackingUri", uri)
     started = time.monotonic()
     done = commit(waiting)
     assert time.monotonic() - started < ENOUGH
@@ -66,7 +67,7 @@ def test_a_refusal_for_good_is_set_aside_with_its_reason(
     waiting: App, faulty: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITVER_WAIT", "60")
-    waiting.write(".gitver.yaml", f"tracking_uri: {faulty('413')}\n")
+    waiting("config", "gitver.trackingUri", faulty("413"))
     commit(waiting)
     assert entries(waiting) == []
     assert "refuses a registration of this size" in waiting.gitver("status").stdout
@@ -80,7 +81,7 @@ def test_no_broken_store_holds_a_commit_and_the_next_sync_delivers_it(
     copy = shutil.copy(waiting.store, tmp_path / "copy.db")
     shutil.copy(waiting.store, store)
     with sqlite_fault(fault, store) as uri:
-        waiting.write(".gitver.yaml", f"tracking_uri: {uri}\n")
+        waiting("config", "gitver.trackingUri", uri)
         started = time.monotonic()
         done = commit(waiting)
         assert time.monotonic() - started < ENOUGH
@@ -104,7 +105,7 @@ def test_no_broken_store_holds_a_commit_and_the_next_sync_delivers_it(
 @pytest.mark.parametrize("fault", ["hanging connect", "hanging answer", "dripping body", "503"])
 def test_no_server_holds_an_app(fault: str, waiting: App, faulty: Callable[[str], str]) -> None:
     uri = faulty(fault).replace("://", "://ada:geheim@")
-    waiting.write(".gitver.yaml", f"tracking_uri: {uri}\n")
+    waiting("config", "gitver.trackingUri", uri)
     waiting("add", "-A")
     waiting("commit", "-q", "-m", "first", GITVER_DISABLE="1")
     program = (

@@ -1,13 +1,15 @@
-"""Where MLflow is: who says so, in which order, and what a path means."""
+"""Which MLflow a worktree uses: who chooses it, and what a path leads to."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry.tracking import (
     default_tracking_uri,
@@ -17,10 +19,15 @@ from gitver_hooks.registry.tracking import (
     sqlite_uri,
 )
 from gitver_hooks.settings import Settings
+from gitver_hooks.settings.keys import GIT_CONFIG, MLFLOW_VARIABLE, TREE, Source
 
 
-def test_without_a_word_it_is_the_embedded_store_of_the_main_worktree(tmp_path: Path) -> None:
-    tracking = resolve_tracking(Settings(), str(tmp_path), {})
+def chosen(uri: str, kind: str = TREE) -> Settings:
+    return Settings(tracking_uri=uri, sources={"tracking_uri": Source(kind)})
+
+
+def test_the_default_is_the_embedded_store_of_the_main_worktree(tmp_path: Path) -> None:
+    tracking = resolve_tracking(Settings(), str(tmp_path))
     assert tracking.uri == f"sqlite:///{tmp_path}/mlflow.db"
     assert (tracking.uri_source, tracking.experiment) == ("default", Experiment("Default"))
 
@@ -38,39 +45,75 @@ def test_the_default_is_what_mlflow_itself_would_pick(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("for_app", "uri", "source"),
-    [(False, "http://settings", "settings"), (True, "http://variable", "environment")],
+    ("kind", "source"),
+    [(MLFLOW_VARIABLE, "environment"), (GIT_CONFIG, "settings"), (TREE, "settings")],
 )
-def test_settings_come_first_but_for_an_app_which_obeys_the_variable(
-    tmp_path: Path, for_app: bool, uri: str, source: str
+def test_the_state_tells_mlflows_own_variables_from_the_settings(
+    tmp_path: Path, kind: str, source: str
 ) -> None:
-    settings = Settings(tracking_uri="http://settings", experiment="one")
-    environment = {"MLFLOW_TRACKING_URI": "http://variable", "MLFLOW_EXPERIMENT_NAME": "two"}
-    tracking = resolve_tracking(settings, str(tmp_path), environment, for_app=for_app)
-    assert (tracking.uri, tracking.uri_source) == (uri, source)
-    assert tracking.experiment == Experiment("two" if for_app else "one")
+    settings = Settings(
+        tracking_uri="http://example.com",
+        experiment=Experiment("shop"),
+        sources={"tracking_uri": Source(kind), "experiment": Source(kind)},
+    )
+    tracking = resolve_tracking(settings, str(tmp_path))
+    assert (tracking.uri, tracking.uri_source) == ("http://example.com", source)
+    assert (tracking.experiment, tracking.experiment_source) == (Experiment("shop"), source)
 
 
-def test_an_experiment_can_be_named_by_its_id(tmp_path: Path) -> None:
-    tracking = resolve_tracking(Settings(), str(tmp_path), {"MLFLOW_EXPERIMENT_ID": "7"})
-    assert tracking.experiment == Experiment(id="7")
-
-
-def test_paths_in_the_settings_are_relative_to_the_main_worktree(tmp_path: Path) -> None:
+def test_relative_paths_count_from_the_main_worktree(tmp_path: Path) -> None:
     for given, meant in [
         ("sqlite:///store/mlflow.db", f"sqlite:///{tmp_path}/store/mlflow.db"),
+        ("sqlite:///store.db?timeout=5", f"sqlite:///{tmp_path}/store.db?timeout=5"),
         ("sqlite:////abs/mlflow.db", "sqlite:////abs/mlflow.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("mlruns", f"file://{tmp_path}/mlruns"),
         ("databricks", "databricks"),
         ("http://localhost:5000", "http://localhost:5000"),
     ]:
-        settings = Settings(tracking_uri=given)
-        assert resolve_tracking(settings, str(tmp_path), {}).uri == meant
+        assert resolve_tracking(chosen(given), str(tmp_path)).uri == meant
+
+
+def test_a_path_in_mlflows_own_variable_is_left_to_mlflow(tmp_path: Path) -> None:
+    settings = chosen("sqlite:///mlflow.db", MLFLOW_VARIABLE)
+    assert resolve_tracking(settings, str(tmp_path)).uri == "sqlite:///mlflow.db"
+
+
+@pytest.mark.parametrize("uri", ["sqlite:///data/mlflow.db", "sqlite:///../mlflow.db", "data"])
+def test_a_relative_store_does_not_leave_the_main_worktree(tmp_path: Path, uri: str) -> None:
+    main = tmp_path / "main"
+    main.mkdir()
+    (main / "data").symlink_to("..")
+    with pytest.raises(GitverError, match="leads out of"):
+        resolve_tracking(chosen(uri), str(main))
+
+
+@pytest.mark.parametrize("name", ["mlflow.db", "mlruns"])
+def test_the_default_store_does_not_leave_the_main_worktree(tmp_path: Path, name: str) -> None:
+    main = tmp_path / "main"
+    main.mkdir()
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "meta.yaml").touch()
+    (main / name).symlink_to("..")
+    with pytest.raises(GitverError, match="leads out of") as caught:
+        resolve_tracking(Settings(), str(main))
+    assert "git config gitver.trackingUri" in caught.value.remedy
+
+
+def test_a_relative_store_is_not_one_of_gits_files(tmp_path: Path) -> None:
+    with pytest.raises(GitverError, match="git's own files"):
+        resolve_tracking(chosen("sqlite:///.git/index"), str(tmp_path))
+
+
+def test_a_fifo_is_no_store(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mlflow.db")
+    for settings in (Settings(), chosen("sqlite:///mlflow.db")):
+        with pytest.raises(GitverError, match="neither a file nor a folder"):
+            resolve_tracking(settings, str(tmp_path))
 
 
 def test_the_store_of_an_outbox_entry_has_no_credentials(tmp_path: Path) -> None:
-    environment = {"MLFLOW_TRACKING_URI": "https://user:s3cret@example.com/mlflow"}
-    tracking = resolve_tracking(Settings(), str(tmp_path), environment)
+    tracking = resolve_tracking(chosen("https://user:s3cret@example.com/mlflow"), str(tmp_path))
     assert tracking.store.tracking_uri == "https://example.com/mlflow"
 
 

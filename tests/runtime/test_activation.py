@@ -148,6 +148,7 @@ def test_an_edit_is_noticed_and_registered(app: App) -> None:
 def test_settings_that_git_ignores_are_watched_too(app: App) -> None:
     app.write(".gitignore", "__pycache__/\n.gitver.yaml\n")
     app.commit("first")
+    app("config", "gitver.allowed", "experiment=shop")
     app.write(".gitver.yaml", "experiment: shop\n")
     done = app.python(SHIM)
     assert active_in(done) == app.active
@@ -300,7 +301,7 @@ print(mlflow.get_active_model_id())
 
 
 def test_the_shim_completes_the_experiment_of_the_settings(app: App) -> None:
-    app.write(".gitver.yaml", "experiment: shop\n")
+    app("config", "gitver.experiment", "shop")
     commit = app.commit("first")
     done = app.python(SHIM)
     assert json.loads(done.stdout)["MLFLOW_EXPERIMENT_NAME"] == "shop"
@@ -323,7 +324,8 @@ def test_where_the_user_s_variable_names_another_store_the_model_is_registered_t
 def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
     app: App, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    app.write(".gitver.yaml", "tracking_uri: http://127.0.0.1:9\nexperiment: team\n")
+    app("config", "gitver.trackingUri", "http://127.0.0.1:9")
+    app("config", "gitver.experiment", "team")
     app.commit("first", x="x")
     if why == "unset":
         monkeypatch.setenv("GITVER_ON_STALE", "unset")
@@ -340,7 +342,7 @@ def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
 
 
 def test_a_store_in_the_worktree_under_another_name_is_no_code(app: App) -> None:
-    app.write(".gitver.yaml", "tracking_uri: sqlite:///data [1].db\n")
+    app("config", "gitver.trackingUri", "sqlite:///data [1].db")
     commit = app.commit("first")
     store = app.path / "data [1].db"
     assert app("status", "--porcelain") == ""

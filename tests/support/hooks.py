@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +36,7 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def at(path: Path) -> location.Location:
-    found = location.find(str(path))
+    found = location.find(str(path), os.environ)
     assert found
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -177,7 +178,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ready_versions(worktree: Path) -> dict[str, str]:
     """The version of each LoggedModel that is READY in the store of the worktree, by model id."""
-    found = find(str(worktree))
+    found = find(str(worktree), os.environ)
     assert found
     store = Path(found.common_dir).parent / "mlflow.db"
     if not store.exists():

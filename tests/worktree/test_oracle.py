@@ -323,7 +323,7 @@ class Worktree(RuleBasedStateMachine):
     # What must hold
 
     def verify(self) -> None:
-        found = location.find(str(self.root))
+        found = location.find(str(self.root), os.environ)
         assert found is not None
         fresh = freshness.fresh_version(found)
         index = Path(found.git_dir) / "index"

@@ -1,0 +1,71 @@
+"""YAML that strangers wrote: what would be large, deep, endless or slow is refused immediately."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.settings.yaml_text import DEEPEST, MOST_NODES, parse_yaml
+
+_BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [%s]\n" % (98 + i, 98 + i, b",".join([b"*%c" % (97 + i)] * 9)) for i in range(10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (_BOMB, "more than 10,000 values"),
+        (b"a: &a [*a]\n", "contains itself"),
+        (b"&a {? *a : b}\n", "contains itself"),
+        (b"- a\n" * MOST_NODES, "more than 10,000 values"),
+        (b"[" * 500_000, "in line 1"),
+        (b"- " * 500_000, "more than 100 levels deep"),
+        (b"a: 1" + b":1" * 200_000, "more than 100 digits"),
+        (b"a: !!int '" + b"1" * 200_000 + b"'", "more than 100 digits"),
+        (b"a: 1.0" + b"1" * 200_000, "more than 100 digits"),
+        (b"a: 2001-99-99", "cannot be parsed"),
+        (b"a: !!timestamp x", "cannot be parsed"),
+        (b"a: \x00", "cannot be parsed"),
+        (b"a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
+        (b"a: !" + b"x" * 10_000, "could not determine a constructor"),
+        (b"? [a]\n: b\n", "unhashable"),
+        (b"--- a\n--- b\n", "another document"),
+        (b"*a", "undefined alias"),
+    ],
+)
+def test_what_is_dangerous_or_wrong_is_a_short_error(text: bytes, problem: str) -> None:
+    with pytest.raises(GitverError, match=problem) as caught:
+        parse_yaml(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_up_to_the_bounds_all_is_read() -> None:
+    assert len(parse_yaml(b"- a\n" * (MOST_NODES - 1))) == MOST_NODES - 1
+    parse_yaml(b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1))
+    parse_yaml(b"[" * (DEEPEST - 1) + b"x" + b"]" * (DEEPEST - 1))
+    for deeper in (b"[" * DEEPEST + b"x" + b"]" * DEEPEST, b"[" * 101 + b"]" * 101):
+        with pytest.raises(GitverError, match="levels deep"):
+            parse_yaml(deeper)
+
+
+def test_depth_counts_through_aliases() -> None:
+    half = b"[" * 60 + b"]" * 60
+    assert parse_yaml(b"a: &a " + half + b"\nb: *a\n")
+    with pytest.raises(GitverError, match="levels deep"):
+        parse_yaml(b"a: &a " + half + b"\nb: " + b"[" * 60 + b"*a" + b"]" * 60)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+def test_what_is_harmless_is_read_as_pyyaml_reads_it(value: object) -> None:
+    text = yaml.safe_dump(value, allow_unicode=True).encode("utf-8", "replace")
+    assert parse_yaml(text) == yaml.safe_load(text)
