@@ -40,14 +40,39 @@ _WAIT_SECONDS = "120"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+    parser.add_argument(
+        "--history",
+        action="store_true",
+        help="make a history of thirty commits, and run log, compare and report on it",
+    )
+    parser.add_argument("--keep", metavar="DIR", help="with --history: keep everything in DIR")
 
 
 def run(arguments: argparse.Namespace) -> int:
     if shutil.which("git") is None:
         raise GitverError("git is not on PATH", "install git")
+    if arguments.history:
+        return _history(arguments.keep)
+    if arguments.keep:
+        raise GitverError("--keep needs --history", "see `gitver demo --help`")
     with scratch_folder("gitver-demo-") as folder:
         _Demo(folder / "shop", os.environ).play()
+    return 0
+
+
+def _history(keep: str | None) -> int:
+    from gitver_hooks.commands.demo_history import kept_lines, play_history
+
+    environment = _demo_environment(os.environ)
+    if keep is None:
+        with scratch_folder("gitver-demo-") as folder:
+            play_history(folder / "shop", environment)
+        print("Nothing was kept; `gitver demo --history --keep DIR` keeps it.")
+        return 0
+    folder = Path(keep).absolute()
+    play_history(folder, environment)
+    for line in kept_lines(folder):
+        print(line)
     return 0
 
 

@@ -21,8 +21,9 @@ from gitver_hooks.history.resolve import resolve_commit
 from gitver_hooks.history.source import Source, open_source
 from gitver_hooks.history.walk import CommitData
 from gitver_hooks.registry.failures import MLflowFailure
+from gitver_hooks.registry.tracking import sqlite_file
 from gitver_hooks.repository.branch import current_branch
-from gitver_hooks.repository.remote import remote_url
+from gitver_hooks.repository.remote import main_worktree, remote_url
 from gitver_hooks.version.model_name import app_name
 
 DEFAULT_LIMIT = 20
@@ -72,7 +73,7 @@ def read_history(source: Source, selection: Selection) -> History:
         notes=notes,
         app=app_name(repository, source.settings, url),
         branch=current_branch(repository),
-        store=without_credentials(source.tracking.uri),
+        store=_store_name(source),
         experiment=source.tracking.experiment.name or str(source.tracking.experiment.id),
         remote_url=url,
     )
@@ -98,6 +99,18 @@ def only_metrics(history: History, names: Iterable[str]) -> History:
         replace(r, metrics=chosen(r.metrics), feedback=chosen(r.feedback)) for r in history
     )
     return replace(history, versions=versions)
+
+
+def _store_name(source: Source) -> str:
+    """The tracking URI without credentials; a file in the worktree relative to it.
+
+    Reports are passed on, and where somebody's clone lies is nobody else's business.
+    """
+    file = sqlite_file(source.tracking.uri)
+    folder = main_worktree(source.repository)
+    if file is not None and os.path.dirname(file) == os.path.realpath(folder):
+        return f"sqlite:///{os.path.basename(file)}"
+    return without_credentials(source.tracking.uri)
 
 
 def _commits(source: Source, selection: Selection) -> Iterable[CommitData]:

@@ -92,13 +92,14 @@ def _finding(history: History, finding: Finding) -> str:
     rose = (finding.after or 0) > (finding.before or 0)
     sentence = (
         f"<strong>{'▲' if rose else '▼'} {escape(text.headline(finding))}</strong> "
-        f"({verdict}) at {_commit(history, finding.commit)}: {escape(text.evidence(finding))}."
+        f"({verdict}) at {_commit(history, finding.commit)}: "
+        f"{element('span', escape(text.evidence(finding)), class_='soft')}."
     )
     note = formats.judge_note(finding)
     suspects = ""
     if len(finding.suspects) > 1:
-        items = joined(element("li", _commit(history, commit)) for commit in finding.suspects)
-        suspects = element("p", "Suspects, oldest first:", class_="soft") + element("ul", items)
+        named = ", ".join(_commit(history, commit) for commit in finding.suspects)
+        suspects = element("p", f"Suspects, oldest first: {named}.", class_="suspected")
     return element(
         "div",
         f"<p>{sentence}</p>".replace("<p>", f'<p class="{kind}">', 1)
