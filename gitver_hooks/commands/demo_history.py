@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitver_hooks.cli import VERBS
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show
 from gitver_hooks.registry.tracking import sqlite_uri
@@ -59,7 +59,7 @@ def play_history(folder: Path, environment: Mapping[str, str]) -> None:
     _Recorder(folder, commits).record()
     show("")
     _run(folder, environment, "log", "-n", "30")
-    if "compare" in VERBS:
+    if find_spec("gitver_hooks.commands.compare"):
         _run(folder, environment, "compare", commits[_DROP - 2][:8], commits[_DROP][:8])
     _run(folder, environment, "report", "-o", "report.html")
 
