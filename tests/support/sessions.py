@@ -169,9 +169,9 @@ def make_scene(
     published: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Scene]:
-    """``make_scene(server=SERVER, empty=False)``: a repository with an empty embedded store.
+    """``make_scene(server=SERVER, empty=False)``: a repository with an embedded store and a commit.
 
-    Unless it is to be empty, it contains the README's app.py in one commit.
+    The commit contains the README's app.py, the store no models. An ``empty`` scene has neither.
     """
     # A registration takes longer on a loaded machine than the documents assume.
     monkeypatch.setenv("GITVER_WAIT", "120")
@@ -181,8 +181,8 @@ def make_scene(
 
     def make(server: str = SERVER, *, empty: bool = False) -> Scene:
         git = make_git("shop")
-        shutil.copy(pristine_store, git.path / "mlflow.db")
         if not empty:
+            shutil.copy(pristine_store, git.path / "mlflow.db")
             git.write(".gitignore", "mlflow.db*\n__pycache__/\n")
             git.write("app.py", app_of_the_readme())
             git.commit("First prompt")
