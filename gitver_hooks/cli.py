@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 VERBS = (
     *("install", "uninstall", "status", "id", "model", "run", "sync"),
     *("log", "report"),
-    *("demo", "completion", "hook"),
+    *("doctor", "demo", "completion", "hook"),
 )
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130

@@ -1,0 +1,46 @@
+"""Check the settings of a worktree, and the store and the clocks of the MLflow that they choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.diagnosis.clocks import check_clocks
+from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
+from gitver_hooks.diagnosis.store import check_store
+from gitver_hooks.registry.tracking import resolve_tracking
+from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.repository.repository import Repository
+from gitver_hooks.settings import flattened_params, survey_settings
+from gitver_hooks.settings.approval import refusal
+
+
+def check_settings(repository: Repository) -> Iterator[Finding]:
+    """Findings about the settings of ``repository``, and about the store that they lead to."""
+    worktree = repository.location.worktree
+    problems = settings_problems(repository)
+    for problem in problems:
+        yield Finding("settings", PROBLEM, problem.message, problem.remedy)
+    if not problems:
+        yield Finding("settings", OK, f"the settings of {worktree} are valid")
+    settings = survey_settings(repository).settings
+    try:
+        tracking = resolve_tracking(settings, main_worktree(repository))
+    except GitverError as error:
+        yield Finding("store", PROBLEM, error.message, error.remedy)
+        return
+    yield check_store(tracking, settings.wait)
+    yield from check_clocks(repository.location, tracking.store.tracking_uri)
+
+
+def settings_problems(repository: Repository) -> list[GitverError]:
+    """All that is wrong with the settings: keys, values, what is not allowed, missing files."""
+    survey = survey_settings(repository)
+    problems = list(survey.problems)
+    if survey.refused:
+        problems.append(refusal(survey.refused, repository.environment))
+    try:
+        flattened_params(survey.settings, repository.location.worktree)
+    except GitverError as error:
+        problems.append(error)
+    return problems
