@@ -113,39 +113,60 @@ def _moved_indexes(snapshot: Snapshot) -> set[bytes] | None:
 def _same_files(root: bytes, snapshot: Snapshot) -> bool:
     if not snapshot.files:
         return True
+    if _is_working_directory(root):
+        # A lookup costs by the components of its path. Should another thread change the working
+        # directory meanwhile, the inodes found are other ones.
+        paths = snapshot.files.split(b"\0")
+    else:
+        paths = _below(root, snapshot.files)
     try:
-        return signatures_of(_below(root, snapshot.files)).tobytes() == snapshot.signatures
+        return signatures_of(paths).tobytes() == snapshot.signatures
+    except OSError:
+        return False
+
+
+def _is_working_directory(folder: bytes) -> bool:
+    try:
+        return os.path.samestat(os.stat("."), os.stat(folder))
     except OSError:
         return False
 
 
 def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
-    """The positions of the directories whose times changed; None if one is a directory no more.
+    """The positions of the directories whose times changed; None if the version may have changed.
 
     A directory that does not exist any more had no counted files: they were compared before. But
     the folder of a submodule counts even if it is empty.
     """
     paths = _below(root, snapshot.directories)
+    recorded = snapshots.unpack(snapshot.directory_signatures)
     try:
         found = directory_signatures_of(paths)
-    except OSError:
-        found = None
-    if found is not None and found.tobytes() == snapshot.directory_signatures:
-        return []
-    recorded = snapshots.unpack(snapshot.directory_signatures)
-    moved = []
+    except (FileNotFoundError, NotADirectoryError):
+        present = _present_directories(paths, snapshot)
+        if present is None:
+            return None
+    else:
+        if found == recorded:
+            return []
+        present = {i: found[2 * i : 2 * i + 2] for i in range(len(paths))}
+    moved = [i for i, times in present.items() if times != recorded[2 * i : 2 * i + 2]]
+    # The names of the root may be read through a link to it, of no other directory.
+    if any(not os.path.isdir(paths[i]) or (i and os.path.islink(paths[i])) for i in moved):
+        return None
+    return moved
+
+
+def _present_directories(paths: list[bytes], snapshot: Snapshot) -> dict[int, array[int]] | None:
+    """The times of the directories that exist; None if one is gone that had a submodule."""
+    present = {}
     for i, path in enumerate(paths):
         try:
-            signature = directory_signatures_of([path])
+            present[i] = directory_signatures_of([path])
         except (FileNotFoundError, NotADirectoryError):
             if _had_submodule(snapshot, i):
                 return None
-            continue
-        if signature != recorded[2 * i : 2 * i + 2]:
-            if not os.path.isdir(path) or (i and os.path.islink(path)):
-                return None
-            moved.append(i)
-    return moved
+    return present
 
 
 def _had_submodule(snapshot: Snapshot, position: int) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 from gitver_hooks.common.files import read_small
-from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
 from gitver_hooks.handover import snapshot as snapshots
 from gitver_hooks.handover.observation import (
@@ -25,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gitver_hooks.gitfiles.ignore import IgnoreLevels
     from gitver_hooks.handover.snapshot import Snapshot
 
 # In the worktree's root, these two never count.
@@ -104,6 +104,9 @@ class DirectoryNames:
     def _rules(self) -> IgnoreLevels:
         """The ignore rules; their files are unchanged, which was checked before."""
         if self._levels is None:
+            # Imported here, since most directories change by what was there before.
+            from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
+
             exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")
             base, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), fold == b"1")
             self._levels = IgnoreLevels(base, self._read_ignore_file)
