@@ -1,10 +1,20 @@
-"""What MLflow is told about a version: the LoggedModel's name, tags and params."""
+"""What MLflow is told about a version: the LoggedModel's name, tags and params.
+
+The params of the settings get the prefix ``gitver.params.``. MLflow's SQL stores refuse a second
+``log_model_params`` with a key that exists already, even with the same value, and with it all
+params of that call (measured on 3.1.0, 3.4.0 and 3.17.2). Without the prefix, an app that logs its
+own ``temperature`` would fail because the settings have one too.
+"""
 
 from __future__ import annotations
 
-import getpass
+import os
+from collections.abc import Mapping
 
+from gitver_hooks.common.printing import printable
 from gitver_hooks.handover.store import Store
+from gitver_hooks.recording.labels import labels
+from gitver_hooks.registry.limits import PARAM_PREFIX
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
@@ -14,23 +24,26 @@ from gitver_hooks.version.model_name import app_name, model_name
 
 # The bound that MLflow documents for run tags, which hosted services hold to for models as well.
 _LARGEST_HOSTED_TAG = 8_000
+_LONGEST_USER = 250
 
 
 def describe(
     repository: Repository, identified: Identified, settings: Settings, store: Store
 ) -> Registration:
-    """The registration of an identified version, holding all that is true of it now.
+    """The registration of an identified version, complete as of now.
 
-    Raises GitverError where a params file is missing or wrong.
+    Raises GitverError if a params file is missing or invalid.
     """
     version = identified.version
     app = app_name(repository, settings, version.remote_url)
+    shown = labels(repository, identified)
     tags = {
         "gitver.version": version.id,
         "gitver.tree": version.tree,
         "mlflow.source.git.dirty": "true" if version.dirty else "false",
-        "mlflow.source.name": app,
-        "mlflow.user": _user(),
+        "mlflow.source.name": shown.label,
+        "mlflow.note.content": shown.description,
+        "mlflow.user": _user(repository.environment),
     }
     optional = {
         "mlflow.source.git.commit": version.commit,
@@ -46,19 +59,26 @@ def describe(
             secrets=settings.secrets,
             largest=_LARGEST_HOSTED_TAG if hosted else LARGEST_DIFF,
         )
+    params = flattened_params(settings, repository.location.worktree)
     return Registration(
         version=version.id,
         name=model_name(app, version),
         store=store,
         model_type=settings.model_type,
         tags=tags,
-        params=flattened_params(settings, repository.location.worktree),
+        params={PARAM_PREFIX + key: value for key, value in params.items()},
         diff=diff.to_json() if diff else "",
     )
 
 
-def _user() -> str:
+def _user(environment: Mapping[str, str]) -> str:
+    """The name of the user, found as ``getpass.getuser`` does, which MLflow's own clients use."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if environment.get(variable):
+            return printable(environment[variable])[:_LONGEST_USER]
     try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (KeyError, ImportError, AttributeError):
         return "unknown"

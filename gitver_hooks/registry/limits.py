@@ -13,6 +13,8 @@ LONGEST_KEY = 250
 LONGEST_PARAM = 6000
 PARAMS_PER_REQUEST = 100
 LONGEST_PORTABLE_TAG = 8000
+# What params of the settings begin with, so that they never collide with those of the app.
+PARAM_PREFIX = "gitver.params."
 
 CUT = "\n… (cut by gitver)"
 _FORBIDDEN_IN_KEY = re.compile(r"[^/\w.\- ]")

@@ -75,7 +75,7 @@ def commits_made_offline(offline: tuple[App, Callable[[], Path]], number: int) -
     for model in registered:
         recorded_position, branch = commits[model.version]
         assert model.ready
-        assert model.params["position"] == recorded_position
+        assert model.params["gitver.params.position"] == recorded_position
         assert model.tags["mlflow.source.git.branch"] == branch
     assert app.active == model_of(store, list(commits)[-1]).id
 

@@ -45,7 +45,7 @@ def test_the_tags_are_those_that_mlflow_searches_by(app: App) -> None:
     assert tags["gitver.tree"] == app("rev-parse", "HEAD^{tree}")
     assert "gitver.diff" not in tags
     assert tags["mlflow.user"]
-    assert tags["mlflow.source.name"] == "shop"
+    assert tags["mlflow.source.name"].endswith(" first")
 
 
 def test_git_status_stays_clean_in_the_main_and_in_a_linked_worktree(app: App) -> None:
@@ -115,8 +115,8 @@ def test_settings_say_how_the_model_is_called_and_what_it_holds(app: App) -> Non
     commit = app.commit("first")
     model = model_of(app.store, commit)
     assert model.name == f"team-shop-2-0-git-{commit[:8]}"
-    assert model.params["model"] == "small"
-    assert model.params["limits.tokens"] == "20"
+    assert model.params["gitver.params.model"] == "small"
+    assert model.params["gitver.params.limits.tokens"] == "20"
 
 
 def test_per_branch_tells_the_branches_apart(app: App) -> None:
@@ -171,7 +171,7 @@ def test_the_entry_holds_what_was_true_when_it_was_written(
     app.commit("first")
     app.write("llm.yaml", "model: two\n")
     (entry,) = Outbox(location_of(app)).waiting()
-    assert entry.registration.params == {"model": "one"}
+    assert entry.registration.params == {"gitver.params.model": "one"}
     assert entry.registration.store.tracking_uri == "http://127.0.0.1:9/"
     assert "s3cret" not in json.dumps(entry.path.read_text())
 
