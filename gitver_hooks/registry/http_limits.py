@@ -28,6 +28,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import requests.adapters
 import requests.sessions
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Retry
 
 # Bytes. A page of 100 models with diffs of 90,000 characters takes about 10 MB.
 LARGEST_RESPONSE = 32 * 1024 * 1024
@@ -48,8 +50,13 @@ class RedirectRefused(requests.RequestException):
 class _BoundedSession(requests.Session):
     """A session whose responses are complete and bounded, whatever the caller asked for."""
 
-    def get_adapter(self, url: str | bytes) -> _BoundedAdapter:
-        return _BoundedAdapter(super().get_adapter(url))
+    def get_adapter(self, url: Any) -> _BoundedAdapter:
+        adapter = super().get_adapter(url)
+        if isinstance(adapter, requests.adapters.HTTPAdapter):
+            # urllib3 reads the whole body of a response that it retries or gives up on. A second
+            # attempt is the outbox's task anyway.
+            adapter.max_retries = Retry(0, read=False, respect_retry_after_header=False)
+        return _BoundedAdapter(adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
@@ -75,7 +82,7 @@ class _BoundedAdapter(requests.adapters.BaseAdapter):
             raise
         # What requests itself sets once the content has been read.
         response._content = body
-        response._content_consumed = True  # type: ignore[attr-defined]
+        response._content_consumed = True
         return response
 
     def close(self) -> None:
@@ -124,14 +131,12 @@ def _bounded_body(response: requests.Response, seconds: float) -> Iterator[bytes
 
 def _raw_parts(response: requests.Response, deadline: float) -> Iterator[bytes]:
     """What arrives, as it arrives; urllib3's exceptions are translated as requests does."""
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
     # read1 returns what is there. read waits for all it was asked for, which a server that sends a
     # byte at a time can stretch without end.
     read = getattr(response.raw, "read1", None)
     try:
         while True:
-            packed = read(_PART) if read else response.raw.read(1)
+            packed = read(_PART, False) if read else response.raw.read(1, False)
             if not packed:
                 return
             if time.monotonic() > deadline:
