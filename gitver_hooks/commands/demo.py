@@ -169,9 +169,10 @@ class _Demo:
         return self._warnings[-1] if self._warnings else "it printed no reason"
 
     def _print_table(self) -> None:
-        from gitver_hooks.registry.store import open_store, prepare_environment
+        from gitver_hooks.registry.own_process import prepare_own_process
+        from gitver_hooks.registry.store import open_store
 
-        prepare_environment(int(float(self._environment["GITVER_WAIT"])))
+        prepare_own_process(int(float(self._environment["GITVER_WAIT"])))
         client = open_store(sqlite_uri(str(self._worktree / "mlflow.db")))
         models = client.search_logged_models(
             experiment_ids=["0"], order_by=[{"field_name": "creation_timestamp"}]

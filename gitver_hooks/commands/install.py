@@ -17,7 +17,8 @@ from gitver_hooks.installation import install
 from gitver_hooks.installation.hooks_folder import hooks_folder
 from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.recording.record import record
-from gitver_hooks.registry.store import open_store, prepare_environment
+from gitver_hooks.registry.own_process import prepare_own_process
+from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
@@ -78,7 +79,7 @@ def _register(location: Location, environment: Mapping[str, str]) -> None:
     if not has_commit:
         if creates_store:
             exclude_local_files(location, store_file)
-            prepare_environment(settings.wait)
+            prepare_own_process(settings.wait)
             open_store(tracking.uri)
         show("nothing is committed yet: the first commit will be registered in MLflow")
         return

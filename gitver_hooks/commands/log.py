@@ -22,7 +22,7 @@ from gitver_hooks.history.assemble import (
 )
 from gitver_hooks.history.records import History
 from gitver_hooks.history.source import open_source
-from gitver_hooks.registry.store import prepare_environment
+from gitver_hooks.registry.own_process import prepare_own_process
 
 _AGO = re.compile(r"(\d+)[ .]*(h|hours?|d|days?|w|weeks?|months?|y|years?)(?:[ .]ago)?")
 _HOURS = {"h": 1, "d": 24, "w": 168, "m": 730.5, "y": 8766}
@@ -95,7 +95,7 @@ def read_selected(arguments: argparse.Namespace) -> History:
     """The history that the arguments of ``add_selection`` select."""
     if arguments.all and arguments.range:
         raise GitverError("--all and a RANGE exclude each other", "leave one out")
-    prepare_environment(arguments.deadline)
+    prepare_own_process(arguments.deadline)
     selection = Selection(
         limit=arguments.limit,
         revisions=arguments.range,

@@ -24,8 +24,9 @@ from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.recording.record import complete, intend
-from gitver_hooks.registry.failures import MLflowFailure, explain
-from gitver_hooks.registry.store import experiment_id, open_store, prepare_environment
+from gitver_hooks.registry.failures import MLflowFailure, explained
+from gitver_hooks.registry.own_process import limit_memory, prepare_own_process
+from gitver_hooks.registry.store import experiment_id, open_store
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
@@ -90,7 +91,7 @@ class Deliverer:
     def _deliver_entry(self, entry: Entry) -> None:
         registration = entry.registration
         store = registration.store
-        try:
+        with explained(self._address(store)):
             client, experiment = self._experiment(store)
             from gitver_hooks.recording.safe_to_send import safe_to_send
             from gitver_hooks.registry.convergence import find_or_create
@@ -99,10 +100,6 @@ class Deliverer:
             model_id = find_or_create(
                 client, experiment, safe_to_send(registration), deadline=deadline
             )
-        except GitverError:
-            raise
-        except Exception as error:
-            raise explain(error, self._address(store)) from error
         KnownModels(self._location, store).put(registration.version, model_id)
         self._outbox.remove(entry)
         for worktree in all_worktrees(self._location, self._environment):
@@ -123,13 +120,8 @@ class Deliverer:
         from gitver_hooks.registry.convergence import is_live
 
         store = _store_of(state)
-        try:
-            client = self._client(store)
-            return is_live(client, state.model_id)
-        except GitverError:
-            raise
-        except Exception as error:
-            raise explain(error, self._address(store)) from error
+        with explained(self._address(store)):
+            return is_live(self._client(store), state.model_id)
 
     def _experiment(self, store: Store) -> tuple[MlflowClient, str]:
         client = self._client(store)
@@ -196,7 +188,7 @@ def deliver_all(
             return None
         with open_repository(location, environment) as repository:
             os.chdir(main_worktree(repository))
-        prepare_environment(_ENTRY_SECONDS)
+        prepare_own_process(_ENTRY_SECONDS)
         deliverer = Deliverer(location, environment)
         result = Delivered()
         if recheck:
@@ -225,6 +217,7 @@ def main(arguments: list[str]) -> None:
     location = find(options.worktree, environment)
     if location is None:
         return
+    limit_memory()
     # The kernel ends what hangs, in whichever library it does: the default action of SIGALRM.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_ALL_SECONDS if len(Outbox(location).waiting()) > 1 else _ENTRY_SECONDS)

@@ -11,6 +11,8 @@ from gitver_hooks.common.masking import mask
 from gitver_hooks.common.uris import without_credentials
 
 _LONGEST_DETAIL = 200
+# Characters of one exception that are searched: MLflow puts whole responses into its messages.
+_SEARCHED = 5_000
 
 
 class MLflowFailure(GitverError):
@@ -86,8 +88,8 @@ class _Facts:
         return cls(
             codes=frozenset(str(getattr(each, "error_code", "")) for each in chain) - {""},
             names=frozenset(kind.__name__ for each in chain for kind in type(each).__mro__),
-            text="\n".join(str(each) for each in chain).lower(),
-            detail=str(error) or type(error).__name__,
+            text="\n".join(str(each)[:_SEARCHED] for each in chain).lower(),
+            detail=str(error)[:_SEARCHED] or type(error).__name__,
         )
 
 
@@ -184,6 +186,16 @@ _KINDS = (
         _is("NoSuchModuleError", "ImportError"),
         "a library that MLflow needs for {where} is missing here: {detail}",
         "install it into the environment that gitver runs in",
+    ),
+    _Kind(
+        _is("ResponseTooLarge", "MemoryError"),
+        "MLflow at {where} sends more than gitver reads",
+        "check that `tracking_uri` leads to MLflow",
+    ),
+    _Kind(
+        _is("RedirectRefused"),
+        "{where} redirects to another server; gitver does not follow",
+        "set `tracking_uri` to the address that it redirects to, if you trust it",
     ),
     _Kind(
         _either(_is("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"), _status(401)),

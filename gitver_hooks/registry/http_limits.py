@@ -32,7 +32,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 # Bytes. A page of 100 models with diffs of 90,000 characters takes about 10 MB.
-LARGEST_RESPONSE = 32 * 1024 * 1024
+LARGEST_RESPONSE = 64 * 1024 * 1024
 _PART = 64 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Seconds, for a request without a read timeout; MLflow always sets one.

@@ -104,8 +104,9 @@ def test_a_store_in_memory_can_be_opened(delivering: Delivering) -> None:
 def test_processes_that_create_a_store_at_once_share_it(tmp_path: Path) -> None:
     program = (
         "import sys; from gitver_hooks.registry.store import *;"
+        "from gitver_hooks.registry.own_process import *;"
         "from gitver_hooks.registry.registration import *;"
-        "prepare_environment(60); import mlflow; sys.stdin.readline();"
+        "prepare_own_process(60); import mlflow; sys.stdin.readline();"
         f"client = open_store('sqlite:///{tmp_path}/mlflow.db');"
         "print(experiment_id(client, Experiment('shared')))"
     )

@@ -22,8 +22,9 @@ from dataclasses import asdict, dataclass, field
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.candidates import FATE
 from gitver_hooks.registry.convergence import find_or_create
+from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.registry.registration import Registration
-from gitver_hooks.registry.store import open_store, prepare_environment
+from gitver_hooks.registry.store import open_store
 
 REMOTE = "https://git.example/app.git"
 
@@ -195,7 +196,7 @@ def main() -> None:
     random.seed(seed)
     # The folder of this file holds a module of the same name as GitPython's.
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
-    prepare_environment(60)
+    prepare_own_process(60)
     # Imported before the forks, so that nothing but the registering is left to each.
     import mlflow.genai
     import mlflow.store.tracking.rest_store

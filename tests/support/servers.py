@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 ADMIN = ("admin", "administrator-0")
 USERS = {"reader": "READ", "editor": "EDIT", "manager": "MANAGE"}
@@ -136,11 +137,12 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
 @pytest.fixture
 def delivering() -> Iterator[Callable[[float], None]]:
     """``delivering(seconds)``: what a delivering process does first, undone after the test."""
-    from gitver_hooks.registry.store import prepare_environment
+    from gitver_hooks.registry.own_process import prepare_own_process
 
-    environment = dict(os.environ)
+    environment, session = dict(os.environ), requests.Session
     with warnings.catch_warnings():
-        yield prepare_environment
+        yield prepare_own_process
+    requests.Session = requests.sessions.Session = session  # type: ignore[misc]
     logging.disable(logging.NOTSET)
     os.environ.clear()
     os.environ.update(environment)
@@ -194,8 +196,6 @@ class GuardedServer:
             self._ask("POST", "2.0/mlflow/users/create", username=user, password=PASSWORD)
 
     def _ask(self, method: str, path: str, **body: str) -> dict[str, str]:
-        import requests
-
         answer = requests.request(
             method, f"{self.address}/api/{path}", json=body, auth=ADMIN, timeout=30
         )

@@ -1,0 +1,82 @@
+"""What gitver's own processes set for themselves before they import mlflow.
+
+The deliverer and the commands call this at their start. A user's process must never: it changes the
+environment, logging, warnings, limits and the HTTP client of the whole process.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+
+_LONGEST_REQUEST = 30.0
+# Bytes of private memory. A delivery with all of MLflow imported takes less than a quarter of it,
+# and reading the largest accepted response less than half (see the tests for the measurements).
+LARGEST_MEMORY = 2 * 1024**3
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+
+def prepare_own_process(seconds: float) -> None:
+    """Make MLflow quiet and quick to give up in this process, and bound its HTTP responses.
+
+    ``seconds`` is how long the process may live. Logging and warnings are switched off because they
+    would show passwords, and dozens of lines for one locked file.
+    """
+    from gitver_hooks.registry.http_limits import limit_http_responses
+
+    os.environ.update(bounded_environment(os.environ, seconds))
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    limit_http_responses()
+
+
+def bounded_environment(environment: Mapping[str, str], seconds: float) -> dict[str, str]:
+    """The variables that bound how long MLflow's client waits, for a process of ``seconds``.
+
+    A stricter setting of the user stays. One attempt is made: MLflow's client repeats POST requests
+    too, each of which creates a LoggedModel, and trying again is the outbox's task.
+    """
+    timeout = max(1, math.floor(min(seconds / 2, _LONGEST_REQUEST)))
+    limits = {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": timeout,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": 0,
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": 0,
+        "PGCONNECT_TIMEOUT": max(2, timeout),
+    }
+    stricter = {
+        name: str(limit) for name, limit in limits.items() if _exceeds(environment, name, limit)
+    }
+    return {**_QUIET, "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false", **stricter}
+
+
+def _exceeds(environment: Mapping[str, str], name: str, limit: float) -> bool:
+    with suppress(ValueError):
+        return float(environment.get(name, "inf")) > limit
+    return True
+
+
+def limit_memory(largest: int = LARGEST_MEMORY) -> None:
+    """Let the kernel refuse this process more than ``largest`` bytes of private memory.
+
+    What goes beyond raises MemoryError, which fails the delivery and nothing else. RLIMIT_DATA
+    covers all private writable memory since Linux 4.7 (getrlimit(2)). Unlike RLIMIT_AS it does not
+    count mapped libraries, of which MLflow's dependencies bring more than a gigabyte. Systems
+    without it are left alone, and a stricter limit stays.
+    """
+    try:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        bound = largest if hard == resource.RLIM_INFINITY else min(largest, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+    except (ImportError, AttributeError, ValueError, OSError):
+        return
