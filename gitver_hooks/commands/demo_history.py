@@ -134,9 +134,10 @@ class _Recorder:
     def __init__(self, folder: Path, commits: list[str]) -> None:
         from mlflow.tracing.client import TracingClient
 
-        from gitver_hooks.registry.store import open_store, prepare_environment
+        from gitver_hooks.registry.own_process import prepare_own_process
+        from gitver_hooks.registry.store import open_store
 
-        prepare_environment(600)
+        prepare_own_process(600)
         uri = sqlite_uri(str(folder / "mlflow.db"))
         self._client: MlflowClient = open_store(uri)
         self._traces = TracingClient(uri)

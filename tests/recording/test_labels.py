@@ -15,7 +15,7 @@ from gitver_hooks.version.identify import identify_worktree
 
 def labels_of(git: Git) -> Labels:
     with open_repository(git.path, os.environ) as repository:
-        settings = load_settings(repository.location.worktree, repository.environment)
+        settings = load_settings(repository)
         return labels(repository, identify_worktree(repository, settings))
 
 
@@ -32,7 +32,7 @@ def test_a_dirty_version_is_labelled_by_commit_digest_and_changed_files(git: Git
     git.write("app.py", "print('edited')\n")
     git.write("prompts.yaml", "greeting: hello\n")
     with open_repository(git.path, os.environ) as repository:
-        settings = load_settings(repository.location.worktree, repository.environment)
+        settings = load_settings(repository)
         digest = identify_worktree(repository, settings).version.digest[:8]
     head = git("rev-parse", "HEAD")[:8]
     assert labels_of(git).label == f"{head}+{digest} app.py, prompts.yaml"
