@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.location import Location
 
 VERBS = (
-    *("install", "uninstall", "status", "id", "model", "run", "sync"),
+    *("install", "allow", "uninstall", "status", "id", "model", "run", "sync"),
     *("log", "report"),
     *("doctor", "demo", "completion", "hook"),
 )

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitver_hooks.commands.allow import allow_values, show_requests, store_approvals
 from gitver_hooks.common.printing import say, show
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.environment import is_disabled
@@ -22,16 +23,26 @@ from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.settings import load_settings
+from gitver_hooks.settings import load_settings, survey_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None: the hooks call the interpreter that runs this command."""
+    parser.add_argument(
+        "--allow",
+        action="store_true",
+        help="allow what the checked-out .gitver.yaml asks for, without asking",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
+        refused = survey_settings(repository).refused
+        if refused and arguments.allow:
+            show_requests(repository, refused)
+            store_approvals(location, refused)
+        else:
+            allow_values(repository, refused)
     folder = hooks_folder(location)
     changes = install.install(location)
     # Before the first hook runs: an existing store must not get into a commit.

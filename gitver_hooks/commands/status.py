@@ -22,7 +22,9 @@ from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.runtime.activation import is_same_store, true_state
 from gitver_hooks.runtime.app_location import app
-from gitver_hooks.settings import load_settings
+from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
+from gitver_hooks.settings.keys import KEYS
+from gitver_hooks.settings.sources import shown_value
 from gitver_hooks.version.identify import identify_worktree
 from gitver_hooks.version.model_name import app_name, model_name
 
@@ -54,7 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]:
     with open_repository(location, environment) as repository:
-        settings = load_settings(repository)
+        survey = survey_settings(repository)
+        if survey.problems:
+            raise survey.problems[0]
+        settings = survey.settings
         tracking = resolve_tracking(settings, main_worktree(repository))
         version = identify_worktree(repository, settings).version
         name = model_name(app_name(repository, settings, version.remote_url), version)
@@ -68,6 +73,8 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         "tracking_uri": tracking.store.tracking_uri,
         "tracking_uri_source": tracking.uri_source,
         "experiment": str(tracking.store.experiment),
+        "settings": _settings_facts(settings),
+        "not_allowed": {r.key.name: shown_value(r.key, r.value) for r in survey.refused},
         "hooks": hooks_in_place(location),
         "waiting": [
             {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
@@ -77,6 +84,14 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
             {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
             for e in outbox.rejected()
         ],
+    }
+
+
+def _settings_facts(settings: Settings) -> dict[str, dict[str, str]]:
+    """The value and the source of each setting that is not the default."""
+    return {
+        name: {"value": shown_value(KEYS[name], getattr(settings, name)), "source": str(source)}
+        for name, source in settings.sources.items()
     }
 
 
@@ -123,6 +138,10 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"hooks      {_hooks_text(facts['hooks'])}",
         f"outbox     {len(facts['waiting'])} waiting, {len(facts['rejected'])} set aside",
     ]
+    for name, setting in facts["settings"].items():
+        lines.append(f"setting    {name}: {setting['value']}  (from {setting['source']})")
+    for name, value in facts["not_allowed"].items():
+        lines.append(f"refused    {name}: {value}  (from {SETTINGS_FILE}; see `gitver allow`)")
     for kind in ("waiting", "rejected"):
         for entry in facts[kind]:
             reason = f": {entry['reason']}" if entry["reason"] else ""

@@ -12,7 +12,7 @@ from typing import Any
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.configuration import Configuration
 from gitver_hooks.settings.keys import SETTINGS_FILE, Key
-from gitver_hooks.settings.sources import shown
+from gitver_hooks.settings.sources import shown, shown_value
 
 ALLOWED = "gitver.allowed"
 
@@ -47,10 +47,8 @@ def allowed_texts(configuration: Configuration) -> frozenset[str]:
 
 def refusal(requests: Sequence[Request], environment: Mapping[str, str]) -> NotAllowed:
     """The error for ``requests``, in one line that says how to accept them and how to refuse."""
-    from gitver_hooks.common.uris import without_credentials
-
     asked = ", ".join(
-        f"{request.key.name} {shown(without_credentials(request.key.kind.text(request.value)))}"
+        f"{request.key.name} {shown(shown_value(request.key, request.value))}"
         for request in requests
     )
     example = f"git config {requests[0].key.git_name} VALUE"

@@ -129,6 +129,13 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
+def shown_value(key: Key, value: object) -> str:
+    """A checked value of ``key`` as text, without credentials."""
+    from gitver_hooks.common.uris import without_credentials
+
+    return without_credentials(key.kind.text(value))
+
+
 def _parsed(key: Key, texts: list[str], source: Source) -> Found | GitverError:
     try:
         parsed = [key.kind.parse(text) for text in texts]

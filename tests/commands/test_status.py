@@ -106,3 +106,19 @@ def test_in_a_container_the_file_is_trusted(tmp_path: Path, app: App) -> None:
     assert done.returncode == 0
     assert "m-1" in done.stdout
     assert "trusted" in done.stdout
+
+
+def test_each_setting_is_shown_with_its_value_and_where_it_comes_from(app: App) -> None:
+    app.write(".gitver.yaml", "app: shop\nexperiment: theirs\n")
+    app.commit("first")
+    app("config", "gitver.recheck", "20")
+    done = app.gitver("status")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert f"setting    app: shop  (from {app.path}/.gitver.yaml)" in lines
+    assert "setting    recheck: 20  (from git config gitver.recheck)" in lines
+    assert "refused    experiment: theirs  (from .gitver.yaml; see `gitver allow`)" in lines
+    facts = json.loads(app.gitver("status", "--json").stdout)
+    assert facts["settings"]["recheck"] == {"value": "20", "source": "git config gitver.recheck"}
+    assert facts["not_allowed"] == {"experiment": "theirs"}
+    assert facts["experiment"] == "Default"

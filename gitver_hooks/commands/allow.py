@@ -1,0 +1,141 @@
+"""Allow what the checked-out .gitver.yaml asks for, such as where data is sent.
+
+Shows each value and where it leads, and asks. What is allowed is stored in the git configuration of
+this clone, for all its worktrees, and holds for these values only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import show
+from gitver_hooks.common.uri_parts import parse
+from gitver_hooks.common.uris import without_credentials
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
+from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.repository.repository import Repository, open_repository
+from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
+from gitver_hooks.settings.approval import ALLOWED, Request
+from gitver_hooks.settings.keys import TREE, Source
+from gitver_hooks.settings.sources import shown_value
+
+_MEANINGS = {
+    ("on_stale", "unset"): "apps run unversioned if their code is not registered",
+    ("on_stale", "trust"): "apps do not check whether their code has changed",
+    ("on_stale", "error"): "apps do not start if their code is not registered",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="allow without asking, for scripts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with open_repository(arguments.folder, arguments.environment) as repository:
+        survey = survey_settings(repository)
+        if survey.problems:
+            raise survey.problems[0]
+        if not survey.refused:
+            show(f"{SETTINGS_FILE} asks for nothing that is not allowed already")
+            return 0
+        show_requests(repository, survey.refused)
+        if not arguments.yes:
+            _ask()
+        store_approvals(repository.location, survey.refused)
+    return 0
+
+
+def allow_values(repository: Repository, requests: Sequence[Request]) -> None:
+    """Show what the tree asks for and ask on a terminal; what the user accepts is allowed.
+
+    Does nothing if there are no ``requests``, or if nobody can be asked.
+    """
+    if not requests or not can_ask():
+        return
+    show_requests(repository, requests)
+    try:
+        _ask()
+    except GitverError as error:
+        show(str(error))
+    else:
+        store_approvals(repository.location, requests)
+
+
+def show_requests(repository: Repository, requests: Sequence[Request]) -> None:
+    """Print each value, without credentials, and what it leads to."""
+    show(f"{SETTINGS_FILE} in {repository.location.worktree} asks for:")
+    for request in requests:
+        show(f"  {request.key.name}: {shown_value(request.key, request.value)}")
+        show(f"    {_consequence(request, main_worktree(repository))}")
+
+
+def store_approvals(location: Location, requests: Sequence[Request]) -> None:
+    """Allow ``requests`` in this clone. Raises GitverError if git cannot store them."""
+    for request in requests:
+        # Git's own program keeps the layout and the comments of the file, and locks it.
+        command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--add"]
+        try:
+            done = subprocess.run([*command, ALLOWED, request.text], capture_output=True, text=True)
+        except OSError as error:
+            raise GitverError(
+                f"git cannot be run: {error.strerror}",
+                f"add `{ALLOWED}` to {location.common_dir}/config by hand",
+            ) from error
+        if done.returncode:
+            raise GitverError(
+                f"git cannot write its configuration: {done.stderr.strip()}",
+                f"make {location.common_dir}/config writable",
+            )
+    show(f"allowed in this clone; `git config --unset-all {ALLOWED}` takes it back")
+
+
+def can_ask() -> bool:
+    """Whether a person sits at the terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask() -> None:
+    """Raise GitverError unless the user says yes."""
+    if not can_ask():
+        raise GitverError(
+            "this is not a terminal, so nobody can be asked",
+            "run `gitver allow --yes` if these values are what you want",
+        )
+    sys.stdout.write("Allow this? [y/N] ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise GitverError("nothing was allowed", "set your own values with `git config gitver.…`")
+
+
+def _consequence(request: Request, main_folder: str) -> str:
+    """What happens if the value takes effect."""
+    name, value = request.key.name, request.value
+    if name == "tracking_uri":
+        return f"versions, code changes and traces go to {_destination(value, main_folder)}"
+    if name == "experiment":
+        return "versions and traces go to this experiment, which is created if it is missing"
+    if name == "wait":
+        return "apps wait for MLflow as many seconds before they run unversioned"
+    if name == "recheck":
+        return "MLflow is asked this often (in seconds) whether a model still exists; 0 is never"
+    return _MEANINGS.get((name, str(value)), "it takes effect in this clone")
+
+
+def _destination(uri: str, main_folder: str) -> str:
+    settings = replace(
+        Settings(), tracking_uri=uri, sources={"tracking_uri": Source(TREE, SETTINGS_FILE)}
+    )
+    resolved = resolve_tracking(settings, main_folder).uri
+    file = sqlite_file(resolved)
+    if file is not None:
+        return f"the file {file} on this machine"
+    parts = parse(resolved)
+    if parts.host:
+        return f"{parts.host}, with MLflow's credentials if you have set any"
+    return without_credentials(resolved)
