@@ -8,7 +8,8 @@ import time
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, WARNING, Finding
-from gitver_hooks.registry.store import open_store, prepare_environment
+from gitver_hooks.registry.own_process import prepare_own_process
+from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracking import Tracking, sqlite_file
 
 _UNANSWERED = "no answer yet"
@@ -26,7 +27,7 @@ def check_store(tracking: Tracking, seconds: float) -> Finding:
         return Finding(
             "store", WARNING, f"{where} does not exist yet", "`gitver install` creates it"
         )
-    prepare_environment(seconds)
+    prepare_own_process(seconds)
     started = time.monotonic()
     answers: list[Finding] = []
     thread = threading.Thread(target=lambda: answers.append(_ask(tracking, where)), daemon=True)
