@@ -60,8 +60,8 @@ _DETECTORS: tuple[tuple[str, type[RegexBasedDetector]], ...] = (
     ("", TelegramBotTokenDetector),
     ("", TwilioKeyDetector),
 )
-# A value in a longer line is data, and the patterns for assignments would take seconds on it.
-_LONGEST_LINE = 2_000
+# Longer lines are searched for assignments in pieces: the time grows with the cube of the length.
+_LONGEST_PIECE = 400
 _SHORTEST_PASSWORD = 6
 _KEYWORD = re.compile("|".join(DENYLIST))
 # gitleaks' generic rule: something called a key or a token, assigned a long random value.
@@ -123,25 +123,26 @@ def _kind(secret_type: str) -> str:
 
 def _assigned(path: str, text: str, lower: str) -> Iterator[str]:
     """Values assigned to names like ``password``, and random values assigned to ``token``."""
-    lines = text.split("\n")
-    if len(lower) == len(text):
-        lower_lines = lower.split("\n")
-    else:
-        lower_lines = [line.lower() for line in lines]
+    if not _KEYWORD.search(lower) and not _TOKEN.search(text):
+        return
     groups = REGEX_BY_FILETYPE.get(
         determine_file_type(path), QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
     )
     detector = KeywordDetector()
-    for line, lower_line in zip(lines, lower_lines, strict=True):
-        if len(line) > _LONGEST_LINE:
-            continue
-        if _KEYWORD.search(lower_line) and not heuristic.is_indirect_reference(line):
+    for line in _pieces(text):
+        if _KEYWORD.search(line.lower()) and not heuristic.is_indirect_reference(line):
             for value in detector.analyze_string(line, groups):
                 if len(value) >= _SHORTEST_PASSWORD and not _is_placeholder(value):
                     yield value
         for match in _TOKEN.finditer(line):
             if _is_random(match.group(1)) and not _is_placeholder(match.group(1)):
                 yield match.group(1)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        for start in range(0, len(line), _LONGEST_PIECE):
+            yield line[start : start + _LONGEST_PIECE]
 
 
 def _is_placeholder(value: str) -> bool:

@@ -145,6 +145,13 @@ def test_the_notes_about_thousands_of_files_stay_within_the_limit_too(git: Git) 
     assert "more changed files\n" in diff
 
 
+def test_a_very_large_file_is_named_even_if_its_patch_would_be_small(git: Git) -> None:
+    git.commit("large", large="line\n" * 250_000)
+    git.write("large", "line\n" * 250_000 + "one more\n")
+    blob = git("hash-object", "large")
+    assert diff_of(git) == f"# not shown (binary or very large, blob {blob}): large\n"
+
+
 def test_the_default_limit_fits_the_tags_of_sql_stores(git: Git) -> None:
     for number in range(30):
         git.write(f"{number:02}.txt", f"{number}\n" * 2_000)
