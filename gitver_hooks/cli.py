@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("install", "allow", "uninstall", "status", "id", "model", "run", "sync"),
-    *("log", "report"),
+    *("log", "show", "report"),
     *("doctor", "demo", "completion", "hook"),
 )
 

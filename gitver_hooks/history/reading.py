@@ -13,7 +13,7 @@ from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.trace_metrics import ServerNumbers
-from gitver_hooks.history.traces import FAILED, PAGE, TraceData, search
+from gitver_hooks.history.traces import FAILED, PAGE, TraceData, find_trace, search
 from gitver_hooks.registry.failures import MLflowFailure, explain
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class Reading:
     def model(self, model_id: str) -> ModelData | None:
         """The model of that id, None if there is none. Raises MLflowFailure."""
         return self.bounded(lambda: models.read_model(self.client, model_id))
+
+    def trace(self, trace_id: str) -> TraceData | None:
+        """The trace of that id, None if the experiment has none. Raises MLflowFailure."""
+        return self._ask(find_trace, trace_id)
 
     def numbers(self, wanted: Sequence[ModelData]) -> dict[str, Outcome[ModelNumbers]]:
         """The numbers by model id, of those models that could be read before the deadline."""

@@ -9,7 +9,6 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.source import Source
-from gitver_hooks.history.traces import read_trace
 from gitver_hooks.history.walk import has_commit
 from gitver_hooks.version.identify import identify_worktree
 
@@ -120,10 +119,11 @@ def _of_model(source: Source, model_id: str, trace_id: str | None) -> Resolved:
 
 def _of_trace(source: Source, trace_id: str) -> Resolved:
     reading = source.reading()
-    try:
-        trace, _, _ = reading.bounded(lambda: read_trace(reading.client, trace_id))
-    except GitverError as error:
-        raise GitverError(f"the trace {trace_id} cannot be read: {error.message}") from error
+    trace = reading.trace(trace_id)
+    if trace is None:
+        raise GitverError(
+            f"MLflow has no trace {trace_id} in this experiment", "check the id and `experiment`"
+        )
     if trace.model_id is None:
         raise GitverError(
             f"the trace {trace_id} is not linked to a version",

@@ -97,13 +97,27 @@ def search(
     return found
 
 
-def read_trace(client: MlflowClient, trace_id: str) -> tuple[TraceData, str, str]:
-    """One trace, with its full inputs and answer as JSON text; reads the spans."""
-    trace = client.get_trace(trace_id)
-    info = trace_data(trace.info)
-    inputs = getattr(trace.data, "request", None) or info.inputs
-    answer = getattr(trace.data, "response", None) or info.answer
-    return info, str(inputs), str(answer)
+def find_trace(client: MlflowClient, experiment_id: str, trace_id: str) -> TraceData | None:
+    """The trace of that id in the experiment, None if it has none."""
+    page = client.search_traces(
+        **_locations(client, experiment_id),
+        filter_string=f"request_id = '{_checked(trace_id)}'",
+        max_results=1,
+        include_spans=False,
+    )
+    return trace_data(page[0].info) if page else None
+
+
+def full_texts(client: MlflowClient, trace: TraceData) -> tuple[str, str]:
+    """The full inputs and answer of a trace as JSON text; the previews if it has no spans."""
+    try:
+        data = client.get_trace(trace.trace_id).data
+    except Exception as error:
+        # MLflow refuses traces whose spans were not stored.
+        if getattr(error, "error_code", None) is None:
+            raise
+        return trace.inputs, trace.answer
+    return str(data.request or trace.inputs), str(data.response or trace.answer)
 
 
 def trace_data(info: Any) -> TraceData:
