@@ -8,17 +8,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator
 
 import pytest
 from support.documents import PROJECT, README, Document, documentation, user_documents
+from support.sessions import Scene, run_document
 
 import gitver_hooks
 from gitver_hooks import cli
 from gitver_hooks.commands.parser import make_parser
 from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS
-from gitver_hooks.settings import Settings
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.settings import flattened_params, load_settings
+from gitver_hooks.settings.keys import DEFAULTS, KEYS
 from gitver_hooks.version.secret_names import has_secret_name
 
 COMMANDS = documentation("commands")
@@ -97,18 +99,26 @@ def command_text(document: Document) -> str:
 
 
 def test_every_setting_has_a_row_with_its_default_and_no_other_has() -> None:
-    documented: dict[str, str] = {
-        row[0].strip("`"): row[1] for row in SETTINGS.rows("## All settings")
-    }
-    assert sorted(documented) == sorted(field.name for field in fields(Settings) if field.compare)
-    for name, default in documented.items():
-        value = getattr(Settings(), name)
-        if isinstance(value, bool):
-            assert default == f"`{str(value).lower()}`", name
-        elif isinstance(value, float):
-            assert default == f"`{value:g}`", name
-        elif isinstance(value, str):
-            assert default == f"`{value}`", name
+    rows = {row[0].strip("`"): row for row in SETTINGS.rows("## All settings")}
+    assert list(rows) == list(KEYS)
+    for name, (_, default, from_the_tree, _) in rows.items():
+        value = getattr(DEFAULTS, name)
+        if isinstance(value, str | bool | float):
+            text = KEYS[name].kind.text(value)
+            assert default == f"`{text}`", name
+        assert from_the_tree == ("if allowed" if KEYS[name].needs_approval(value) else "yes"), name
+
+
+def test_the_examples_of_settings_are_valid(make_scene: Callable[..., Scene]) -> None:
+    scene = make_scene()
+    run_document(SETTINGS, scene)
+    with open_repository(str(scene.worktree), {}) as repository:
+        settings = load_settings(repository)
+        params = flattened_params(settings, repository.location.worktree)
+    assert settings.app == "customer-support"
+    assert settings.wait == 20
+    assert params["llm.model"] == "gpt-4o"
+    assert params["greeting"] == "hello"
 
 
 def string_constants() -> Iterator[str]:
@@ -119,7 +129,7 @@ def string_constants() -> Iterator[str]:
 
 
 def test_every_variable_that_the_code_reads_is_documented_and_no_other_is() -> None:
-    settings = {f"GITVER_{field.name.upper()}" for field in fields(Settings) if field.compare}
+    settings = {key.variable for key in KEYS.values()}
     # Set by gitver for its own child processes.
     internal = {"GITVER_SHIM"}
     used = {text for text in string_constants() if re.fullmatch(r"GITVER_[A-Z_]*[A-Z]", text)}
