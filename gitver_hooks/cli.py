@@ -7,6 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitver_hooks.gitfiles.location import Location
 
 VERBS = (
@@ -16,42 +18,72 @@ VERBS = (
 )
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
+_HELP = ("-h", "--help")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run ``gitver ARGUMENTS`` (default: those of the process) and return its exit status.
 
-    0: done; 1: an expected failure, told in one line on standard error; 3: a bug of ours, with
-    the traceback in the log. ``gitver hook`` always returns 0: the status of post-checkout becomes
-    that of ``git checkout`` (githooks(5)).
+    0: success; 1: an expected failure, one line on standard error; 3: a bug of ours, with the
+    traceback in the log. ``gitver hook`` always returns 0: the status of post-checkout becomes that
+    of ``git checkout`` (githooks(5)).
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["hook"] and arguments[1:2] not in (["-h"], ["--help"], []):
-        # Without argparse: this path is a part of every commit and checkout.
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if verb == "hook" and rest and rest[0] not in _HELP:
+        # Without argparse: this path is part of every commit and checkout.
         from gitver_hooks.commands.hook import run_hook
 
-        run_hook(arguments[1], arguments[2:])
+        run_hook(rest[0], rest[1:], os.environ)
         return DONE
+    if verb in ("deliver", "refresh"):
+        return _run_internal(verb, rest)
     return _run_verb(arguments)
+
+
+def _run_internal(verb: str, arguments: list[str]) -> int:
+    """What the hooks and the shim start; its output, if any, is not for people."""
+    from gitver_hooks.handover.environment import user_environment
+
+    environment = user_environment(os.environ)
+    try:
+        if verb == "deliver":
+            from gitver_hooks.commands.deliver import run_deliver
+
+            return run_deliver(arguments, environment)
+        from gitver_hooks.commands.refresh import run_refresh
+
+        return run_refresh(arguments, environment)
+    except Exception as error:
+        from gitver_hooks.handover.bugs import log_bug
+        from gitver_hooks.handover.notices import leave_notice
+
+        location = _location(arguments[0], environment) if arguments else None
+        problem = log_bug(location, verb, error)
+        if location is not None:
+            leave_notice(location, problem)
+        return BUG
 
 
 def _run_verb(arguments: list[str]) -> int:
     from gitver_hooks.commands.parser import make_parser
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.common.printing import say
+    from gitver_hooks.handover.bugs import log_bug
     from gitver_hooks.handover.environment import user_environment
-    from gitver_hooks.handover.log import log, log_path
+    from gitver_hooks.handover.log import log
 
     try:
         options = make_parser(VERBS, arguments).parse_args(arguments)
         options.environment = user_environment(os.environ)
         options.folder = os.getcwd()
+        _print_notice(options.folder, options.environment)
         status: int = options.run(options)
         sys.stdout.flush()
         return status
     except GitverError as error:
         say(error)
-        log(_location(), error, error)
+        log(_location("."), error)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -62,24 +94,32 @@ def _run_verb(arguments: list[str]) -> int:
         say(f"{error.filename}: {error.strerror}; let this user read and write the git dir")
         return FAILED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing is left to say on it.
+        # Whoever read our output has seen enough; nobody would read what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
-        location = _location()
-        log(location, f"bug in gitver {' '.join(arguments)}", error)
-        where = f"; the details are in {log_path(location)}" if location else ""
-        say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
+        say(log_bug(_location("."), " ".join(arguments), error))
         return BUG
 
 
-def _location() -> Location | None:
-    """The worktree whose log takes an error; None if there is none that is ours to write to."""
+def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
+    """Print what went wrong in the background and nobody has been told yet."""
+    from gitver_hooks.common.printing import say
+    from gitver_hooks.handover.notices import take_notice
+
+    location = _location(folder, environment)
+    notice = take_notice(location) if location is not None else None
+    if notice is not None:
+        say(notice)
+
+
+def _location(folder: str, environment: Mapping[str, str] = os.environ) -> Location | None:
+    """The worktree that ``folder`` is in; None if there is none, or it is not ours to use."""
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.gitfiles.location import find
 
     try:
-        return find(".", os.environ)
+        return find(folder, environment)
     except (GitverError, OSError):
         return None
 

@@ -1,102 +1,144 @@
-"""What git and pre-commit call: record the worktree after something changed it.
+"""Record the worktree after something changed it: what git and pre-commit call.
 
 NAME is the hook's (post-commit, post-checkout, post-merge, post-rewrite, post-applypatch), or
-pre-commit where pre-commit runs it. Never fails and never says anything unless something is wrong.
+pre-commit if pre-commit runs it. It never fails, never waits for MLflow, and prints nothing unless
+something is wrong.
 """
 
 from __future__ import annotations
 
-import os
+import time
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.gitfiles.operation import BISECT, REBASE, ends_rebase, operation_under_way
+from gitver_hooks.handover.active_model_file import remove_active_model_file
+from gitver_hooks.handover.bugs import log_bug
+from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.handover.environment import is_disabled, user_environment
-from gitver_hooks.handover.log import log, log_path
+from gitver_hooks.handover.log import log
+from gitver_hooks.handover.notices import leave_notice, take_notice
+from gitver_hooks.handover.recheck import recheck_if_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+PRE_COMMIT = "pre-commit"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The name of the hook, and its arguments."""
     parser.add_argument("name", metavar="NAME", help="the name of the hook")
     parser.add_argument("arguments", metavar="ARG", nargs="*", help="what git passes to the hook")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    run_hook(arguments.name, arguments.arguments)
+    """Run the hook as git would."""
+    run_hook(arguments.name, arguments.arguments, arguments.environment)
     return 0
 
 
-def run_hook(name: str, arguments: list[str]) -> None:
-    """React to the hook ``name``; whatever goes wrong becomes one line and an entry in the log."""
-    environment = user_environment(os.environ)
+def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+    """React to the hook ``name``. Whatever goes wrong becomes one line and an entry in the log."""
+    environment = user_environment(environment)
     if is_disabled(environment):
         return
     location = None
+    problem = None
     try:
         location = find(".", environment)
         if location is not None:
             _react(location, environment, name, arguments)
     except GitverError as error:
-        say(error)
-        log(location, f"{name}: {error}", error)
+        problem = str(error)
+        log(location, f"{name}: {error}")
     except KeyboardInterrupt:
-        say("interrupted; `gitver model` records this version")
+        problem = "interrupted; `gitver model` records this version"
     except Exception as error:
-        log(location, f"{name}: bug", error)
-        where = f"; the details are in {log_path(location)}" if location else ""
-        say(f"this is a bug in gitver: {type(error).__name__}: {error}{where}")
+        problem = log_bug(location, f"hook {name}", error)
+    if location is not None:
+        _report(location, name, problem)
+
+
+def _report(location: Location, name: str, problem: str | None) -> None:
+    """Print what went wrong, now or in the background.
+
+    pre-commit hides the output of a hook that passes: there, the next shim, command or native hook
+    prints it.
+    """
+    if name == PRE_COMMIT:
+        if problem is not None:
+            leave_notice(location, problem)
+        return
+    for line in (problem, take_notice(location)):
+        if line is not None:
+            say(line)
 
 
 def _react(
     location: Location, environment: Mapping[str, str], name: str, arguments: list[str]
 ) -> None:
     stashed = False
-    if name == "pre-commit":
+    if name == PRE_COMMIT:
         from gitver_hooks.installation.pre_commit import has_stashed_changes, stage_of_pre_commit
 
         name, arguments = stage_of_pre_commit(environment)
         stashed = has_stashed_changes(environment)
-    if (
-        name == "post-checkout"
-        and arguments[2:] == ["0"]
-        and "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
-    ):
+    skipped = "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
+    if name == "post-checkout" and arguments[2:] == ["0"] and skipped:
         # pre-commit's own stashing: the worktree is back as it was before anybody looks at it.
         return
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
-        from gitver_hooks.handover.active_model_file import remove_active_model_file
-
-        # One pick of many: what the rebase ends in is recorded, once, when it ends.
+        # One pick of many: the result of the rebase is recorded once, when it ends.
         remove_active_model_file(location)
+    elif operation == BISECT:
+        _record_bisect(location, environment)
+    elif stashed:
+        _record_stashed(location, environment)
+    else:
+        _record(location, environment)
+
+
+def _record(location: Location, environment: Mapping[str, str]) -> None:
+    state = current_state(location, environment)
+    if state is not None:
+        recheck_if_due(location, environment, state, time.time())
         return
-    _record(location, environment, register=operation != BISECT, stashed=stashed)
+    # Imported only here: what follows needs dulwich.
+    from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record
+
+    recorded = record(location, environment, HOOK_LOCK_SECONDS)
+    if recorded.registration is not None:
+        _start_registering(location, environment, recorded.store.key)
 
 
-def _record(
-    location: Location, environment: Mapping[str, str], *, register: bool, stashed: bool
-) -> None:
-    from gitver_hooks.runtime.activation import true_state
+def _record_bisect(location: Location, environment: Mapping[str, str]) -> None:
+    """Register nothing: the shim registers the steps of a bisect that are really run."""
+    if current_state(location, environment) is None:
+        from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record_if_known
 
-    state = None if stashed else true_state(location, environment)
-    if state is None:
-        from gitver_hooks.handover.active_state import read_state
-        from gitver_hooks.recording.record import record
+        record_if_known(location, environment, HOOK_LOCK_SECONDS)
 
-        recorded = record(location, environment, register=register, keep_file=not stashed)
-        if register and recorded.model_id is None:
-            say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
-        # What was recorded just now needs no second look at the worktree.
-        is_known = recorded.model_id is not None and not recorded.was_new
-        state = read_state(location) if is_known else None
-    if state is not None and register:
-        import time
 
-        from gitver_hooks.handover.recheck import recheck_in_background
+def _record_stashed(location: Location, environment: Mapping[str, str]) -> None:
+    """Register the commit: pre-commit brings its unstaged changes back once this hook has ended."""
+    from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record_before_change
 
-        recheck_in_background(location, float(state.recheck or 0), time.time())
+    recorded = record_before_change(location, environment, HOOK_LOCK_SECONDS)
+    if recorded.registration is not None:
+        _start_registering(location, environment, recorded.store.key)
+
+
+def _start_registering(location: Location, environment: Mapping[str, str], key: str) -> None:
+    from gitver_hooks.handover.launch import start_deliverer
+
+    try:
+        start_deliverer(location, environment, key)
+    except OSError as error:
+        raise GitverError(
+            f"the deliverer cannot be started: {error}", "run `gitver sync`"
+        ) from error

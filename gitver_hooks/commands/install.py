@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitver_hooks.commands.allow import allow_values, show_requests, store_approvals
-from gitver_hooks.common.printing import say, show
+from gitver_hooks.common.printing import say, say_on_terminal, show
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation import install
 from gitver_hooks.installation.hooks_folder import hooks_folder
 from gitver_hooks.recording.exclude import exclude_local_files
-from gitver_hooks.recording.record import record
+from gitver_hooks.recording.register import register
 from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
@@ -94,8 +94,9 @@ def _register(location: Location, environment: Mapping[str, str]) -> None:
             open_store(tracking.uri)
         show("nothing is committed yet: the first commit will be registered in MLflow")
         return
-    recorded = record(location, environment)
-    if recorded.model_id is None:
-        say(f"{recorded.model_name} is not in MLflow yet: {recorded.problem}")
+    registered = register(location, environment, say_on_terminal)
+    name = registered.recorded.model_name
+    if registered.model_id is None:
+        say(f"{name} is not in MLflow yet: {registered.problem}")
     else:
-        show(f"registered {recorded.model_name} as {recorded.model_id}")
+        show(f"registered {name} as {registered.model_id}")

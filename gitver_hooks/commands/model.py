@@ -5,26 +5,35 @@ from __future__ import annotations
 import argparse
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.printing import show
-from gitver_hooks.recording.record import record
+from gitver_hooks.common.printing import say_on_terminal, show
+from gitver_hooks.recording.record import record_if_known
+from gitver_hooks.recording.register import register
 from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whether to register."""
     parser.add_argument(
         "--no-register",
         action="store_true",
-        help="only look: fail where the version is not registered yet",
+        help="only look: fail if the version is not registered yet",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with open_repository(arguments.folder, arguments.environment) as repository:
+    """Print the model id. Raises GitverError if there is none."""
+    environment = arguments.environment
+    with open_repository(arguments.folder, environment) as repository:
         location = repository.location
-    recorded = record(location, arguments.environment, register=not arguments.no_register)
-    if recorded.model_id is None:
-        if arguments.no_register:
+    if arguments.no_register:
+        recorded = record_if_known(location, environment)
+        if recorded.model_id is None:
             raise GitverError(f"{recorded.model_name} is not registered", "run `gitver model`")
-        raise GitverError(f"{recorded.model_name} has no model yet: {recorded.problem}")
-    show(recorded.model_id)
+        show(recorded.model_id)
+        return 0
+    registered = register(location, environment, say_on_terminal)
+    if registered.model_id is None:
+        name = registered.recorded.model_name
+        raise GitverError(f"{name} has no model yet: {registered.problem}")
+    show(registered.model_id)
     return 0

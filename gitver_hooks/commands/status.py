@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.printing import show, show_json
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
+from gitver_hooks.handover.current_state import current_state, is_store_of_app
 from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
@@ -20,8 +21,7 @@ from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.runtime.activation import is_same_store, true_state
-from gitver_hooks.runtime.app_location import app
+from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
 from gitver_hooks.settings.keys import KEYS
 from gitver_hooks.settings.sources import shown_value
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    location, file = app(arguments.folder, arguments.environment)
+    location, file = locate_app(arguments.folder, arguments.environment)
     if location is not None:
         facts = _facts(location, arguments.environment)
     elif file is not None:
@@ -47,10 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
             f"{Path.cwd()} is not inside a git worktree", "run this inside a clone, or `git init`"
         )
     if arguments.json:
-        show_json(facts)
+        print(json.dumps(facts, indent=2))
     else:
         for line in _lines(facts):
-            show(line)
+            print(line)
     return 1 if arguments.check and facts["active"] not in ("fresh", "trusted") else 0
 
 
@@ -102,14 +102,14 @@ def _active(location: Location, version_id: str, environment: Mapping[str, str])
     in_file = read_active_model_file(location.active_model_file)
     if in_file is None:
         return "absent"
-    if true_state(location, environment) is not None:
+    if current_state(location, environment) is not None:
         return "fresh"
     state = read_state(location)
     is_right = (
         state is not None
         and state.version == version_id
         and state.model_id == in_file
-        and is_same_store(state, environment)
+        and is_store_of_app(state, environment)
     )
     return "fresh" if is_right else "stale"
 

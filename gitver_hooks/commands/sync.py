@@ -1,4 +1,4 @@
-"""Deliver what waits in the outbox, and check that the active model is still in MLflow."""
+"""Deliver what is pending in the outbox, and check that the active model is still in MLflow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import sys
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import printable, show
-from gitver_hooks.recording.deliver import deliver_all
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.recording.deliver import Delivered, Deliverer, deliver_store
+from gitver_hooks.recording.delivery_process import open_deliverer, recheck_active_model
 from gitver_hooks.recording.outbox import Entry, Outbox
+from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.repository.repository import open_repository
 
-_OTHER_DELIVERY_SECONDS = 60.0
+_OTHER_DELIVERER_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do with what cannot be delivered."""
     parser.add_argument(
         "--discard",
         action="store_true",
@@ -28,27 +32,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Deliver. Raises GitverError if something could not be delivered."""
     with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
     outbox = Outbox(location)
     if arguments.retry:
         outbox.retry_rejected()
     on_terminal = sys.stderr.isatty()
-    result = deliver_all(
-        location,
-        arguments.environment,
-        recheck=True,
-        seconds=_OTHER_DELIVERY_SECONDS,
-        progress=_show if on_terminal else None,
-    )
+    deliverer = open_deliverer(location, arguments.environment, _show if on_terminal else None)
+    result = _deliver(location, outbox, deliverer)
+    result.failures += _recheck(location, arguments, deliverer)
+    # The check may have found that the version has to be registered again.
+    second = _deliver(location, outbox, deliverer) if not result.failures else Delivered()
+    result.delivered += second.delivered
     if on_terminal:
         sys.stderr.write("\r\x1b[K")
-    if result is None:
-        raise GitverError("another delivery is under way", "try again in a minute")
     if arguments.discard:
         show(f"{result.delivered} delivered, {outbox.discard()} discarded")
         return 0
-    show(f"{result.delivered} delivered, {len(outbox.waiting())} waiting")
+    return _print_result(outbox, result)
+
+
+def _deliver(location: Location, outbox: Outbox, deliverer: Deliverer) -> Delivered:
+    total = Delivered()
+    for key in outbox.stores():
+        result = deliver_store(location, key, deliverer, _OTHER_DELIVERER_SECONDS)
+        if result is None:
+            raise GitverError("another delivery is under way", "try again in a minute")
+        total.delivered += result.delivered
+        total.failures += result.failures
+        total.rejected += result.rejected
+    return total
+
+
+def _recheck(location: Location, arguments: argparse.Namespace, deliverer: Deliverer) -> list[str]:
+    try:
+        recheck_active_model(location, arguments.environment, deliverer)
+    except MLflowFailure as failure:
+        return [str(failure)]
+    return []
+
+
+def _print_result(outbox: Outbox, result: Delivered) -> int:
+    waiting, _ = outbox.counts()
+    show(f"{result.delivered} delivered, {waiting} waiting")
     if result.rejected:
         raise GitverError(
             f"{len(result.rejected)} set aside: {result.rejected[0]}",
@@ -59,6 +86,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(position: int, number: int, entry: Entry) -> None:
-    sys.stderr.write(f"\r\x1b[K{position}/{number} {printable(entry.registration.name)}")
+def _show(position: int, entry: Entry) -> None:
+    sys.stderr.write(f"\r\x1b[K{position} {printable(entry.registration.name)}")
     sys.stderr.flush()

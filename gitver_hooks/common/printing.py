@@ -43,6 +43,16 @@ def say(message: object, environment: Mapping[str, str] | None = None) -> None:
         pass
 
 
+def say_on_terminal(message: object) -> None:
+    """Print one line on standard error, as ``say`` does, if that is a terminal."""
+    try:
+        on_terminal = sys.stderr.isatty()
+    except (OSError, ValueError, AttributeError):
+        return
+    if on_terminal:
+        say(message)
+
+
 def show(line: str = "") -> None:
     """Print one line of a command's output on standard output, escaped.
 

@@ -9,8 +9,8 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, WARNING, Finding
 from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover.active_model_file import read_active_model_file
+from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.runtime.activation import true_state
 
 
 def check_state(location: Location, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def check_active_model(location: Location, environment: Mapping[str, str]) -> Fi
     """The finding about the active-model file of the worktree."""
     try:
         model_id = read_active_model_file(location.active_model_file)
-        if model_id is not None and true_state(location, environment) is not None:
+        if model_id is not None and current_state(location, environment) is not None:
             return Finding("active model", OK, f"{model_id} is the model of this code")
     except GitverError as error:
         return Finding("active model", PROBLEM, error.message, error.remedy)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.files import replace_file
+from gitver_hooks.common.files import read_small, replace_file
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.store import Experiment, Store
+
+_NAME = "active"
+_END = ["end", ""]
 
 
 class ActiveState:
     """What was true when the active-model file of a worktree was last written or removed.
 
-    ``model_id`` is empty while MLflow has not confirmed the version. ``tracking_uri`` and
-    ``experiment`` (a name, or ``id:<id>``) say where the model is, without credentials; the
-    ``*_source`` of each is ``environment``, ``settings`` or ``default``. ``store_file`` is the
-    SQLite file behind it and ``store_inode`` its inode, both empty elsewhere. ``environment`` is
-    what of the environment took part (see ``environment.recorded_variables``).
+    ``version`` is the version id and ``dirty`` is ``true`` or ``false``. ``model_id`` is empty
+    while MLflow has not confirmed the version. ``tracking_uri`` (without credentials) and
+    ``experiment`` (the text form of an Experiment) say where the model is, and the ``*_source`` of
+    each who chose it (see ``store``). ``store_file`` is the SQLite file of the store and
+    ``store_inode`` its inode, both empty for other stores. ``environment`` is the part of the
+    environment that was used, see ``environment.recorded_variables``.
     """
 
     __slots__ = FIELDS = (
         "version",
+        "dirty",
         "model_id",
         "model_name",
         "tracking_uri",
@@ -34,6 +40,7 @@ class ActiveState:
     )
 
     version: str
+    dirty: str
     model_id: str
     model_name: str
     tracking_uri: str
@@ -50,35 +57,46 @@ class ActiveState:
         for name in self.FIELDS:
             setattr(self, name, values.get(name, ""))
 
+    @property
+    def store(self) -> Store:
+        """The store that the model is in."""
+        return Store(self.tracking_uri, Experiment.from_text(self.experiment))
+
 
 def read_state(location: Location) -> ActiveState | None:
-    """The state of the worktree, or None where there is none that can be read."""
-    try:
-        with open(
-            os.path.join(location.state_dir, "active"), encoding="utf-8", errors="surrogateescape"
-        ) as file:
-            lines = file.read().split("\n")
-    except OSError:
-        return None
-    if lines[-2:] != ["end", ""]:
-        return None
-    values = dict(line.split("\t", 1) for line in lines[:-2] if "\t" in line)
-    return ActiveState(**{name: _unescaped(value) for name, value in values.items()})
+    """The state of the worktree; None if there is none, or it is damaged."""
+    content = read_small(os.path.join(location.state_dir, _NAME), follow=False)
+    values = None if content is None else decode_fields(content)
+    return None if values is None else ActiveState(**values)
 
 
 def write_state(location: Location, state: ActiveState) -> None:
-    lines = [f"{name}\t{_escaped(getattr(state, name))}\n" for name in ActiveState.FIELDS]
-    text = "".join([*lines, "end\n"])
-    replace_file(
-        os.path.join(location.state_dir, "active"), text.encode("utf-8", "surrogateescape")
-    )
+    """Replace the state of the worktree. Raises OSError."""
+    fields = {name: getattr(state, name) for name in ActiveState.FIELDS}
+    replace_file(os.path.join(location.state_dir, _NAME), encode_fields(fields))
 
 
 def remove_state(location: Location) -> None:
+    """Remove the state of the worktree, if there is one. Raises OSError."""
     try:
-        os.unlink(os.path.join(location.state_dir, "active"))
+        os.unlink(os.path.join(location.state_dir, _NAME))
     except FileNotFoundError:
         pass
+
+
+def encode_fields(fields: dict[str, str]) -> bytes:
+    """``fields`` as lines; ``decode_fields`` reads them back, and notices if the end is missing."""
+    lines = [f"{name}\t{_escaped(value)}" for name, value in fields.items()]
+    return "\n".join([*lines, *_END]).encode("utf-8", "surrogateescape")
+
+
+def decode_fields(content: bytes) -> dict[str, str] | None:
+    """The fields that ``content`` encodes; None if it is not complete."""
+    lines = content.decode("utf-8", "surrogateescape").split("\n")
+    if lines[-2:] != _END:
+        return None
+    pairs = (line.split("\t", 1) for line in lines[:-2] if "\t" in line)
+    return {name: _unescaped(value) for name, value in pairs}
 
 
 def _escaped(value: str) -> str:

@@ -1,17 +1,25 @@
-"""Now and then, have a background process ask MLflow whether the active model is still there."""
+"""From time to time, have MLflow asked in the background whether the active model still exists."""
 
 from __future__ import annotations
 
 import os
 
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.active_state import ActiveState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def recheck_in_background(location: Location, seconds: float, now: float) -> None:
-    """Start the question if the last one of this worktree is ``seconds`` old; 0 means never.
+def recheck_if_due(
+    location: Location, environment: Mapping[str, str], state: ActiveState, now: float
+) -> None:
+    """Start the check if the last one of this worktree is older than the setting ``recheck``.
 
-    Never an exception: it is off the path of whoever calls.
+    ``now`` is the time in seconds since the epoch. Never raises: the caller does not depend on it.
     """
+    seconds = float(state.recheck or 0)
     if not seconds:
         return
     path = os.path.join(location.state_dir, "rechecked")
@@ -21,10 +29,10 @@ def recheck_in_background(location: Location, seconds: float, now: float) -> Non
     except OSError:
         pass
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         os.utime(path, (now, now))
-        from gitver_hooks.handover.launch import start_recheck
+        from gitver_hooks.handover.launch import start_deliverer
 
-        start_recheck(location)
+        start_deliverer(location, environment, state.store.key, "--recheck")
     except OSError:
         pass

@@ -66,6 +66,13 @@ class Store:
         """The text form, one line for each part; ``from_text`` reads it back."""
         return f"{self.tracking_uri}\n{self.experiment.text}"
 
+    @property
+    def key(self) -> str:
+        """A short file name for what belongs to this store."""
+        from hashlib import sha256
+
+        return sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
     @classmethod
     def from_text(cls, text: str) -> Store:
         """The store that ``text`` stands for (see ``text``)."""

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from gitver_hooks.common.files import replace_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Store
-from gitver_hooks.recording.outbox import store_key
 from gitver_hooks.registry.tracking import sqlite_inode
 
 _MOST_VERSIONS = 5_000
@@ -25,7 +24,7 @@ class KnownModels:
     """
 
     def __init__(self, location: Location, store: Store) -> None:
-        self._folder = Path(location.shared_state_dir, "models", store_key(store))
+        self._folder = Path(location.shared_state_dir, "models", store.key)
         self._store = store
 
     def get(self, version_id: str) -> str | None:

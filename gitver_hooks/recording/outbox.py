@@ -1,8 +1,9 @@
 """The outbox: registrations that MLflow has not confirmed yet, one durable file each.
 
-``<shared state>/outbox`` holds what waits, in order; ``<shared state>/rejected`` what never can be
-delivered, with the reason. An entry is written before MLflow is asked and removed once the model id
-is known, so that a crash anywhere in between delivers it again, to the same LoggedModel.
+Every store has a queue of its own, ``outbox/<store>``, so that one that hangs does not hold up the
+others. An entry is written before MLflow is asked and removed once the model id is known: a crash
+in between delivers it again, to the same LoggedModel. ``rejected`` holds what can never be
+delivered, with the reason, and ``damaged`` what cannot be read any more.
 """
 
 from __future__ import annotations
@@ -17,26 +18,20 @@ from typing import Any
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import replace_file
-from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Store
 from gitver_hooks.registry.registration import Registration
 
-_LOCK_SECONDS = 5.0
+_SUFFIX = ".json"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A registration that waits (or was rejected), and what became of the last attempt."""
+    """A registration in the outbox, and why its last delivery failed (empty if it has not)."""
 
     path: Path
     registration: Registration
     error: str = ""
-
-
-def store_key(store: Store) -> str:
-    """A short name for a store, for files that belong to it."""
-    return hashlib.sha256(store.text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 class Outbox:
@@ -44,61 +39,103 @@ class Outbox:
 
     def __init__(self, location: Location) -> None:
         self._folder = Path(location.shared_state_dir)
-        self._waiting = self._folder / "outbox"
+        self._queues = self._folder / "outbox"
         self._rejected = self._folder / "rejected"
+        self._damaged = self._folder / "damaged"
 
     def put(self, registration: Registration) -> None:
-        """Write ``registration`` durably; once, however many processes put it.
+        """Write ``registration`` durably, unless it is there already.
 
-        Raises GitverError where the git dir cannot be written.
+        Raises GitverError if the git dir cannot be written.
         """
-        digest = _digest(registration)
+        path = self._path(registration)
+        if self._read(path) is not None:
+            return
         try:
-            with FileLock(str(self._folder / "outbox.lock"), _LOCK_SECONDS):
-                if self._find(self._waiting, digest) is not None:
-                    return
-                path = self._waiting / f"{time.time_ns():020d}-{digest}.json"
-                replace_file(str(path), _encode(registration, ""), durable=True)
+            replace_file(str(path), _encode(registration, ""), durable=True)
         except OSError as error:
             raise GitverError(
                 f"{self._folder} cannot be written: {error.strerror}",
                 "make the git dir writable and free some space",
             ) from error
 
-    def waiting(self) -> list[Entry]:
-        """What waits, oldest first."""
-        return _entries(self._waiting)
-
-    def rejected(self) -> list[Entry]:
-        """What was set aside, oldest first."""
-        return _entries(self._rejected)
+    def prefer(self, registration: Registration) -> None:
+        """Have ``registration`` delivered before the others of its store: somebody waits for it."""
+        path = self._path(registration)
+        try:
+            replace_file(str(path.parent / "preferred" / path.name), b"")
+        except OSError:
+            # It is delivered all the same, in its turn.
+            pass
 
     def entry_for(self, registration: Registration) -> Entry | None:
-        """The entry of a registration, waiting or else rejected; None once it is delivered."""
-        digest = _digest(registration)
-        path = self._find(self._waiting, digest) or self._find(self._rejected, digest)
-        return _decode(path) if path else None
+        """The entry of a registration, waiting or rejected; None once it is delivered."""
+        path = self._path(registration)
+        return self._read(path) or self._read(self._rejected / path.name)
+
+    def is_waiting(self, registration: Registration) -> bool:
+        """Whether the registration has been neither delivered nor rejected yet."""
+        return self._path(registration).exists()
+
+    def stores(self) -> list[str]:
+        """The keys of the stores that have entries waiting."""
+        return [key for key in _names(self._queues) if _entry_names(self._queues / key)]
+
+    def queue(self, key: str) -> list[Path]:
+        """The files of the entries that wait for the store ``key``, oldest first."""
+        return _by_age(self._queues / key)
+
+    def preferred(self, key: str) -> list[Path]:
+        """The files of the entries of the store ``key`` that somebody waits for."""
+        folder = self._queues / key
+        return [folder / name for name in _entry_names(folder / "preferred")]
+
+    def read(self, path: Path) -> Entry | None:
+        """The entry in a file of a queue; None if it is gone, or was damaged and is set aside."""
+        return self._read(path)
+
+    def counts(self) -> tuple[int, int]:
+        """How many entries wait, and how many were rejected."""
+        waiting = sum(len(_entry_names(self._queues / key)) for key in _names(self._queues))
+        return waiting, len(_entry_names(self._rejected))
+
+    def waiting(self, most: int | None = None) -> list[Entry]:
+        """At most ``most`` of the entries that wait, store by store, oldest first."""
+        paths = [path for key in _names(self._queues) for path in _by_age(self._queues / key)]
+        return self._entries(paths[:most])
+
+    def rejected(self, most: int | None = None) -> list[Entry]:
+        """At most ``most`` of the rejected entries, oldest first."""
+        return self._entries(_by_age(self._rejected)[:most])
 
     def note(self, entry: Entry, error: str) -> None:
-        """Keep with a waiting entry why the last attempt failed."""
-        if entry.path.exists():
-            replace_file(str(entry.path), _encode(entry.registration, error), durable=True)
+        """Keep with a waiting entry why its last delivery failed; its place in the queue stays."""
+        try:
+            times = entry.path.stat()
+        except FileNotFoundError:
+            return
+        replace_file(str(entry.path), _encode(entry.registration, error), durable=True)
+        os.utime(entry.path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def reject(self, entry: Entry, error: str) -> None:
         """Set a waiting entry aside, with the reason."""
-        self._forget_rejected(entry.registration)
         self.note(entry, error)
         self._rejected.mkdir(mode=0o700, exist_ok=True)
-        entry.path.replace(self._rejected / entry.path.name)
+        try:
+            entry.path.replace(self._rejected / entry.path.name)
+        except FileNotFoundError:
+            return
+        self._forget_preference(entry.path)
 
     def retry_rejected(self) -> None:
-        """Let all that was set aside wait again."""
+        """Let all rejected entries wait again."""
         for entry in self.rejected():
-            self._waiting.mkdir(mode=0o700, exist_ok=True)
-            entry.path.replace(self._waiting / entry.path.name)
+            path = self._path(entry.registration)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            entry.path.replace(path)
 
     def discard(self) -> int:
-        """Drop all that waits or was set aside; how many entries that were."""
+        """Drop all entries, waiting and rejected; returns how many there were."""
         entries = self.waiting() + self.rejected()
         for entry in entries:
             entry.path.unlink(missing_ok=True)
@@ -107,29 +144,62 @@ class Outbox:
     def remove(self, entry: Entry) -> None:
         """Forget a delivered entry."""
         entry.path.unlink(missing_ok=True)
-        self._forget_rejected(entry.registration)
+        (self._rejected / entry.path.name).unlink(missing_ok=True)
+        self._forget_preference(entry.path)
 
-    def _forget_rejected(self, registration: Registration) -> None:
-        path = self._find(self._rejected, _digest(registration))
-        if path is not None:
-            path.unlink(missing_ok=True)
+    def _forget_preference(self, path: Path) -> None:
+        (path.parent / "preferred" / path.name).unlink(missing_ok=True)
 
-    @staticmethod
-    def _find(folder: Path, digest: str) -> Path | None:
-        return next(iter(folder.glob(f"*-{digest}.json")), None)
+    def _path(self, registration: Registration) -> Path:
+        key = registration.store.key
+        text = f"{key}\n{registration.version}"
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return self._queues / key / f"{digest}{_SUFFIX}"
+
+    def _entries(self, paths: list[Path]) -> list[Entry]:
+        return [entry for path in paths if (entry := self._read(path)) is not None]
+
+    def _read(self, path: Path) -> Entry | None:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            self._set_aside(path)
+            return None
+        entry = _decode(path, content)
+        if entry is None:
+            self._set_aside(path)
+        return entry
+
+    def _set_aside(self, path: Path) -> None:
+        """Move what is no entry away, so that its version can be registered again."""
+        try:
+            self._damaged.mkdir(mode=0o700, exist_ok=True)
+            path.replace(self._damaged / f"{path.name}.{time.time_ns()}")
+        except OSError:
+            pass
 
 
-def _digest(registration: Registration) -> str:
-    text = f"{store_key(registration.store)}\n{registration.version}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _entries(folder: Path) -> list[Entry]:
+def _names(folder: Path) -> list[str]:
     try:
-        names = sorted(name for name in os.listdir(folder) if name[0] != ".")
-    except FileNotFoundError:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return [entry for name in names if (entry := _decode(folder / name)) is not None]
+
+
+def _entry_names(folder: Path) -> list[str]:
+    return [name for name in _names(folder) if name.endswith(_SUFFIX) and name[0] != "."]
+
+
+def _by_age(folder: Path) -> list[Path]:
+    aged: list[tuple[int, str]] = []
+    for name in _entry_names(folder):
+        try:
+            aged.append((os.stat(folder / name).st_mtime_ns, name))
+        except FileNotFoundError:
+            continue
+    return [folder / name for _, name in sorted(aged)]
 
 
 def _encode(registration: Registration, error: str) -> bytes:
@@ -145,15 +215,12 @@ def _encode(registration: Registration, error: str) -> bytes:
     return json.dumps({"registration": values, "error": error}, indent=1).encode()
 
 
-def _decode(path: Path) -> Entry | None:
+def _decode(path: Path, content: bytes) -> Entry | None:
+    """The entry that a file contains; None if it is damaged or of another version of gitver."""
     try:
-        loaded: dict[str, Any] = json.loads(path.read_bytes())
+        loaded: dict[str, Any] = json.loads(content)
         values = loaded["registration"]
-        store = Store.from_text(values.pop("store"))
-        registration = Registration(store=store, **values)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        # Written by another version of gitver, or damaged: nothing here can deliver it.
+        registration = Registration(store=Store.from_text(values.pop("store")), **values)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return Entry(path, registration, str(loaded.get("error", "")))

@@ -1,47 +1,52 @@
-"""Refresh: what the shim does when the code is not what the active-model file says."""
+"""Refresh: what an app needs to know if its code is not what the active-model file says."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 
-from gitver_hooks.common.errors import StaleCode
-from gitver_hooks.common.printing import say
+from gitver_hooks.common.errors import GitverError, StaleCode
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
-from gitver_hooks.handover.active_state import ActiveState
-from gitver_hooks.handover.log import log
-from gitver_hooks.recording.known_models import KnownModels
-from gitver_hooks.recording.record import record
+from gitver_hooks.handover.active_state import ActiveState, read_state
+from gitver_hooks.handover.refreshed import Refreshed
+from gitver_hooks.recording.record import Recorded, record_if_known
+from gitver_hooks.recording.register import register
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.settings import load_settings
-from gitver_hooks.version.identify import identify
+from gitver_hooks.settings import Settings, load_settings
 
 
-def refresh(location: Location, environment: Mapping[str, str], on_stale: str | None) -> str | None:
-    """The model id of the worktree as it is now, by the rule ``on_stale`` (default: the setting).
+def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
+    """What an app in the worktree is to do, by the rule ``on_stale`` (empty: by the setting).
 
-    None where this process is to run unversioned, which has been said then. Raises GitverError
-    where the version cannot be worked out, and StaleCode with the rule ``error``.
+    Never raises GitverError: the failure is part of the result, and so is the store, as far as it
+    is known, because the traces of an app without a model belong there too.
     """
-    with open_repository(location, environment) as repository:
-        settings = load_settings(repository)
+    try:
+        settings, store = _settings_and_store(location, environment)
+    except GitverError as error:
+        return Refreshed(problem=str(error), failed=True)
     rule = on_stale or settings.on_stale
-    if rule == "trust":
-        return _trusted(location)
-    if rule == "register":
-        return _registered(location, environment, settings.wait)
-    return _only_if_known(location, environment, rule)
+    try:
+        if rule == "trust":
+            return _trusted(location, store)
+        if rule == "register":
+            return _registered(location, environment, store)
+        return _only_if_known(location, environment, store, rule)
+    except GitverError as error:
+        return Refreshed(store, problem=str(error), failed=True, stale=isinstance(error, StaleCode))
 
 
-def store_of_app(location: Location, environment: Mapping[str, str]) -> ActiveState:
-    """Where an app in this worktree finds MLflow, with nothing said of a version."""
+def _settings_and_store(
+    location: Location, environment: Mapping[str, str]
+) -> tuple[Settings, ActiveState]:
+    """The settings, and a state that says where MLflow is and nothing of a version."""
     with open_repository(location, environment) as repository:
         settings = load_settings(repository)
         tracking = resolve_tracking(settings, main_worktree(repository))
-    return ActiveState(
+    return settings, ActiveState(
         tracking_uri=tracking.store.tracking_uri,
         tracking_uri_source=tracking.uri_source,
         experiment=tracking.store.experiment.text,
@@ -49,32 +54,47 @@ def store_of_app(location: Location, environment: Mapping[str, str]) -> ActiveSt
     )
 
 
-def _trusted(location: Location) -> str | None:
+def _trusted(location: Location, store: ActiveState) -> Refreshed:
     model_id = read_active_model_file(location.active_model_file)
     if model_id is None:
-        say(f"{location.active_model_file} is not there: this process is not versioned")
-    return model_id
+        problem = f"{location.active_model_file} does not exist: this process is not versioned"
+        return Refreshed(store, problem=problem)
+    store.model_id = model_id
+    return Refreshed(store)
 
 
-def _registered(location: Location, environment: Mapping[str, str], wait: float) -> str | None:
-    recorded = record(location, environment, wait=wait)
-    if recorded.model_id is None:
-        say(f"{recorded.model_name} has no model yet: {recorded.problem}")
-    return recorded.model_id
+def _registered(
+    location: Location, environment: Mapping[str, str], store: ActiveState
+) -> Refreshed:
+    registered = register(location, environment)
+    if registered.model_id is None:
+        problem = f"{registered.recorded.model_name} has no model yet: {registered.problem}"
+        return Refreshed(store, problem=problem)
+    return Refreshed(_state_of(location, registered.recorded, registered.model_id, store))
 
 
-def _only_if_known(location: Location, environment: Mapping[str, str], rule: str) -> str | None:
-    """The model id if the version is known already; registering nothing."""
-    with open_repository(location, environment) as repository:
-        settings = load_settings(repository)
-        tracking = resolve_tracking(settings, main_worktree(repository))
-    version = identify(location.worktree)
-    if KnownModels(location, tracking.store).get(version.id) is not None:
-        return record(location, environment, wait=0).model_id
-    message = f"version {version.id} of {os.path.basename(location.worktree)} is not registered"
+def _only_if_known(
+    location: Location, environment: Mapping[str, str], store: ActiveState, rule: str
+) -> Refreshed:
+    """The model of the version if it is known; nothing is registered."""
+    recorded = record_if_known(location, environment)
+    if recorded.model_id is not None:
+        return Refreshed(_state_of(location, recorded, recorded.model_id, store))
+    name = os.path.basename(location.worktree)
+    message = f"version {recorded.version.id} of {name} is not registered"
     remedy = "run `gitver model`, or set on_stale to register"
     if rule == "error":
         raise StaleCode(message, remedy)
-    say(f"{message}: this process is not versioned; {remedy}")
-    log(location, message)
-    return None
+    return Refreshed(store, problem=f"{message}: this process is not versioned; {remedy}")
+
+
+def _state_of(
+    location: Location, recorded: Recorded, model_id: str, store: ActiveState
+) -> ActiveState:
+    state = read_state(location)
+    if state is not None and state.model_id == model_id:
+        return state
+    store.version = recorded.version.id
+    store.dirty = "true" if recorded.version.dirty else "false"
+    store.model_id = model_id
+    return store

@@ -1,4 +1,4 @@
-"""Where the app that runs here has its code (standard library only)."""
+"""Where the code of the app that runs here is (standard library only)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def app(
+def locate_app(
     path: str | os.PathLike[str] | None, environment: Mapping[str, str]
 ) -> tuple[Location | None, str | None]:
-    """The worktree of the app and, where there is no worktree, its active-model file.
+    """The worktree of the app or, if it is in none, its active-model file; None for the other.
 
-    Looks upwards from ``path`` if given. Else from the folder of the file that called us (which
-    imports the shim), from that of the main script, and from the current folder, in this order: the
-    code that runs is theirs, wherever it was started. Files that are installed in the environment
-    (pytest, uvicorn, a notebook's kernel, libraries) say nothing of it. Raises GitverError for
-    somebody else's repository.
+    Looks upwards from ``path`` if given. Otherwise from the folder of the file that imports the
+    shim, then of the main script, then from the current folder: the code that runs is theirs,
+    wherever it was started. Files that are installed in the environment (pytest, uvicorn, a
+    notebook's kernel, libraries) are not the app's. Raises GitverError for somebody else's
+    repository.
     """
     if path is not None:
         return _at(os.fspath(path), environment)

@@ -15,8 +15,8 @@ from support.stores import App, models
 
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.handover.active_model_file import read_active_model_file
+from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.runtime.activation import true_state
 from gitver_hooks.version.identify import identify
 
 _LONGEST_SECONDS = 4.0
@@ -44,7 +44,7 @@ def change_and_kill(app: App, chance: random.Random, commits: list[str]) -> None
 
 def assert_nothing_lies(app: App, location: Location) -> None:
     read_active_model_file(location.active_model_file)
-    state = true_state(location, os.environ)
+    state = current_state(location, os.environ)
     if state is not None:
         version_of = {model.id: model.version for model in models(app.store)}
         assert version_of[state.model_id] == identify(app.path).id == state.version

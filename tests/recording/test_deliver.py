@@ -101,14 +101,18 @@ def test_a_store_that_is_down_is_one_line_and_the_next_hook_delivers(
     app, mend = offline
     app("add", "-A")
     done = app.run("commit", "-q", "-m", "first")
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("gitver: app-git-")
-    assert "is not in MLflow yet: " in line
+    assert done.stderr == ""
     assert app.active is None
+    # Once, by the next command; not again.
+    (line,) = app.gitver("id").stderr.splitlines()
+    assert line.startswith("gitver: app-git-")
+    assert "is not in MLflow: " in line
+    assert app.gitver("id").stderr == ""
     first = app("rev-parse", "HEAD")
     store = mend()
     second = app.commit("second")
-    assert {model.version for model in models(store)} == {first, second}
+    wait_until(lambda: {model.version for model in models(store)} == {first, second})
+    wait_until(lambda: app.active is not None)
     assert app.active == model_of(store, second).id
 
 
@@ -121,6 +125,9 @@ def test_an_app_that_starts_while_the_store_is_down_runs_unversioned(
     assert done.stdout == "None\n"
     assert len(done.stderr.splitlines()) == 1
     store = mend()
+    # The store failed a moment ago, so nobody waits for it; the background tries it again.
+    assert app.python(SHIM).stdout == "None\n"
+    wait_until(lambda: app.active is not None)
     done = app.python(SHIM)
     assert done.stdout.strip() == app.active == models(store)[0].id
 
@@ -135,7 +142,7 @@ def test_progress_is_shown_on_a_terminal(offline: tuple[App, Callable[[], Path]]
         "sys.exit(status)"
     )
     done = app.python(code)
-    assert "1/1 app-git-" in done.stdout
+    assert "1 app-git-" in done.stdout
     assert "1 delivered, 0 waiting" in done.stdout
 
 
@@ -208,43 +215,34 @@ def test_what_cannot_be_delivered_can_be_dropped(
     assert outbox_of(app).waiting() == []
 
 
-def test_each_of_several_commits_is_told_why_the_store_is_down(
+def test_several_commits_are_told_once_why_the_store_is_down(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
     app, _ = offline
+    printed = ""
     for number in range(4):
         app("add", "-A")
-        done = app.run("commit", "-q", "--allow-empty", "-m", str(number))
-        assert "is not in MLflow yet: " in done.stderr
-        assert "has not answered" not in done.stderr
+        printed += app.run("commit", "-q", "--allow-empty", "-m", str(number)).stderr
+    assert printed.count("is not in MLflow: ") == 1
 
 
-def test_the_background_goes_on_when_a_hook_does_not_wait(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITVER_WAIT", "0")
-    app.write("x", "x")
-    app("add", "-A")
-    done = app.run("commit", "-q", "-m", "first")
-    assert "is being registered in the background" in done.stderr
-    wait_until(lambda: app.active is not None)
-    assert app.active == model_of(app.store, app("rev-parse", "HEAD")).id
-
-
-def test_a_hook_that_is_read_through_a_pipe_does_not_hold_its_reader(
+def test_a_commit_returns_while_the_store_hangs(
     app: App, monkeypatch: pytest.MonkeyPatch, faulty: Callable[[str], str]
 ) -> None:
-    monkeypatch.setenv("GITVER_WAIT", "1")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", faulty("hanging answer"))
     app("add", "-A")
     started = time.monotonic()
-    done = subprocess.run(
+    # Through a pipe: an inherited stream would hold its reader as long as the deliverer lives.
+    completed = subprocess.run(
         "git commit -q -m first 2>&1 | cat",
         shell=True,
         cwd=app.path,
         capture_output=True,
         text=True,
     )
-    assert "has not answered within 1 s" in done.stdout
-    # The delivery that is left behind goes on for a minute; whoever reads must not wait for it.
-    assert time.monotonic() - started < 30
+    assert completed.stdout == ""
+    # The deliverer goes on for half a minute; nobody waits for it.
+    assert time.monotonic() - started < 20
+    assert app.active is None
+    (entry,) = outbox_of(app).waiting()
+    assert entry.registration.version == app.path.joinpath(".git/refs/heads/main").read_text()[:-1]

@@ -15,13 +15,18 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.recording.record import record
+from gitver_hooks.recording.record import record, record_if_known
+from gitver_hooks.recording.register import Registered, register
 
 
 def location_of(git: Git) -> Location:
     location = find(str(git.path), os.environ)
     assert location is not None
     return location
+
+
+def registered(git: Git) -> Registered:
+    return register(location_of(git), os.environ)
 
 
 def test_a_commit_becomes_a_model_and_the_file_names_it(app: App) -> None:
@@ -67,7 +72,7 @@ def test_the_same_version_in_two_worktrees_is_one_model(app: App) -> None:
 def test_a_dirty_version_is_a_model_of_its_own_with_its_diff(app: App) -> None:
     commit = app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app), os.environ)
+    recorded = registered(app).recorded
     assert recorded.version.dirty
     assert recorded.version.id.startswith(f"{commit[:32]}-dirty-")
     model = model_of(app.store, recorded.version.id)
@@ -87,7 +92,7 @@ def test_back_at_a_known_version_its_model_is_used_again(app: App) -> None:
 
 
 def test_before_the_first_commit_the_version_is_unborn(app: App) -> None:
-    recorded = record(location_of(app), os.environ)
+    recorded = registered(app).recorded
     assert recorded.version.commit is None
     assert recorded.version.id.startswith("unborn-dirty-")
     assert recorded.model_name.startswith("app-git-unborn-dirty-")
@@ -100,7 +105,7 @@ def test_a_sha256_repository_is_recorded(
     git = make_git("modern", "--object-format=sha256")
     commit = git.commit("first", **{"a.txt": "a"})
     shutil.copy(str(pristine_store), git.path / "mlflow.db")
-    recorded = record(location_of(git), os.environ)
+    recorded = registered(git).recorded
     assert (len(commit), recorded.version.id) == (64, commit)
     assert model_of(git.path / "mlflow.db", commit).id == recorded.model_id
 
@@ -140,14 +145,14 @@ def test_the_diff_can_be_left_out(app: App) -> None:
     app.write(".gitver.yaml", "diff: off\n")
     app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app), os.environ)
+    recorded = registered(app).recorded
     assert "gitver.diff" not in model_of(app.store, recorded.version.id).tags
 
 
 def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record(location_of(app), os.environ, wait=0, register=False)
+    recorded = record_if_known(location_of(app), os.environ)
     assert recorded.model_id is None
     assert app.active is None
     assert Outbox(location_of(app)).waiting() == []
@@ -176,15 +181,13 @@ def test_the_entry_holds_what_was_true_when_it_was_written(
     assert "s3cret" not in json.dumps(entry.path.read_text())
 
 
-def test_another_gitver_at_work_holds_nobody_longer_than_the_setting(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_gitver_at_work_holds_nobody_longer_than_asked(app: App) -> None:
     app.commit("first")
-    monkeypatch.setenv("GITVER_WAIT", "1")
     location = location_of(app)
     with (
         FileLock(f"{location.state_dir}/lock") as lock,
         pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),
     ):
         assert lock.held
-        record(location, os.environ)
+        record(location, os.environ, 1.0)
+    assert app.active is None

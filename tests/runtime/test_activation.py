@@ -13,9 +13,6 @@ import pytest
 from support.git import Git
 from support.stores import App, model_of, models, versions_of_traces
 
-from gitver_hooks.runtime.activation import ActiveModel
-from gitver_hooks.runtime.mlflow_context import MlflowContext
-
 SAY = """
 import json, os
 print(json.dumps({n: os.environ.get(n) for n in (
@@ -392,11 +389,3 @@ def test_an_app_is_not_broken_by_a_closed_standard_error(git: Git) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (0, "1\n")
-
-
-@pytest.mark.parametrize(
-    ("version", "dirty"),
-    [("a" * 40, False), (f"{'a' * 32}-dirty-01234567", True), (f"{'a' * 40}@a-dirty-b", False)],
-)
-def test_a_branch_that_is_called_dirty_makes_no_version_dirty(version: str, dirty: bool) -> None:
-    assert ActiveModel("m-1", version, MlflowContext()).dirty is dirty

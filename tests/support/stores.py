@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from gitver_hooks.gitfiles.location import find
+from gitver_hooks.recording.circuit_breaker import failure_of
+from gitver_hooks.recording.outbox import Outbox
 from support.git import Git
 
 # LoggedModelStatus READY, as the store writes it.
@@ -117,6 +120,24 @@ class App(Git):
         return (
             self.active_model_file.read_text().strip() if self.active_model_file.exists() else None
         )
+
+    def run(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run git, and wait until what its hooks started in the background has ended."""
+        completed = super().run(*arguments, check=check, **environment)
+        self.settle()
+        return completed
+
+    def settle(self, seconds: float = 90) -> None:
+        """Wait until everything in the outbox is delivered, rejected, or its store has failed."""
+        location = find(str(self.path), os.environ)
+        assert location is not None
+        outbox = Outbox(location)
+        deadline = time.monotonic() + seconds
+        while any(failure_of(location, e.registration.store) is None for e in outbox.waiting()):
+            assert time.monotonic() < deadline, "the background does not come to an end"
+            time.sleep(0.02)
 
     def gitver(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return self._call([sys.executable, "-m", "gitver_hooks", *arguments], cwd)

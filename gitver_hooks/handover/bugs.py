@@ -1,0 +1,13 @@
+"""A bug of ours: the traceback for the log, and a line for the user. Standard library only."""
+
+from __future__ import annotations
+
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.log import log, log_path
+
+
+def log_bug(location: Location | None, activity: str, error: BaseException) -> str:
+    """Log ``error`` with its traceback, and return the line to print about it."""
+    log(location, f"bug in gitver {activity}", error)
+    where = f"; the details are in {log_path(location)}" if location else ""
+    return f"this is a bug in gitver: {type(error).__name__}: {error}{where}"

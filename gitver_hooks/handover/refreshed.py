@@ -1,0 +1,52 @@
+"""What the recording half tells an app whose active-model file is not right.
+
+Standard library only. It crosses the wall as text, on the standard output of ``gitver refresh``.
+"""
+
+from __future__ import annotations
+
+from gitver_hooks.handover.active_state import ActiveState, decode_fields, encode_fields
+
+
+class Refreshed:
+    """The state to go by, and what is wrong.
+
+    ``state`` says where MLflow is; its ``model_id`` is empty if this process gets no model.
+    It is None if the store is unknown, or not allowed. ``problem`` is a line to print, or empty.
+    ``failed`` means an error rather than a rule, and ``stale`` that the rule was ``error``.
+    """
+
+    __slots__ = ("failed", "problem", "stale", "state")
+
+    def __init__(
+        self,
+        state: ActiveState | None = None,
+        problem: str = "",
+        failed: bool = False,
+        stale: bool = False,
+    ) -> None:
+        self.state = state
+        self.problem = problem
+        self.failed = failed
+        self.stale = stale
+
+    def encode(self) -> bytes:
+        """The text form, which ``decode`` reads back."""
+        fields = {"problem": self.problem}
+        if self.state is not None:
+            fields |= {name: getattr(self.state, name) for name in ActiveState.FIELDS}
+        for name in ("failed", "stale"):
+            if getattr(self, name):
+                fields[name] = "true"
+        return encode_fields(fields)
+
+    @classmethod
+    def decode(cls, content: bytes) -> Refreshed | None:
+        """The result that ``content`` encodes; None if it is not complete."""
+        fields = decode_fields(content)
+        if fields is None:
+            return None
+        problem = fields.pop("problem", "")
+        failed, stale = fields.pop("failed", ""), fields.pop("stale", "")
+        state = ActiveState(**fields) if fields else None
+        return cls(state, problem, bool(failed), bool(stale))

@@ -1,0 +1,48 @@
+"""The circuit breaker of a store: a store that has just failed is not waited for again.
+
+A start of an app waits for the store of its models. If the store is down, that wait is spent once:
+for the next 60 seconds, others leave their registration to the background at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gitver_hooks.common.files import read_small, replace_file
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.store import Store
+
+OPEN_SECONDS = 60.0
+
+
+def open_breaker(location: Location, store: Store, reason: str) -> None:
+    """Note that the store has failed just now, and why. Never raises."""
+    try:
+        replace_file(_path(location, store), reason.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
+
+
+def close_breaker(location: Location, store: Store) -> None:
+    """Note that the store has answered. Never raises."""
+    try:
+        os.unlink(_path(location, store))
+    except OSError:
+        pass
+
+
+def failure_of(location: Location, store: Store) -> str | None:
+    """Why the store failed within the last 60 seconds, or None."""
+    path = _path(location, store)
+    try:
+        age = time.time() - os.stat(path).st_mtime
+    except OSError:
+        return None
+    if not 0 <= age < OPEN_SECONDS:
+        return None
+    return (read_small(path) or b"").decode("utf-8", "replace") or None
+
+
+def _path(location: Location, store: Store) -> str:
+    return os.path.join(location.shared_state_dir, "failed", store.key)

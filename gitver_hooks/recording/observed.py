@@ -1,0 +1,132 @@
+"""A worktree as it is now: its settings, its store, its version, and the model if it is known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.locks import FileLock
+from gitver_hooks.gitfiles.location import Location, check_state_folders
+from gitver_hooks.handover import freshness
+from gitver_hooks.handover.active_model_file import (
+    remove_active_model_file,
+    write_active_model_file,
+)
+from gitver_hooks.handover.active_state import ActiveState, remove_state, write_state
+from gitver_hooks.handover.environment import recorded_variables
+from gitver_hooks.recording.exclude import exclude_local_files
+from gitver_hooks.recording.known_models import KnownModels
+from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file, sqlite_inode
+from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.repository.repository import Repository, open_repository
+from gitver_hooks.settings import Settings, load_settings
+from gitver_hooks.version.identify import Identified, identify_worktree
+from gitver_hooks.version.model_name import app_name, model_name
+
+
+@dataclass(frozen=True)
+class ObservedWorktree:
+    """One observation of a worktree, under its lock.
+
+    ``model_id`` is None if the model of the version is not known here.
+    """
+
+    repository: Repository
+    settings: Settings
+    tracking: Tracking
+    identified: Identified
+    model_name: str
+    model_id: str | None
+
+    def write_active_model(self) -> None:
+        """Make file and state say what was observed; without a known model there is no file."""
+        location = self.repository.location
+        if self.model_id is None:
+            remove_active_model_file(location)
+        else:
+            write_active_model_file(location, self.model_id)
+        write_state(location, self._state())
+        observation = self.identified.content.observation
+        # Settings that git ignores are not part of the content, but they count all the same.
+        observation.contents[os.fsencode(self.settings.path)] = self.settings.text
+        freshness.save(location, observation, self.identified.version.id)
+
+    def remove_active_model(self) -> None:
+        """Leave neither file nor state: the worktree is about to change."""
+        remove_active_model_file(self.repository.location)
+        remove_state(self.repository.location)
+
+    def _state(self) -> ActiveState:
+        store, version = self.tracking.store, self.identified.version
+        return ActiveState(
+            version=version.id,
+            dirty="true" if version.dirty else "false",
+            model_id=self.model_id or "",
+            model_name=self.model_name,
+            tracking_uri=store.tracking_uri,
+            tracking_uri_source=self.tracking.uri_source,
+            experiment=store.experiment.text,
+            experiment_source=self.tracking.experiment_source,
+            store_file=sqlite_file(store.tracking_uri) or "",
+            store_inode=sqlite_inode(store.tracking_uri),
+            on_stale=self.settings.on_stale,
+            recheck=str(self.settings.recheck),
+            environment=recorded_variables(self.repository.environment),
+        )
+
+
+@contextmanager
+def observe(
+    location: Location, environment: Mapping[str, str], lock_seconds: float
+) -> Iterator[ObservedWorktree]:
+    """Observe the worktree, and hold its lock meanwhile; wait ``lock_seconds`` for it at most.
+
+    Raises GitverError if that is not possible. The active-model file is removed then, because
+    nobody knows what it should say.
+    """
+    try:
+        check_state_folders(location, environment)
+        with _lock(location, lock_seconds), open_repository(location, environment) as repository:
+            yield _observe(repository)
+    except (GitverError, OSError):
+        # Nobody knows which version it should name.
+        remove_active_model_file(location)
+        raise
+
+
+def _observe(repository: Repository) -> ObservedWorktree:
+    location = repository.location
+    settings = load_settings(repository)
+    tracking = resolve_tracking(settings, main_worktree(repository))
+    exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
+    identified = identify_worktree(repository, settings)
+    version = identified.version
+    return ObservedWorktree(
+        repository=repository,
+        settings=settings,
+        tracking=tracking,
+        identified=identified,
+        model_name=model_name(app_name(repository, settings, version.remote_url), version),
+        model_id=KnownModels(location, tracking.store).get(version.id),
+    )
+
+
+@contextmanager
+def _lock(location: Location, seconds: float) -> Iterator[None]:
+    path = os.path.join(location.state_dir, "lock")
+    try:
+        with FileLock(path, seconds) as lock:
+            if not lock.held:
+                raise GitverError(
+                    f"another gitver has been at work in {location.worktree} for {seconds:g} s",
+                    "try again, or end it",
+                )
+            yield
+    except OSError as error:
+        raise GitverError(
+            f"{error.filename or location.state_dir} cannot be written: {error.strerror}",
+            "let this user write there, or set on_stale to trust",
+        ) from error

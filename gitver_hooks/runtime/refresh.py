@@ -1,0 +1,90 @@
+"""Ask the recording half, in a process of its own, what the code of this app is.
+
+Standard library only. While the other process works, this one imports the modules of MLflow that
+the app is about to use anyway, so that a start on new code takes hardly longer than any other.
+"""
+
+from __future__ import annotations
+
+import time
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import say_on_terminal
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.active_state import read_state
+from gitver_hooks.handover.launch import start_refresh
+from gitver_hooks.handover.refreshed import Refreshed
+from gitver_hooks.handover.store import chosen_tracking_uri
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+    from typing import IO
+
+# A version that is known is found in this time, in seconds: then there is nothing to wait for.
+_HEAD_START_SECONDS = 0.3
+# After this many seconds, somebody at a terminal is told what they wait for.
+_PATIENCE_SECONDS = 0.5
+
+
+def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
+    """What to do in this process, by the rule ``on_stale`` (empty: by the setting).
+
+    Raises GitverError if that cannot be found out.
+    """
+    try:
+        process = start_refresh(location, environment, on_stale)
+    except OSError as error:
+        raise GitverError(
+            f"the code may not be what .mlflow-active-model says, and gitver cannot be run to find "
+            f"out: {error}",
+            "install gitver-hooks with its dependencies, or leave .git out of the container",
+        ) from error
+    refreshed = Refreshed.decode(_output(process, location, environment))
+    if refreshed is None:
+        raise GitverError(
+            "the code may not be what .mlflow-active-model says, and gitver ended with status "
+            f"{process.returncode} before it found out",
+            "run `gitver status` with this interpreter, or leave .git out of the container",
+        )
+    return refreshed
+
+
+def _output(
+    process: subprocess.Popen[bytes], location: Location, environment: Mapping[str, str]
+) -> bytes:
+    started = time.monotonic()
+    assert process.stdout is not None
+    with process.stdout as stream:
+        if not _can_be_read(stream, _HEAD_START_SECONDS):
+            _import_mlflow(location, environment)
+            patience = started + _PATIENCE_SECONDS - time.monotonic()
+            if not _can_be_read(stream, max(0.0, patience)):
+                say_on_terminal("this code is new: waiting for MLflow to register it ...")
+        content = stream.read()
+    process.wait()
+    return content
+
+
+def _can_be_read(stream: IO[bytes], seconds: float) -> bool:
+    import select
+
+    return bool(select.select([stream], [], [], seconds)[0])
+
+
+def _import_mlflow(location: Location, environment: Mapping[str, str]) -> None:
+    """Import what an app that uses MLflow imports next."""
+    names = ["mlflow", "mlflow.tracking.fluent", "mlflow.tracing.provider"]
+    state = read_state(location)
+    uri = chosen_tracking_uri(environment) or (state.tracking_uri if state else "sqlite:")
+    if uri.startswith("sqlite:"):
+        names.append("mlflow.store.tracking.sqlalchemy_store")
+    try:
+        from importlib import import_module
+
+        for name in names:
+            import_module(name)
+    except Exception:
+        # An app without MLflow, or with one that is broken, finds out by itself.
+        pass
