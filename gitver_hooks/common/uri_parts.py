@@ -148,6 +148,8 @@ def _parse_database(scheme: str, rest: str) -> Parts:
         problem = "there is more than one @ before the query"
         more, _, address = address.rpartition("@")
         password = f"{password}@{more}"
+    elif "?" in user:
+        problem = "an @ follows a ?"
     elif password.replace("?", "/").partition("/")[0].isdigit() and not password.isdigit():
         problem = "what follows the first colon could be a port or a password"
     authority, slash, database = address.partition("/")
@@ -171,10 +173,9 @@ def _split_database_user(body: str) -> tuple[str, str, str]:
     if colon and "/" not in user and "@" in behind:
         password, _, rest = behind.partition("@")
         return user, password, rest
-    user, at, rest = body.partition("@")
-    if at and "/" not in user and "?" not in user:
-        return user, "", rest
-    return "", "", body
+    before = body.partition("/")[0].partition(":")[0]
+    user, at, _ = before.rpartition("@")
+    return (user, "", body[len(user) + 1 :]) if at else ("", "", body)
 
 
 def _split_port(address: str) -> tuple[str, str]:
@@ -187,7 +188,9 @@ def _split_port(address: str) -> tuple[str, str]:
 
 def _host_problem(host: str, port: str) -> str:
     if host.startswith("["):
-        is_host = host.endswith("]") and all(c.isalnum() or c in "[]:.%" for c in host)
+        address = host[1:-1]
+        is_host = host.endswith("]") and ":" in address
+        is_host = is_host and all(c.isalnum() or c in ":.%" for c in address)
     else:
         is_host = all(c.isalnum() or c in _HOST_PUNCTUATION for c in host)
     if not is_host:
