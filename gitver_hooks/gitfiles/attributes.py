@@ -1,4 +1,4 @@
-"""What .gitattributes say of a path, as far as it changes what git stores (git's attr.c)."""
+"""The gitattributes(5) of a path that change what git stores (git's attr.c)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RELEVANT: Final = frozenset(
     (b"text", b"crlf", b"eol", b"ident", b"filter", b"working-tree-encoding")
 )
 BINARY_MACRO: Final = b"[attr]binary -diff -merge -text"
-# Longer lines and larger files are left out by git (attr.c, since 2.39.1).
+# Git ignores longer lines (attr.c, since 2.39.1).
 _LONGEST_LINE: Final = 2048
 _BLANK: Final = b" \t\r"
 _ESCAPES: Final = {
@@ -26,7 +26,7 @@ _ESCAPES: Final = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One line: what it matches, and its attributes in the order written."""
+    """One line: what it matches, and its attributes in the order in which they are written."""
 
     expression: re.Pattern[bytes]
     basename: bool
@@ -35,16 +35,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class AttributeFile:
-    """The rules of one file and the macros it defines, each in the order written."""
+    """The rules of one file and the macros it defines, each in the order of the file."""
 
     rules: tuple[Rule, ...]
     macros: tuple[tuple[bytes, tuple[tuple[bytes, Value], ...]], ...]
-    # The file's lines that matter here, for the fingerprint of the conversion.
+    # The lines behind them, for the fingerprint of the conversion.
     lines: tuple[bytes, ...]
 
 
 def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeFile:
-    """The rules in ``text``. ``macros``: whether this file may define any (not in subfolders)."""
+    """The rules in ``text``. ``macros``: the file may define macros (not so in subfolders)."""
     rules: list[Rule] = []
     defined: list[tuple[bytes, tuple[tuple[bytes, Value], ...]]] = []
     lines: list[bytes] = []
@@ -67,20 +67,20 @@ def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeF
 
 
 def _split(line: bytes) -> tuple[bytes, bytes] | None:
-    """The pattern and the rest of a line; None for comments, blank and malformed lines."""
+    """The pattern and the rest of a line; None for a comment and an empty line."""
     if not line or line.startswith(b"#"):
         return None
     if line.startswith(b'"'):
         unquoted = _unquote(line)
         if unquoted is not None:
             return unquoted
-    found = re.match(rb"[^ \t\r\n]+", line)
-    assert found is not None, "the line does not begin with a blank"
-    return found[0], line[found.end() :]
+    word = re.match(rb"[^ \t\r\n]+", line)
+    assert word is not None, "the line does not begin with a blank"
+    return word[0], line[word.end() :]
 
 
 def _unquote(line: bytes) -> tuple[bytes, bytes] | None:
-    """A pattern in double quotes, with the escapes of C, and the rest of the line."""
+    """A pattern in double quotes, with C escapes, and the rest of the line; None if malformed."""
     out = bytearray()
     i = 1
     while i < len(line):
@@ -108,25 +108,28 @@ def _unquote(line: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _attributes(text: bytes) -> tuple[tuple[bytes, Value], ...]:
-    found: list[tuple[bytes, Value]] = []
+    attributes: list[tuple[bytes, Value]] = []
     for word in re.findall(rb"[^ \t\r\n]+", text):
         name, equals, value = word.partition(b"=")
         if name[:1] in (b"-", b"!"):
-            found.append((name[1:], False if name[:1] == b"-" else None))
+            attributes.append((name[1:], False if name[:1] == b"-" else None))
         else:
-            found.append((name, value if equals else True))
-    return tuple(found)
+            attributes.append((name, value if equals else True))
+    return tuple(attributes)
 
 
 class Attributes:
-    """The attribute files that hold in one directory, the strongest first, with their folders."""
+    """The attribute files in effect in one directory, the strongest first.
+
+    Each comes with the length of its folder's path. ``matter``: some of them may change content.
+    """
 
     def __init__(self, levels: tuple[tuple[int, AttributeFile], ...], ignore_case: bool) -> None:
         self._ignore_case = ignore_case
         self._levels = levels
         self._macros: dict[bytes, tuple[tuple[bytes, Value], ...]] = {}
         for _, file in levels:
-            # Of one file the last definition counts, of several files the strongest one's.
+            # In one file the last definition counts, of several files the strongest one's.
             for name, attributes in reversed(file.macros):
                 self._macros.setdefault(name, attributes)
         relevant = RELEVANT | self._macros.keys()
@@ -138,7 +141,7 @@ class Attributes:
         )
 
     def of(self, path: bytes) -> dict[bytes, Value]:
-        """The attributes of ``path``, a path from the worktree's root, that matter here."""
+        """The attributes of ``path``, relative to the worktree's root."""
         if not self.matter:
             return {}
         path = path.lower() if self._ignore_case else path
@@ -151,7 +154,7 @@ class Attributes:
         return found
 
     def _fill(self, found: dict[bytes, Value], attributes: tuple[tuple[bytes, Value], ...]) -> None:
-        # What was found first is the strongest; a macro counts where it is set and not found yet.
+        # What is filled in first is the strongest; a macro expands if it is set first.
         pending = list(attributes)
         while pending:
             name, value = pending.pop()

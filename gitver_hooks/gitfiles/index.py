@@ -1,7 +1,7 @@
-"""The index file: what git tracks, with the stat data it remembers (standard library only).
+"""The index file: what git tracks, and the stat data it remembers (standard library only).
 
-Written from gitformat-index(5): versions 2 to 4, SHA-1 and SHA-256, split and sparse indexes, and
-the cached trees. dulwich's own ``Index`` refuses split and sparse indexes.
+See gitformat-index(5): versions 2 to 4, SHA-1 and SHA-256, split and sparse indexes, and the cached
+trees. dulwich's own ``Index`` rejects split and sparse indexes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TREE_MODE = 0o040000
 LINK_MODE = 0o120000
 GITLINK_MODE = 0o160000
 
-# ctime (s, ns), mtime (s, ns), device, inode, mode, uid, gid, size: all cut to 32 bits.
+# ctime (s, ns), mtime (s, ns), device, inode, mode, uid, gid, size, each truncated to 32 bits.
 _STAT = struct.Struct(">4L4xLL8xL")
 _MODE = struct.Struct(">L")
 _MODE_AT = 24
@@ -27,19 +27,18 @@ _ID_AT = 40
 
 
 class IndexFormatError(Exception):
-    """The file is not an index that this module can read; says why."""
+    """The file is not an index that this module can read; the message says why."""
 
 
 class Index:
-    """What one index file says.
+    """The content of an index file.
 
     ``entries`` maps each path to its *record*: the fixed part of the entry as it is in the file,
-    to be taken apart by the functions below. A path that is unmerged is not in ``entries`` but
-    in ``unmerged``, with its records by stage. ``trees`` maps directories (``b""`` is the root) to
-    the raw ids of their trees, where git knows them to be valid. ``sparse`` maps the directories
-    (without the last slash) that a sparse index keeps folded to the raw ids of their trees.
-    ``mtime_ns`` is when the index was written: an entry not older than that may be racy
-    (Documentation/technical/racy-git.txt).
+    which the functions below decode. An unmerged path is not in ``entries`` but in ``unmerged``,
+    with its records by stage. ``trees`` maps directories (``b""`` is the root) to the raw ids of
+    their trees if git knows these to be valid. ``sparse`` maps the directories (without the
+    trailing slash) that a sparse index keeps folded to the raw ids of their trees. ``mtime_ns`` is
+    when the index was written; ``signature`` is the stat data of the file, None if there is none.
     """
 
     __slots__ = ("entries", "id_length", "mtime_ns", "signature", "sparse", "trees", "unmerged")
@@ -55,11 +54,11 @@ class Index:
 
     @property
     def flags_at(self) -> int:
-        """Where in a record the flags are."""
+        """The offset of the flags in a record."""
         return _ID_AT + self.id_length
 
     def flags(self, record: bytes) -> tuple[int, int]:
-        """The flags of a record, and its extended flags."""
+        """The flags and the extended flags of a record."""
         at = _ID_AT + self.id_length
         flags = record[at] << 8 | record[at + 1]
         return flags, (record[at + 2] << 8 | record[at + 3]) if flags & EXTENDED else 0
@@ -76,14 +75,14 @@ class Index:
         return records
 
     def record(self, mode: int, raw_id: bytes, extended_flags: int) -> bytes:
-        """A record without stat data, which therefore is never trusted."""
+        """A record without stat data, so that the file is always read."""
         return struct.pack(">24xL12x", mode) + raw_id + struct.pack(">HH", EXTENDED, extended_flags)
 
     def content_key(self) -> bytes:
-        """All that the index says of content, as bytes.
+        """Everything the index says about content, as bytes.
 
-        Two indexes that differ only in stat data and the extensions that git refreshes have the
-        same key.
+        It is the same for two indexes that differ only in stat data and in extensions that git
+        refreshes.
         """
         parts: list[bytes] = []
         for path, record in self.entries.items():
@@ -97,7 +96,7 @@ class Index:
 
 
 def stat_data(record: bytes) -> tuple[int, int, int, int, int, int, int]:
-    """(ctime s, ctime ns, mtime s, mtime ns, inode, mode, size), each cut to 32 bits."""
+    """(ctime s, ctime ns, mtime s, mtime ns, inode, mode, size), each truncated to 32 bits."""
     return _STAT.unpack_from(record)
 
 
@@ -107,10 +106,10 @@ def mode(record: bytes) -> int:
 
 
 def read_index(git_dir: str, id_length: int = 20) -> Index:
-    """The index of ``git_dir``; an empty one where there is none yet.
+    """The index of ``git_dir``; an empty one if there is none yet.
 
-    ``id_length`` is the length of raw ids: 20 for SHA-1, 32 for SHA-256. Raises IndexFormatError
-    where the file is damaged, OSError where it cannot be read.
+    ``id_length`` is the length of raw ids: 20 for SHA-1, 32 for SHA-256. Raises IndexFormatError if
+    the file is damaged, OSError if it cannot be read.
     """
     index = Index(id_length)
     try:
@@ -126,7 +125,7 @@ def read_index(git_dir: str, id_length: int = 20) -> Index:
             from gitver_hooks.gitfiles.split_index import merge_shared_index
 
             entries = merge_shared_index(git_dir, entries, extensions[b"link"], id_length)
-        _sort_out(index, entries)
+        _distribute(index, entries)
         if b"TREE" in extensions:
             index.trees = _cached_trees(extensions[b"TREE"], id_length)
     except (IndexError, ValueError, struct.error) as error:
@@ -135,14 +134,14 @@ def read_index(git_dir: str, id_length: int = 20) -> Index:
 
 
 def parse_entries(data: bytes, id_length: int) -> list[tuple[bytes, bytes]]:
-    """The (path, record) pairs of an index file's bytes, in its order."""
+    """The (path, record) pairs in an index file, in its order."""
     return _parse(data, id_length)[0]
 
 
 def _parse(data: bytes, id_length: int) -> tuple[list[tuple[bytes, bytes]], dict[bytes, bytes]]:
     signature, version, count = struct.unpack_from(">4sLL", data)
     if signature != b"DIRC" or version not in (2, 3, 4):
-        raise IndexFormatError(f"its header says {signature!r} version {version}")
+        raise IndexFormatError(f"its header is {signature!r}, version {version}")
     parse = _parse_compressed if version == 4 else _parse_plain
     entries, offset = parse(data, count, id_length)
     return entries, _extensions(data, offset, id_length)
@@ -193,13 +192,13 @@ def _extensions(data: bytes, offset: int, id_length: int) -> dict[bytes, bytes]:
     while offset + 8 <= end:
         name, size = struct.unpack_from(">4sL", data, offset)
         if not name[:1].isupper() and name not in (b"link", b"sdir"):
-            raise IndexFormatError(f"it needs the extension {name!r}, which is not known here")
+            raise IndexFormatError(f"it requires the unknown extension {name!r}")
         extensions[name] = data[offset + 8 : offset + 8 + size]
         offset += 8 + size
     return extensions
 
 
-def _sort_out(index: Index, entries: list[tuple[bytes, bytes]]) -> None:
+def _distribute(index: Index, entries: list[tuple[bytes, bytes]]) -> None:
     flags_at = _ID_AT + index.id_length
     plain = index.entries
     for path, record in entries:
@@ -216,7 +215,7 @@ def _cached_trees(data: bytes, id_length: int) -> dict[bytes, bytes]:
     """Paths to raw ids, from the TREE extension; an entry count of -1 marks an invalid one."""
     trees: dict[bytes, bytes] = {}
     offset = 0
-    # The directories that are open: their names, and how many subtrees of each are still to come.
+    # The directories on the way down: their names, and how many subtrees of each are to come.
     names: list[bytes] = []
     pending: list[int] = []
     while offset < len(data):

@@ -1,4 +1,4 @@
-"""Which operation of several steps git has under way (standard library only)."""
+"""Which multi-step operation git is in the middle of (standard library only)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ BISECT = "bisect"
 def operation_under_way(git_dir: str) -> str | None:
     """``rebase`` or ``bisect`` while git is in the middle of one, else None.
 
-    The marks are those that git's own prompt script (git-prompt.sh) goes by. ``rebase-apply``
-    without the file ``rebasing`` is a ``git am``, each commit of which is one to record.
+    The signs are those that git's own prompt script (git-prompt.sh) uses. ``rebase-apply`` without
+    the file ``rebasing`` is a ``git am``, whose commits are recorded one by one.
     """
     if os.path.isdir(os.path.join(git_dir, "rebase-merge")) or os.path.exists(
         os.path.join(git_dir, "rebase-apply", "rebasing")
@@ -24,10 +24,10 @@ def operation_under_way(git_dir: str) -> str | None:
 
 
 def ends_rebase(git_dir: str, name: str, arguments: list[str]) -> bool:
-    """Whether the hook ``name`` is the last one that the rebase under way runs.
+    """Whether the hook ``name`` is the last one that the current rebase runs.
 
-    That is post-rewrite; but a rebase that finds nothing to pick ends with its one post-checkout,
-    and has done a ``noop`` by then (measured on git 2.39).
+    That is post-rewrite, except that a rebase without anything to pick ends with its only
+    post-checkout, by which time it has done a ``noop`` (measured on git 2.39).
     """
     if name != "post-checkout":
         return name == "post-rewrite" and arguments[:1] == ["rebase"]
@@ -39,7 +39,7 @@ def ends_rebase(git_dir: str, name: str, arguments: list[str]) -> bool:
 
 
 def rebased_branch(git_dir: str) -> str | None:
-    """The branch that a rebase under way will move, HEAD being detached until it ends."""
+    """The branch that the current rebase will move when it ends; HEAD is detached until then."""
     for folder in ("rebase-merge", "rebase-apply"):
         try:
             with open(

@@ -1,6 +1,6 @@
-"""The split index: what the shared index holds, with the index's own changes over it.
+"""The split index: a shared index with the changes of the index itself applied.
 
-Written from gitformat-index(5), "Split index" and "link", and gitformat-bitmap(5), appendix A.
+See gitformat-index(5), "Split index" and "link", and gitformat-bitmap(5), appendix A.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from gitver_hooks.gitfiles.index import IndexFormatError, parse_entries
 def merge_shared_index(
     git_dir: str, entries: list[tuple[bytes, bytes]], link: bytes, id_length: int
 ) -> list[tuple[bytes, bytes]]:
-    """The whole of a split index, sorted by path.
+    """The entries of a split index, sorted by path.
 
-    ``entries`` are those of the index itself; ``link`` is its extension: the name of the shared
-    index, which of its entries are deleted, and which are replaced by the nameless entries, in
-    their order.
+    ``entries`` are those of the index itself. ``link`` is its extension: the name of the shared
+    index, and which of the shared entries are deleted or replaced by the nameless ones, in order.
     """
     name = f"sharedindex.{link[:id_length].hex()}"
     try:
@@ -41,7 +40,7 @@ def merge_shared_index(
     for path, record in entries:
         if path:
             merged[path, _stage(record, id_length)] = record
-    # A merged path has no stages beside it: what is added later takes the place of what was there.
+    # A merged path has no stages: what is added later replaces what was there.
     return [(path, merged[path, stage]) for path, stage in sorted(merged)]
 
 

@@ -15,7 +15,7 @@ from gitver_hooks.worktree.content import Content, read_content
 
 @dataclass(frozen=True)
 class Identified:
-    """A version, and the content it was worked out from."""
+    """A version and the content it was computed from."""
 
     version: Version
     content: Content
@@ -24,8 +24,8 @@ class Identified:
 def identify(path: str | os.PathLike[str] = ".") -> Version:
     """The version of the worktree that contains ``path``.
 
-    Raises GitverError where there is no worktree, where a tracked file cannot be read, where the
-    repository is broken, or where a setting is wrong. The index is only read.
+    Raises GitverError if there is no worktree, if a tracked file cannot be read, if the repository
+    is broken, or if a setting is wrong. The index is only read, never written.
     """
     with open_repository(path, os.environ) as repository:
         settings = load_settings(repository)
@@ -33,7 +33,7 @@ def identify(path: str | os.PathLike[str] = ".") -> Version:
 
 
 def identify_worktree(repository: Repository, settings: Settings) -> Identified:
-    """As ``identify``, for a repository that is open already."""
+    """Like ``identify``, for an open repository."""
     content = read_content(repository, untracked=settings.untracked == "include")
     commit = content.commit
     branch = current_branch(repository)
