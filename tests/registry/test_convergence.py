@@ -19,6 +19,7 @@ from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.candidates import FATE
 from gitver_hooks.registry.convergence import find_or_create, is_live
 from gitver_hooks.registry.failures import MLflowFailure
+from gitver_hooks.registry.limits import PARAM_PREFIX
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import open_store
 
@@ -63,6 +64,20 @@ def test_any_number_of_params_arrives(store: OpenStore, count: int) -> None:
     params = {f"param.{number}": str(number) for number in range(count)}
     model_id = store.find_or_create(store.registration(params=params))
     assert store.client.get_logged_model(model_id).params == {**params, FATE: "ready"}
+
+
+def test_params_of_the_settings_do_not_collide_with_those_that_the_app_logs(
+    store: OpenStore,
+) -> None:
+    model_id = store.find_or_create(store.registration(params={PARAM_PREFIX + "model": "gpt"}))
+    store.client.log_model_params(model_id, {"model": "gpt", "temperature": "0.2"})
+    params = store.client.get_logged_model(model_id).params
+    assert params == {
+        "model": "gpt",
+        "temperature": "0.2",
+        PARAM_PREFIX + "model": "gpt",
+        FATE: "ready",
+    }
 
 
 def test_params_and_tags_that_mlflow_would_refuse_are_fitted(store: OpenStore) -> None:
