@@ -29,9 +29,10 @@ _LONGEST_BODY = 2_000
 _LONGEST_PATH = 200
 _SHOWN_FILES = 30
 _COUNTED_FILES = 1_000
-# All ASCII punctuation that can begin Markdown or HTML. A backslash makes any of it literal
-# (CommonMark 0.31, section 2.4).
-_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+\-!|~&$:@]")
+# What can begin Markdown or HTML in the middle of a line, or at its start. Numeric character
+# references are literal in CommonMark (section 2.5) and in showdown, which MLflow's pages use;
+# showdown does not know all backslash escapes.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#~|&]|^[-+]|:(?=//)")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _author(commit: Commit) -> str:
         date = datetime.fromtimestamp(commit.author_time, zone).strftime("%Y-%m-%d %H:%M %z")
     except (ValueError, OverflowError, OSError):
         date = "an unknown date"
-    return f"{_escaped(_cut(printable(name), _LONGEST_PATH))}, {_escaped(date)}"
+    return f"{_escaped(_cut(printable(name), _LONGEST_PATH))}, {date}"
 
 
 def _changed_by(repository: Repository, commit: Commit) -> Iterator[str]:
@@ -144,7 +145,7 @@ def _list_of_files(changed: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKUP.sub(lambda match: "\\" + match.group(), text)
+    return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", text)
 
 
 def _code_block(text: str) -> str:

@@ -54,7 +54,7 @@ def test_the_description_has_subject_body_author_and_changed_files(git: Git) -> 
     assert labels_of(git).description == (
         "**Be brief**\n\n"
         "```text\nUsers said that\nanswers are too long.\n```\n\n"
-        "Test, 2025\\-06\\-01 12\\:00 \\+0000\n\n"
+        "Test, 2025-06-01 12:00 +0000\n\n"
         "Changed files:\n\n```text\nM app.py\nA prompts.yaml\n```"
     )
 
@@ -81,10 +81,12 @@ def test_before_the_first_commit_there_is_a_label_too(make_git: object) -> None:
 @pytest.mark.parametrize(
     ("subject", "shown"),
     [
-        ("<img src=x onerror=alert(1)>", "\\<img src=x onerror=alert\\(1\\)\\>"),
-        ("[click](javascript:alert(1))", "\\[click\\]\\(javascript\\:alert\\(1\\)\\)"),
-        ("**bold** `code`", "\\*\\*bold\\*\\* \\`code\\`"),
-        ("&lt;script&gt;", "\\&lt;script\\&gt;"),
+        ("<img src=x onerror=alert(1)>", "&#60;img src=x onerror=alert(1)&#62;"),
+        ("[click](javascript:alert(1))", "&#91;click&#93;(javascript:alert(1))"),
+        ("**bold** `code` see_this", "&#42;&#42;bold&#42;&#42; &#96;code&#96; see&#95;this"),
+        ("&lt;script&gt;", "&#38;lt;script&#38;gt;"),
+        ("see https://evil.example", "see https&#58;//evil.example"),
+        ("fix: keep non-blocking (again)", "fix: keep non-blocking (again)"),
     ],
 )
 def test_markup_in_a_subject_is_text_on_the_page(git: Git, subject: str, shown: str) -> None:
