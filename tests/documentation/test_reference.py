@@ -81,8 +81,6 @@ def test_commands_and_options_that_documents_mention_exist() -> None:
         for verb, rest in re.findall(
             r"gitver (?!hook\b)([a-z]+)\b([^`\n|&;]*)", command_text(document)
         ):
-            if verb in ("allow", "doctor"):
-                continue
             assert verb in known, f"{document.name}: gitver {verb}"
             for option in re.findall(r"(?<!\S)(--[a-z][\w-]*)", rest.partition(" -- ")[0]):
                 assert option in options(known[verb]) | {"--help"}, (

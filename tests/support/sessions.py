@@ -66,6 +66,8 @@ class Scene:
         """Output as the documents would show it: no log lines, ids and paths made alike."""
         text = text.replace(self.server, SERVER).replace(str(self.home), HOME)
         text = _LOG_LINE.sub("", text)
+        # The setting that make_scene changes.
+        text = re.sub(r"^setting +wait: .*$", "", text, flags=re.M)
         for pattern, name in _PATTERNS:
             text = re.sub(pattern, name, text, flags=re.M)
         return "".join(f"{line}\n" for line in text.splitlines() if line.strip())
