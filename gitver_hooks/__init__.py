@@ -1,16 +1,17 @@
 """gitver-hooks: every MLflow trace linked to the exact code that produced it.
 
-Two halves, and a wall between them: the active-model file and the state beside it.
+Two halves, and a wall between them: the active-model file and the state in the git dir.
 
-Before the wall, what hooks and commands do: ``record`` works out the version (``identity``, from
-the ``content`` of the worktree), writes file and state where its model is ``known``, and else puts
-a ``registration`` into the ``outbox``; ``delivery``, a process of its own in the ``background``,
-takes it from there to MLflow (``registry``).
+The recording half, which hooks and commands run: ``recording`` identifies the version (``version``,
+``worktree``), writes file and state if its model is known, and otherwise writes a registration to
+the outbox. A detached process delivers it to MLflow (``registry``).
 
-Behind the wall, what an app does: ``shim`` calls ``activation``, which reads file and ``state``,
-asks ``freshness`` whether the worktree is still what it was, and sets ``variables`` and the
-``mlflow_context``; standard library only. Where the code has changed, ``refresh`` takes the road
-of a hook.
+The runtime half, which an app imports, uses the standard library only: ``shim`` calls
+``runtime.activation``, which reads file and state (``handover``), checks that the worktree has not
+changed, and sets MLflow's variables. If the code has changed, it starts the recording half as
+another process and waits.
+
+docs/architecture.md follows a commit and an app start through the packages.
 """
 
 __version__ = "0.1.0"
@@ -35,9 +36,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    # Lazily, so that the shim does not import what only the recording half needs.
+    # Imported lazily: the shim must not import what only the recording half needs.
     if name == "history":
-        # The package can be called: the name is that of a function and of the package behind it.
+        # ``history`` is a function and a package: the module is made callable.
         from importlib import import_module
 
         return import_module(f"{__name__}.history")

@@ -1,4 +1,4 @@
-"""The command line: which verb is asked for, and what its failures look like."""
+"""The command line: runs the requested command and turns its failures into one line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_internal(verb: str, arguments: list[str]) -> int:
-    """What the hooks and the shim start; its output, if any, is not for people."""
+    """Commands that hooks and the shim start; their output is not meant for people."""
     from gitver_hooks.handover.environment import user_environment
 
     environment = user_environment(os.environ)
@@ -94,7 +94,7 @@ def _run_verb(arguments: list[str]) -> int:
         say(f"{error.filename}: {error.strerror}; let this user read and write the git dir")
         return FAILED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nobody would read what is left.
+        # The reader of our output has closed it; nobody would read the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
@@ -103,7 +103,7 @@ def _run_verb(arguments: list[str]) -> int:
 
 
 def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
-    """Print what went wrong in the background and nobody has been told yet."""
+    """Print what went wrong in the background since the last command."""
     from gitver_hooks.common.printing import say
     from gitver_hooks.handover.notices import take_notice
 
@@ -114,7 +114,7 @@ def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
 
 
 def _location(folder: str, environment: Mapping[str, str] = os.environ) -> Location | None:
-    """The worktree that ``folder`` is in; None if there is none, or it is not ours to use."""
+    """The worktree that contains ``folder``; None without one, or if it belongs to another user."""
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.gitfiles.location import find
 

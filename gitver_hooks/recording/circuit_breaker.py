@@ -1,7 +1,7 @@
 """The circuit breaker of a store: a store that has just failed is not waited for again.
 
-A start of an app waits for the store of its models. If the store is down, that wait is spent once:
-for the next 60 seconds, others leave their registration to the background at once.
+An app that starts on new code waits for its store. If the store is down, only the first app waits:
+for the next 60 seconds, others leave their registration to the background immediately.
 """
 
 from __future__ import annotations

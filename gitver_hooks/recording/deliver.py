@@ -26,7 +26,7 @@ from gitver_hooks.registry.store import experiment_id, open_store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# One entry may take this long, in seconds: more than a slow server needs, and not for ever.
+# Seconds for one entry: more than a slow server needs, and not for ever.
 ENTRY_SECONDS = 60
 # Two failures in a row mean that the store is down; one may be due to the entry itself.
 _FAILURES_OF_A_STORE = 2
@@ -34,7 +34,7 @@ _FAILURES_OF_A_STORE = 2
 
 @dataclass
 class Delivered:
-    """What became of the entries of one delivery."""
+    """The outcome of one delivery."""
 
     delivered: int = 0
     failures: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Deliverer:
         try:
             write_if_waiting(worktree, self._environment, entry.registration)
         except (GitverError, OSError) as error:
-            # A worktree that is broken is no reason to hold up the others.
+            # A broken worktree must not hold up the others.
             log(self._location, f"{worktree.worktree}: {error}", error)
 
     def _fail(self, entry: Entry, failure: MLflowFailure, result: Delivered) -> None:

@@ -1,4 +1,4 @@
-"""What MLflow is told about a version: the LoggedModel's name, tags and params.
+"""Describes a version for MLflow: the LoggedModel's name, tags and params.
 
 The params of the settings get the prefix ``gitver.params.``. MLflow's SQL stores refuse a second
 ``log_model_params`` with a key that exists already, even with the same value, and with it all
@@ -22,7 +22,7 @@ from gitver_hooks.version.diff import LARGEST_DIFF, write_diff
 from gitver_hooks.version.identify import Identified
 from gitver_hooks.version.model_name import app_name, model_name
 
-# The bound that MLflow documents for run tags, which hosted services hold to for models as well.
+# MLflow documents this limit for run tags; hosted services apply it to models as well.
 _LARGEST_HOSTED_TAG = 8_000
 _LONGEST_USER = 250
 
@@ -30,7 +30,7 @@ _LONGEST_USER = 250
 def describe(
     repository: Repository, identified: Identified, settings: Settings, store: Store
 ) -> Registration:
-    """The registration of an identified version, complete as of now.
+    """The complete registration of an identified version.
 
     Raises GitverError if a params file is missing or invalid.
     """

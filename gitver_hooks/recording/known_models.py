@@ -1,4 +1,4 @@
-"""The model ids this repository knows already: one small file for each version of each store."""
+"""The model ids that this repository knows: one small file per version and store."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MOST_VERSIONS = 5_000
 class KnownModels:
     """Version id -> model id, for one store.
 
-    What a SQLite file is known to hold is forgotten as soon as that file is gone or another one:
-    its inode is kept beside the ids.
+    The ids of an SQLite store are forgotten when its file is deleted or replaced: its inode is kept
+    beside the ids.
     """
 
     def __init__(self, location: Location, store: Store) -> None:
@@ -60,7 +60,7 @@ class KnownModels:
 
     def _path(self, version_id: str) -> Path:
         name = quote(version_id, safe="@")
-        # A long branch name (per_branch) quoted can be longer than a file name may be.
+        # A quoted branch name (per_branch) can exceed the limit for file names.
         return self._folder / (name if len(name) <= 200 else sha256(name.encode()).hexdigest())
 
     def _make_room(self) -> None:

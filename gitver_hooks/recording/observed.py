@@ -42,7 +42,7 @@ class ObservedWorktree:
     model_id: str | None
 
     def write_active_model(self) -> None:
-        """Make file and state say what was observed; without a known model there is no file."""
+        """Write file and state as observed; remove the file if the model is not known."""
         location = self.repository.location
         if self.model_id is None:
             remove_active_model_file(location)
@@ -50,12 +50,12 @@ class ObservedWorktree:
             write_active_model_file(location, self.model_id)
         write_state(location, self._state())
         observation = self.identified.content.observation
-        # Settings that git ignores are not part of the content, but they count all the same.
+        # A settings file that git ignores is not part of the content, but its changes count.
         observation.contents[os.fsencode(self.settings.path)] = self.settings.text
         freshness.save(location, observation, self.identified.version.id)
 
     def remove_active_model(self) -> None:
-        """Leave neither file nor state: the worktree is about to change."""
+        """Remove file and state: the worktree is about to change."""
         remove_active_model_file(self.repository.location)
         remove_state(self.repository.location)
 

@@ -2,8 +2,8 @@
 
 Every store has a queue of its own, ``outbox/<store>``, so that one that hangs does not hold up the
 others. An entry is written before MLflow is asked and removed once the model id is known: a crash
-in between delivers it again, to the same LoggedModel. ``rejected`` holds what can never be
-delivered, with the reason, and ``damaged`` what cannot be read any more.
+in between delivers it again, to the same LoggedModel. ``rejected`` contains what can never be
+delivered, with the reason, and ``damaged`` what can no longer be read.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Outbox:
         try:
             replace_file(str(path.parent / "preferred" / path.name), b"")
         except OSError:
-            # It is delivered all the same, in its turn.
+            # It is still delivered, in its turn.
             pass
 
     def entry_for(self, registration: Registration) -> Entry | None:
@@ -173,7 +173,7 @@ class Outbox:
         return entry
 
     def _set_aside(self, path: Path) -> None:
-        """Move what is no entry away, so that its version can be registered again."""
+        """Set a damaged entry aside, so that its version can be registered again."""
         try:
             self._damaged.mkdir(mode=0o700, exist_ok=True)
             path.replace(self._damaged / f"{path.name}.{time.time_ns()}")

@@ -98,7 +98,7 @@ def _waits_for(state: ActiveState, registration: Registration) -> bool:
 
 
 def _intend(observed: ObservedWorktree) -> Registration:
-    # Imported only here: a version that is known is the common case, and has to be fast.
+    # Imported only here: known versions are the common case and must be fast.
     from gitver_hooks.recording.describe import describe
 
     registration = describe(

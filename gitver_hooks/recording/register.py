@@ -16,13 +16,13 @@ from gitver_hooks.recording.record import Recorded, record, record_if_known
 from gitver_hooks.registry.registration import Registration
 
 _POLL_SECONDS = 0.01
-# After this long, somebody at a terminal is told what they wait for.
+# Seconds. After that, a user at a terminal is told what they are waiting for.
 _PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Registered:
-    """What came of a registration: ``model_id``, or None and the ``problem`` in one line."""
+    """The outcome of a registration: ``model_id``, or None and the ``problem`` in one line."""
 
     recorded: Recorded
     model_id: str | None

@@ -113,7 +113,7 @@ def activate(
 
 
 def _activate_file(file: str, environment: Mapping[str, str]) -> ActiveModel | None:
-    """Activate what the file says, where there is no git to check it against."""
+    """Activate the model in the file, without git to check it against."""
     context = MlflowContext()
     try:
         model_id = read_active_model_file(file)
@@ -141,7 +141,7 @@ def _activate_in_worktree(
         log(location, refreshed.problem)
         say(f"{refreshed.problem} (this process is not versioned)")
         return active
-    # Why there is no model says what a notice from the background would repeat.
+    # A notice from the background would only repeat why there is no model.
     message = refreshed.problem or take_notice(location)
     if message:
         say(message)
@@ -149,7 +149,7 @@ def _activate_in_worktree(
 
 
 def _refreshed(location: Location, environment: Mapping[str, str], rule: str) -> Refreshed:
-    """The state to go by: as it is if the file is right, else from the recording half."""
+    """The state to use: the present one if the file is right, else the recording half's."""
     trusted = _trusted_state(location, rule)
     if trusted is not None:
         return Refreshed(trusted)
@@ -163,7 +163,7 @@ def _refreshed(location: Location, environment: Mapping[str, str], rule: str) ->
 
 
 def _trusted_state(location: Location, rule: str) -> ActiveState | None:
-    """The state as the file has it, if the rule is to trust the file and there is one."""
+    """The state that the file implies, if the rule is to trust an existing file."""
     state = read_state(location) or ActiveState()
     if (rule or state.on_stale) != "trust":
         return None
@@ -177,7 +177,7 @@ def _trusted_state(location: Location, rule: str) -> ActiveState | None:
 
 
 def _store_of_last_state(location: Location) -> ActiveState | None:
-    """Where the traces of an app without a model belong, by what was recorded last."""
+    """The store for the traces of an app without a model, as recorded last."""
     state = read_state(location)
     if state is not None:
         state.model_id = ""
@@ -203,7 +203,7 @@ def _apply(
 
 
 def _store_variables(environment: Mapping[str, str], state: ActiveState | None) -> dict[str, str]:
-    """MLflow's variables for the store of ``state``, as far as the user has chosen none."""
+    """MLflow's variables for the store of ``state`` that the user has not set."""
     variables: dict[str, str] = {}
     if state is None:
         return variables

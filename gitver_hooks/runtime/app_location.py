@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def locate_app(
     path: str | os.PathLike[str] | None, environment: Mapping[str, str]
 ) -> tuple[Location | None, str | None]:
-    """The worktree of the app or, if it is in none, its active-model file; None for the other.
+    """The app's worktree or, outside of any worktree, its active-model file; the other is None.
 
     Looks upwards from ``path`` if given. Otherwise from the folder of the file that imports the
     shim, then of the main script, then from the current folder: the code that runs is theirs,
     wherever it was started. Files that are installed in the environment (pytest, uvicorn, a
-    notebook's kernel, libraries) are not the app's. Raises GitverError for somebody else's
-    repository.
+    notebook's kernel, libraries) are not the app's. Raises GitverError for a repository
+    that belongs to another user.
     """
     if path is not None:
         return _at(os.fspath(path), environment)
@@ -65,7 +65,7 @@ def _calling_file() -> str | None:
 
 
 def _folder_of(file: object) -> str | None:
-    """The folder of a file of the app; None where it is not one."""
+    """The folder of ``file`` if it belongs to the app, else None."""
     if not isinstance(file, str):
         return None
     file = os.path.abspath(file)

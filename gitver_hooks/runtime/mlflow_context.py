@@ -1,9 +1,9 @@
-"""MLflow's own idea of the active model in this process, where MLflow is imported already.
+"""The active model of an MLflow that this process has already imported.
 
 Standard library only. ``MLFLOW_ACTIVE_MODEL_ID`` is read when a thread first uses its active-model
 context; after that only the context itself counts (measured on MLflow 3.1 to 3.17). The public
-``mlflow.set_active_model`` would ask the server, which can take minutes, so the context is set
-directly, and the public function is left to MLflows that have it no longer.
+``mlflow.set_active_model`` would contact the server, which can take minutes, so the context is set
+directly. If a future MLflow has no such context, nothing is set here and the variable has to do.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _NAMES = (
 
 
 class MlflowContext:
-    """What was active before; set, clear and restore what is."""
+    """Sets and clears the active model, and restores what was active before."""
 
     def __init__(self) -> None:
         self._before = {name: os.environ.get(name) for name in _NAMES}
         self._context_before = _current_context()
 
     def set(self, model_id: str) -> None:
-        """Make ``model_id`` active in this thread, unless the app itself has chosen another."""
+        """Make ``model_id`` active in this thread, unless the app has chosen a model itself."""
         self._follow_tracking_uri()
         if self._context_before is None:
             return
@@ -41,7 +41,7 @@ class MlflowContext:
         _set_context(model_id)
 
     def clear(self) -> None:
-        """Take back what a shim has set before; what the app has chosen stays."""
+        """Undo what a shim has set; keep what the app has chosen."""
         if self._context_before is not None and not self._context_before.set_by_user:
             _set_context(None)
 
@@ -57,7 +57,7 @@ class MlflowContext:
             _set_context(None)
 
     def _follow_tracking_uri(self) -> None:
-        # The tracer remembers where it exports to from its first use on.
+        # From its first use, the tracer remembers where it exports to.
         if os.environ.get("MLFLOW_TRACKING_URI") == self._before["MLFLOW_TRACKING_URI"]:
             return
         provider = sys.modules.get("mlflow.tracing.provider")
@@ -75,7 +75,7 @@ def _current_context() -> Any:
 
 
 def _set_context(model_id: str | None) -> None:
-    """Set this thread's context; without a model id, to what the environment says."""
+    """Set this thread's context; None: to what the environment says."""
     context = getattr(_fluent(), "ActiveModelContext", None)
     if context is not None:
         _set(context(model_id))

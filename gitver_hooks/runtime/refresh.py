@@ -1,4 +1,4 @@
-"""Ask the recording half, in a process of its own, what the code of this app is.
+"""Starts the recording half as another process to find out the version of the app's code.
 
 Standard library only. While the other process works, this one imports the modules of MLflow that
 the app is about to use anyway, so that a start on new code takes hardly longer than any other.
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import IO
 
-# A version that is known is found in this time, in seconds: then there is nothing to wait for.
+# Seconds. A known version is found in this time, and then there is nothing to wait for.
 _HEAD_START_SECONDS = 0.3
-# After this many seconds, somebody at a terminal is told what they wait for.
+# Seconds. After that, a user at a terminal is told what they are waiting for.
 _PATIENCE_SECONDS = 0.5
 
 
@@ -74,7 +74,7 @@ def _can_be_read(stream: IO[bytes], seconds: float) -> bool:
 
 
 def _import_mlflow(location: Location, environment: Mapping[str, str]) -> None:
-    """Import what an app that uses MLflow imports next."""
+    """Import the modules that an app imports next if it uses MLflow."""
     names = ["mlflow", "mlflow.tracking.fluent", "mlflow.tracing.provider"]
     state = read_state(location)
     uri = chosen_tracking_uri(environment) or (state.tracking_uri if state else "sqlite:")
@@ -86,5 +86,5 @@ def _import_mlflow(location: Location, environment: Mapping[str, str]) -> None:
         for name in names:
             import_module(name)
     except Exception:
-        # An app without MLflow, or with one that is broken, finds out by itself.
+        # An app without a working MLflow will notice by itself.
         pass
