@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from textwrap import wrap
 
 from gitver_hooks.common.printing import printable
 from gitver_hooks.history import text
@@ -59,17 +60,18 @@ def table_lines(history: History, now: datetime, width: int | None) -> list[str]
             break
         chosen.remove(last)
         dropped.append(last.heading)
-    grid = [[column.heading for column in chosen]]
+    grid = [[printable(column.heading) for column in chosen]]
     grid += [[printable(column.cell(record)) for column in chosen] for record in history]
     lines = _aligned(grid, chosen, width)
     if dropped:
-        lines.append(f"not shown for lack of width: {', '.join(map(printable, dropped))}")
+        missing = f"not shown for lack of width: {', '.join(map(printable, dropped))}"
+        lines += wrap(missing, width or len(missing))
     return lines
 
 
 def _aligned(grid: list[list[str]], chosen: Sequence[Column], width: int | None) -> list[str]:
     widths = [max(map(len, cells)) for cells in zip(*grid, strict=True)]
-    place = next(i for i, column in enumerate(chosen) if column.heading == "subject")
+    place = next(i for i, column in enumerate(chosen) if column.cell is _subject)
     widths[place] = min(widths[place], _LONGEST_SUBJECT)
     if width is not None:
         others = sum(widths) - widths[place] + len(_GAP) * (len(widths) - 1)
@@ -88,11 +90,11 @@ def _aligned(grid: list[list[str]], chosen: Sequence[Column], width: int | None)
 def _least_width(chosen: Sequence[Column], history: History) -> int:
     total = len(_GAP) * (len(chosen) - 1)
     for column in chosen:
-        if column.heading == "subject":
+        if column.cell is _subject:
             total += _SHORTEST_SUBJECT
         else:
             cells = (printable(column.cell(record)) for record in history)
-            total += max(len(column.heading), *(len(cell) for cell in cells))
+            total += max(len(printable(column.heading)), *(len(cell) for cell in cells))
     return total
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from gitver_hooks.history.records import Finding, History, Score, TraceNumbers, VersionRecord
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)
+HOSTILE = "\x1b]0;owned\x07\x1b[31m<script>alert(1)</script>| **b** \u202e\r\n=1+1"
 SUBJECTS = (
     "First prompt",
     "Retry on rate limit",
@@ -79,6 +80,28 @@ def thirty_versions(seed: int = 7) -> History:
             ),
             Finding("liked", kind="too little data", note="fewer than eight versions have it"),
         ]
+    )
+
+
+def hostile() -> History:
+    """Names and texts that would be control sequences, markup or formulas."""
+    history = thirty_versions()
+    score = Score(0.5, 2, 1, judges=(HOSTILE,))
+    versions = tuple(
+        replace(record, subject=HOSTILE, metrics={HOSTILE: score}, feedback={HOSTILE: score})
+        for record in history
+    )
+    finding = replace(history.findings[0], metric=HOSTILE)
+    return replace(
+        history,
+        versions=versions,
+        findings=(finding,),
+        app=HOSTILE,
+        branch=HOSTILE,
+        store=HOSTILE,
+        partial=True,
+        notes=(HOSTILE,),
+        remote_url=f"https://github.com/{HOSTILE}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Fill an MLflow SQLite store with versions, traces and scores by SQL, in seconds."""
+"""Fill an MLflow database with versions, traces and scores by SQL, in seconds."""
 
 from __future__ import annotations
 
@@ -6,46 +6,64 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+import sqlalchemy
 
 _Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to insert: per version, ``live`` traces and ``evaluated`` rows."""
+    """How much to insert: per version, ``live`` traces and ``evaluated`` rows.
+
+    ``first`` numbers the versions, so that several plans can fill one store.
+    """
 
     live: int = 470
     evaluated: int = 30
     seed: int = 1
+    first: int = 0
+    experiment_id: int = 0
 
 
-def fill(store: Path, commits: list[str], plan: Plan, *, start_ms: int = 1_700_000_000_000) -> None:
+def fill(uri: str, commits: list[str], plan: Plan, *, start_ms: int = 1_700_000_000_000) -> None:
     """Insert a LoggedModel, an evaluation run and traces for each commit, oldest first.
 
     The rows are those that MLflow 3.17 writes for the same traces; only the spans' content is
-    shorter.
+    shorter. ``uri`` is SQLAlchemy's.
     """
     randomness = random.Random(plan.seed)
-    with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        for number, commit in enumerate(commits):
-            rows = _version(randomness, number, commit, plan, start_ms + number * 3_600_000)
-            _insert(connection, rows)
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        with engine.begin() as connection:
+            for number, commit in enumerate(commits, plan.first):
+                at = start_ms + (number - plan.first) * 3_600_000
+                _insert(connection, _version(randomness, number, commit, plan, at), plan)
+    finally:
+        engine.dispose()
 
 
-def _insert(connection: sqlite3.Connection, rows: Iterable[tuple[str, _Row]]) -> None:
-    batches: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+def _insert(
+    connection: sqlalchemy.Connection, rows: Iterable[tuple[str, _Row]], plan: Plan
+) -> None:
+    batches: dict[tuple[str, tuple[str, ...]], list[_Row]] = {}
     for table, row in rows:
-        batches.setdefault((table, tuple(row)), []).append(tuple(row.values()))
-    for (table, columns), values in batches.items():
-        marks = ",".join("?" * len(columns))
-        connection.executemany(
-            f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", values
-        )
+        if "experiment_id" in row:
+            row["experiment_id"] = plan.experiment_id
+        batches.setdefault((table, tuple(row)), []).append(row)
+    raw = connection.connection.driver_connection
+    for (table, columns), batch in batches.items():
+        names = ",".join(columns)
+        if isinstance(raw, sqlite3.Connection):
+            marks = ",".join("?" * len(columns))
+            values = [tuple(row.values()) for row in batch]
+            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
+        else:
+            marks = ",".join(f":{column}" for column in columns)
+            statement = sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({marks})")
+            connection.execute(statement, batch)
 
 
 def _version(

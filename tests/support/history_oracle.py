@@ -1,0 +1,59 @@
+"""What the numbers of a version are, computed from MLflow's tables without MLflow or gitver."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy
+import sqlalchemy
+
+_TRACES = """
+    SELECT t.request_id, t.execution_time_ms, t.status, t.total_tokens, t.total_cost, r.value AS run
+    FROM trace_info t
+    JOIN trace_request_metadata m
+      ON m.request_id = t.request_id AND m.key = 'mlflow.modelId' AND m.value = :model
+    LEFT JOIN trace_request_metadata r
+      ON r.request_id = t.request_id AND r.key = 'mlflow.sourceRun'
+    ORDER BY t.timestamp_ms DESC
+"""
+_ASSESSMENTS = """
+    SELECT a.trace_id, a.name, a.value FROM assessments a
+    JOIN trace_request_metadata m
+      ON m.request_id = a.trace_id AND m.key = 'mlflow.modelId' AND m.value = :model
+    WHERE a.assessment_type = 'feedback' AND a.valid
+"""
+
+
+def numbers_by_sql(uri: str, model_id: str, *, cost_of: int) -> dict[str, Any]:
+    """The numbers of one model; the cost is that of the newest ``cost_of`` live traces."""
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            traces = connection.execute(sqlalchemy.text(_TRACES), {"model": model_id}).all()
+            said = connection.execute(sqlalchemy.text(_ASSESSMENTS), {"model": model_id}).all()
+    finally:
+        engine.dispose()
+    live = [t for t in traces if t.run is None]
+    evaluated = {t.request_id for t in traces if t.run is not None}
+    latencies = [t.execution_time_ms for t in live]
+    return {
+        "traces": len(live),
+        "errors": sum(t.status == "ERROR" for t in live),
+        "latency_p50_ms": float(numpy.percentile(latencies, 50)),
+        "latency_p95_ms": float(numpy.percentile(latencies, 95)),
+        "tokens": float(numpy.mean([t.total_tokens for t in live])),
+        "cost": float(numpy.mean([t.total_cost for t in live[:cost_of]])),
+        "metrics": _scores([(a.name, a.value) for a in said if a.trace_id in evaluated]),
+        "feedback": _scores([(a.name, a.value) for a in said if a.trace_id not in evaluated]),
+    }
+
+
+def _scores(said: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
+    values: dict[str, list[bool]] = {}
+    for name, value in said:
+        values.setdefault(name, []).append(json.loads(value))
+    return {
+        name: {"mean": sum(v) / len(v), "rows": len(v), "passed": sum(v)}
+        for name, v in values.items()
+    }
