@@ -92,7 +92,7 @@ def store_approvals(location: Location, requests: Sequence[Request]) -> None:
                 f"git cannot write its configuration: {done.stderr.strip()}",
                 f"make {location.common_dir}/config writable",
             )
-    show(f"allowed in this clone; `git config --unset-all {ALLOWED}` takes it back")
+    show(f"allowed in this clone; `git config --unset-all {ALLOWED}` undoes this")
 
 
 def can_ask() -> bool:
@@ -104,7 +104,7 @@ def _ask() -> None:
     """Raise GitverError unless the user says yes."""
     if not can_ask():
         raise GitverError(
-            "this is not a terminal, so nobody can be asked",
+            "standard input is not a terminal, so gitver cannot ask",
             "run `gitver allow --yes` if these values are what you want",
         )
     sys.stdout.write("Allow this? [y/N] ")

@@ -89,7 +89,7 @@ def _react(
         stashed = has_stashed_changes(environment)
     skipped = "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
     if name == "post-checkout" and arguments[2:] == ["0"] and skipped:
-        # pre-commit's own stashing: the worktree is back as it was before anybody looks at it.
+        # pre-commit's own stashing: the worktree will be restored before anything else runs.
         return
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
@@ -108,7 +108,7 @@ def _record(location: Location, environment: Mapping[str, str]) -> None:
     if state is not None:
         recheck_if_due(location, environment, state, time.time())
         return
-    # Imported only here: what follows needs dulwich.
+    # Imported only here, because it needs dulwich.
     from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record
 
     recorded = record(location, environment, HOOK_LOCK_SECONDS)

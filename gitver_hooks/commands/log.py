@@ -108,7 +108,7 @@ def read_selected(arguments: argparse.Namespace) -> History:
 
 
 def _terminal_width() -> int | None:
-    """The width of the terminal; None if the output goes elsewhere, where nothing need fit."""
+    """The width of the terminal; None if the output goes elsewhere."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

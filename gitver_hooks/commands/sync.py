@@ -18,7 +18,7 @@ _OTHER_DELIVERER_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do with what cannot be delivered."""
+    """Options for registrations that cannot be delivered."""
     parser.add_argument(
         "--discard",
         action="store_true",

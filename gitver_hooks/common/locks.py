@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class FileLock:
     """A lock on the file ``path``, which is made for it and stays.
 
-    Entering waits up to ``seconds``; ``held`` then says whether it was had.
+    Entering waits up to ``seconds``; ``held`` then says whether the lock was acquired.
     """
 
     def __init__(self, path: str, seconds: float = 0.0) -> None:

@@ -12,9 +12,9 @@ _LONGEST_MODEL_ID = 200
 
 
 def read_active_model_file(path: str) -> str | None:
-    """The model id in the active-model file at ``path``, or None where there is no file.
+    """The model id in the active-model file at ``path``; None if the file does not exist.
 
-    Raises GitverError for a file that holds anything else than one id.
+    Raises GitverError if the file contains anything but one id.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -38,7 +38,7 @@ def read_active_model_file(path: str) -> str | None:
 
 
 def write_active_model_file(location: Location, model_id: str) -> None:
-    """Make the active-model file hold ``model_id``; it is not touched where it does already."""
+    """Write ``model_id`` to the active-model file, unless the file contains it already."""
     path = location.active_model_file
     try:
         if read_active_model_file(path) == model_id and not os.path.islink(path):
@@ -46,7 +46,7 @@ def write_active_model_file(location: Location, model_id: str) -> None:
     except GitverError:
         pass
     try:
-        # The temporary file lies in the git dir, where no `git status` can see it.
+        # The temporary file is in the git dir, where `git status` does not see it.
         replace_file(
             path, f"{model_id}\n".encode(), temporary_folder=location.state_dir, mode=0o644
         )

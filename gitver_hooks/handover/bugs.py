@@ -1,4 +1,4 @@
-"""A bug of ours: the traceback for the log, and a line for the user. Standard library only."""
+"""Reports a bug of gitver: the traceback to the log, one line to the user. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether the active-model file is right for the code and the store as they are now.
 
-Standard library only: this is what every start of an app does.
+Standard library only: every app start runs this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether the names in a directory whose times changed still are those that count.
+"""Compares the names in a directory whose times have changed with its snapshot.
 
 Standard library only, and imported only if some directory has changed.
 """

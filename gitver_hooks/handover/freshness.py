@@ -21,7 +21,7 @@ SNAPSHOT = "snapshot"
 
 
 def save(location: Location, observation: Observation, version_id: str) -> bool:
-    """Remember that the worktree as observed is ``version_id``; whether that was possible.
+    """Save a snapshot of the worktree as ``version_id``; returns whether that was possible.
 
     If not (the observation is not sound, or the state cannot be written), no snapshot is left.
     """
@@ -54,5 +54,5 @@ def fresh_version(location: Location) -> str | None:
                     os.path.join(location.state_dir, SNAPSHOT), snapshots.encode(renewal)
                 )
         return snapshot.version_id.decode("utf-8", "surrogateescape")
-    except Exception:  # whatever is wrong, the app goes on and the version is computed again
+    except Exception:  # the app goes on, and the version is computed again
         return None

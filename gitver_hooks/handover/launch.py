@@ -1,4 +1,4 @@
-"""Start the recording half as a process of its own (standard library only).
+"""Starts the recording half as a separate process (standard library only).
 
 The runtime half never imports the recording half. It starts the command line, as a git hook does,
 with the interpreter and the package that are installed: a module of the app that has the name of

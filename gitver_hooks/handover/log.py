@@ -1,4 +1,4 @@
-"""The log under the git dir: what went wrong where nobody was watching (standard library only)."""
+"""The log under the git dir, for failures in the background too (standard library only)."""
 
 from __future__ import annotations
 

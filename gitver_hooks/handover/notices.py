@@ -1,4 +1,4 @@
-"""What went wrong in the background, kept until somebody can be told (standard library only).
+"""Failures in the background, kept until a command can print them (standard library only).
 
 The deliverer has no terminal. It leaves its failure here; the next hook, shim or command prints it,
 and the same failure is not printed again until a delivery has succeeded in between.
@@ -30,9 +30,9 @@ def leave_notice(location: Location, text: str) -> None:
 
 
 def take_notice(location: Location) -> str | None:
-    """The notice that nobody has printed yet, for the caller to print; None if there is none."""
+    """The notice that has not been printed yet, for the caller to print; None without one."""
     try:
-        # Of several processes that look at the same time, one succeeds.
+        # If several processes try at the same time, one succeeds.
         os.replace(_path(location, _PENDING), _path(location, _PRINTED))
     except OSError:
         return None
@@ -41,7 +41,7 @@ def take_notice(location: Location) -> str | None:
 
 
 def forget_notices(location: Location) -> None:
-    """Forget what was left and what was printed: a delivery has succeeded."""
+    """Forget all notices, printed or not: a delivery has succeeded."""
     for name in (_PENDING, _PRINTED):
         try:
             os.unlink(_path(location, name))

@@ -1,4 +1,4 @@
-"""From time to time, have MLflow asked in the background whether the active model still exists."""
+"""Checks in the background, from time to time, that the active model still exists in MLflow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def recheck_if_due(
 ) -> None:
     """Start the check if the last one of this worktree is older than the setting ``recheck``.
 
-    ``now`` is the time in seconds since the epoch. Never raises: the caller does not depend on it.
+    ``now`` is the time in seconds since the epoch. Never raises.
     """
     seconds = float(state.recheck or 0)
     if not seconds:

@@ -1,4 +1,4 @@
-"""What the recording half tells an app whose active-model file is not right.
+"""The recording half's answer to an app whose active-model file is missing or stale.
 
 Standard library only. It crosses the wall as text, on the standard output of ``gitver refresh``.
 """
@@ -9,7 +9,7 @@ from gitver_hooks.handover.active_state import ActiveState, decode_fields, encod
 
 
 class Refreshed:
-    """The state to go by, and what is wrong.
+    """The state to use, and what is wrong.
 
     ``state`` says where MLflow is; its ``model_id`` is empty if this process gets no model.
     It is None if the store is unknown, or not allowed. ``problem`` is a line to print, or empty.

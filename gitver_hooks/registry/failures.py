@@ -252,7 +252,7 @@ _KINDS = (
     ),
     _Kind(
         _either(_is("ENDPOINT_NOT_FOUND"), _status(404, 405)),
-        "{where} is no MLflow server, or one older than MLflow 3",
+        "{where} is not an MLflow server, or one older than MLflow 3",
         "check `tracking_uri`, or have the server upgraded",
     ),
     _Kind(
