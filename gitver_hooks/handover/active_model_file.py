@@ -32,7 +32,7 @@ def read_active_model_file(path: str) -> str | None:
     plain = model_id.replace("-", "").replace("_", "")
     if not plain.isalnum() or not plain.isascii() or len(content) > _LONGEST_MODEL_ID:
         raise GitverError(
-            f"{path} does not hold a model id", "remove it; it is written again when needed"
+            f"{path} does not contain a model id", "remove it; it is written again when needed"
         )
     return model_id
 

@@ -1,4 +1,4 @@
-"""Reports a bug of gitver: the traceback to the log, one line to the user. Standard library only."""
+"""Reports a bug of gitver: traceback to the log, one line to the user (standard library only)."""
 
 from __future__ import annotations
 

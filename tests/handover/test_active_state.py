@@ -63,7 +63,7 @@ def test_without_a_file_there_is_no_id_and_removing_it_twice_is_no_error(
 @pytest.mark.parametrize("content", [b"", b"\n", b"m 1\n", b"m-1\nm-2\n", b"\xff\n", b"m" * 500])
 def test_a_file_that_holds_no_id_is_refused(location: Location, content: bytes) -> None:
     Path(location.active_model_file).write_bytes(content)
-    with pytest.raises(GitverError, match="does not hold a model id; remove it"):
+    with pytest.raises(GitverError, match="does not contain a model id; remove it"):
         read_active_model_file(location.active_model_file)
 
 

@@ -287,7 +287,7 @@ EXPECTED_OF_SERVERS = {
     "413": ("of this size", "log less", True),
     "401": ("does not accept the credentials", "MLFLOW_TRACKING_PASSWORD", False),
     "403": ("does not let this user", "EDIT", False),
-    "404": ("is no MLflow server", "tracking_uri", False),
+    "404": ("is not an MLflow server", "tracking_uri", False),
     "redirects": ("redirects in a circle", "tracking_uri", False),
     "login page": ("does not answer as MLflow does", "login", False),
     "empty json": ("not as MLflow does", "tracking_uri", False),

@@ -106,7 +106,7 @@ def test_a_damaged_file_without_git_is_one_line_and_no_model(tmp_path: Path) -> 
     )
     assert active_in(done) is None
     assert len(done.stderr.splitlines()) == 1
-    assert "does not hold a model id" in done.stderr
+    assert "does not contain a model id" in done.stderr
 
 
 def test_where_there_is_nothing_the_app_runs_and_is_told(tmp_path: Path) -> None:
