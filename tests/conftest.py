@@ -11,6 +11,7 @@ import pytest
 from support.git import Git
 
 pytest_plugins = [
+    "support.capture",
     "support.servers",
     "support.stores",
     "support.hooks",

@@ -64,12 +64,18 @@ def default_tracking_uri(main_worktree: str) -> str:
 
     The rule is that of ``mlflow.get_tracking_uri``. Raises GitverError if a link leads out of it.
     """
-    runs = Path(main_worktree, "mlruns")
     try:
-        if any(p.name.isdigit() and (p / "meta.yaml").exists() for p in runs.iterdir()):
-            return Path(_inside(main_worktree, "mlruns")).as_uri()
+        names = os.listdir(_inside(main_worktree, "mlruns"))
     except OSError:
-        pass
+        names = []
+    # What is below an experiment may be a link, too: MLflow writes there.
+    experiments = [
+        Path(_inside(main_worktree, os.path.join("mlruns", name, "models"))).parent
+        for name in names
+        if name.isdigit()
+    ]
+    if any((folder / "meta.yaml").exists() for folder in experiments):
+        return Path(main_worktree, "mlruns").absolute().as_uri()
     return sqlite_uri(_inside(main_worktree, "mlflow.db"))
 
 
