@@ -1,15 +1,19 @@
-"""Show the version, its model, where MLflow is, and whether the active model is the right one."""
+"""Show the version, its model, where MLflow is, and whether the active model is up to date.
+
+Also lists what is wrong with the settings. Changes nothing and does not contact MLflow.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.printing import show, show_json
+from gitver_hooks.diagnosis.settings import settings_problems
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
@@ -17,10 +21,10 @@ from gitver_hooks.handover.current_state import current_state, is_store_of_app
 from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
-from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.registry.tracking import resolve_tracking
+from gitver_hooks.recording.outbox import Entry, Outbox
+from gitver_hooks.registry.tracking import Tracking, resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
-from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
 from gitver_hooks.settings.keys import KEYS
@@ -28,9 +32,19 @@ from gitver_hooks.settings.sources import shown_value
 from gitver_hooks.version.identify import identify_worktree
 from gitver_hooks.version.model_name import app_name, model_name
 
+# An outbox may contain thousands of entries.
+_MOST_ENTRIES = 10
+_ACTIVE = {
+    "fresh": "fresh: apps here are linked to this model",
+    "stale": "stale: the code or the store has changed; the shim or the next hook updates it",
+    "off": "off: GITVER_DISABLE is set",
+    "absent": "none: `gitver model` registers this version, as the shim would",
+    "unknown": "unknown: see the problems below",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--check", action="store_true", help="exit 1 unless a fresh active model is in place"
     )
@@ -47,43 +61,48 @@ def run(arguments: argparse.Namespace) -> int:
             f"{Path.cwd()} is not inside a git worktree", "run this inside a clone, or `git init`"
         )
     if arguments.json:
-        print(json.dumps(facts, indent=2))
+        show_json(facts)
     else:
         for line in _lines(facts):
-            print(line)
+            show(line)
     return 1 if arguments.check and facts["active"] not in ("fresh", "trusted") else 0
 
 
 def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]:
     with open_repository(location, environment) as repository:
+        problems = [str(problem) for problem in settings_problems(repository)]
         survey = survey_settings(repository)
-        if survey.problems:
-            raise survey.problems[0]
-        settings = survey.settings
-        tracking = resolve_tracking(settings, main_worktree(repository))
-        version = identify_worktree(repository, settings).version
-        name = model_name(app_name(repository, settings, version.remote_url), version)
-    outbox = Outbox(location)
-    return {
-        "worktree": location.worktree,
-        "version": asdict(version),
-        "model_id": KnownModels(location, tracking.store).get(version.id),
-        "model_name": name,
-        "active": _active(location, version.id, environment),
-        "tracking_uri": tracking.store.tracking_uri,
-        "tracking_uri_source": tracking.uri_source,
-        "experiment": str(tracking.store.experiment),
-        "settings": _settings_facts(settings),
+        tracking = None
+        facts: dict[str, Any] = {"worktree": location.worktree}
+        try:
+            tracking = resolve_tracking(survey.settings, main_worktree(repository))
+            facts |= _version_facts(repository, survey.settings, tracking)
+        except GitverError as error:
+            problems.append(str(error))
+            facts |= {"version": None, "model_id": None, "model_name": None, "active": "unknown"}
+    return facts | {
+        "tracking_uri": tracking.store.tracking_uri if tracking else None,
+        "tracking_uri_source": tracking.uri_source if tracking else None,
+        "experiment": str(tracking.store.experiment) if tracking else None,
+        "settings": _settings_facts(survey.settings),
         "not_allowed": {r.key.name: shown_value(r.key, r.value) for r in survey.refused},
         "hooks": hooks_in_place(location),
-        "waiting": [
-            {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
-            for e in outbox.waiting()
-        ],
-        "rejected": [
-            {"name": e.registration.name, "version": e.registration.version, "reason": e.error}
-            for e in outbox.rejected()
-        ],
+        **_outbox_facts(Outbox(location)),
+        # A wrong tracking URI is both a wrong setting and a reason for having no store.
+        "problems": list(dict.fromkeys(problems)),
+    }
+
+
+def _version_facts(
+    repository: Repository, settings: Settings, tracking: Tracking
+) -> dict[str, Any]:
+    location = repository.location
+    version = identify_worktree(repository, settings).version
+    return {
+        "version": asdict(version),
+        "model_id": KnownModels(location, tracking.store).get(version.id),
+        "model_name": model_name(app_name(repository, settings, version.remote_url), version),
+        "active": _active(location, version.id, repository.environment),
     }
 
 
@@ -95,12 +114,27 @@ def _settings_facts(settings: Settings) -> dict[str, dict[str, str]]:
     }
 
 
+def _outbox_facts(outbox: Outbox) -> dict[str, Any]:
+    waiting_count, rejected_count = outbox.counts()
+    return {
+        "waiting_count": waiting_count,
+        "waiting": [_entry_facts(entry) for entry in outbox.waiting(_MOST_ENTRIES)],
+        "rejected_count": rejected_count,
+        "rejected": [_entry_facts(entry) for entry in outbox.rejected(_MOST_ENTRIES)],
+    }
+
+
+def _entry_facts(entry: Entry) -> dict[str, str]:
+    registration = entry.registration
+    return {"name": registration.name, "version": registration.version, "reason": entry.error}
+
+
 def _active(location: Location, version_id: str, environment: Mapping[str, str]) -> str:
-    """``fresh``, ``stale``, ``absent`` or ``off``: what the active-model file is to an app here."""
+    """What the active-model file is to an app here: a key of ``_ACTIVE``."""
     if is_disabled(environment):
         return "off"
-    in_file = read_active_model_file(location.active_model_file)
-    if in_file is None:
+    model_id = read_active_model_file(location.active_model_file)
+    if model_id is None:
         return "absent"
     if current_state(location, environment) is not None:
         return "fresh"
@@ -108,7 +142,7 @@ def _active(location: Location, version_id: str, environment: Mapping[str, str])
     is_right = (
         state is not None
         and state.version == version_id
-        and state.model_id == in_file
+        and state.model_id == model_id
         and is_store_of_app(state, environment)
     )
     return "fresh" if is_right else "stale"
@@ -120,33 +154,36 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             f"model      {facts['model_id']}",
             f"active     trusted: {facts['file']}, and no git to check it against",
         ]
-    version = facts["version"]
-    state = "dirty" if version["dirty"] else "clean"
-    branch = f", on {version['branch']}" if version["branch"] else ", on no branch"
-    active = {
-        "fresh": "fresh: apps here are linked to this model",
-        "stale": "stale: the code or the store has changed; the shim or the next hook sees to it",
-        "off": "off: GITVER_DISABLE is set",
-        "absent": "none: `gitver model` registers this version, as the shim would",
-    }[facts["active"]]
     lines = [
-        f"version    {version['id']} ({state}{branch})",
-        f"model      {facts['model_id'] or 'not registered'}  {facts['model_name']}",
-        f"active     {active}",
-        f"MLflow     {facts['tracking_uri']} (from the {facts['tracking_uri_source']}), "
-        f"experiment {facts['experiment']}",
+        f"version    {_version_text(facts['version'])}",
+        f"model      {facts['model_id'] or 'not registered'}  {facts['model_name'] or ''}".rstrip(),
+        f"active     {_ACTIVE[facts['active']]}",
+        f"MLflow     {_store_text(facts)}",
         f"hooks      {_hooks_text(facts['hooks'])}",
-        f"outbox     {len(facts['waiting'])} waiting, {len(facts['rejected'])} set aside",
+        f"outbox     {facts['waiting_count']} waiting, {facts['rejected_count']} set aside",
     ]
     for name, setting in facts["settings"].items():
         lines.append(f"setting    {name}: {setting['value']}  (from {setting['source']})")
     for name, value in facts["not_allowed"].items():
         lines.append(f"refused    {name}: {value}  (from {SETTINGS_FILE}; see `gitver allow`)")
     for kind in ("waiting", "rejected"):
-        for entry in facts[kind]:
-            reason = f": {entry['reason']}" if entry["reason"] else ""
-            lines.append(f"  {kind}  {entry['name']}{reason}")
-    return lines
+        lines += _entry_lines(kind, facts[kind], facts[f"{kind}_count"])
+    return lines + [f"problem    {problem}" for problem in facts["problems"]]
+
+
+def _version_text(version: dict[str, Any] | None) -> str:
+    if version is None:
+        return "unknown"
+    state = "dirty" if version["dirty"] else "clean"
+    branch = f"on {version['branch']}" if version["branch"] else "on no branch"
+    return f"{version['id']} ({state}, {branch})"
+
+
+def _store_text(facts: dict[str, Any]) -> str:
+    if facts["tracking_uri"] is None:
+        return "unknown"
+    source = facts["tracking_uri_source"]
+    return f"{facts['tracking_uri']} (from the {source}), experiment {facts['experiment']}"
 
 
 def _hooks_text(hooks: dict[str, str]) -> str:
@@ -155,3 +192,13 @@ def _hooks_text(hooks: dict[str, str]) -> str:
     return " ".join(
         name if means == NATIVE else f"{name} ({means})" for name, means in hooks.items()
     )
+
+
+def _entry_lines(kind: str, entries: list[dict[str, str]], count: int) -> list[str]:
+    lines = []
+    for entry in entries:
+        reason = f": {entry['reason']}" if entry["reason"] else ""
+        lines.append(f"  {kind}  {entry['name']}{reason}")
+    if count > len(entries):
+        lines.append(f"  {kind}  and {count - len(entries)} more")
+    return lines

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.diagnosis.clocks import check_clocks
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
 from gitver_hooks.diagnosis.store import check_store
@@ -14,16 +16,25 @@ from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import flattened_params, survey_settings
 from gitver_hooks.settings.approval import refusal
 
+# The schemes of MLflow's own tracking stores (mlflow.tracking._tracking_service.utils).
+_SCHEMES = (
+    *("http", "https", "file", "sqlite", "postgresql", "mysql", "mssql"),
+    *("databricks", "databricks-uc", "uc"),
+)
+
 
 def check_settings(repository: Repository) -> Iterator[Finding]:
     """Findings about the settings of ``repository``, and about the store that they lead to."""
     worktree = repository.location.worktree
+    survey = survey_settings(repository)
     problems = settings_problems(repository)
+    if survey.refused:
+        problems.append(refusal(survey.refused, repository.environment))
     for problem in problems:
         yield Finding("settings", PROBLEM, problem.message, problem.remedy)
     if not problems:
         yield Finding("settings", OK, f"the settings of {worktree} are valid")
-    settings = survey_settings(repository).settings
+    settings = survey.settings
     try:
         tracking = resolve_tracking(settings, main_worktree(repository))
     except GitverError as error:
@@ -34,13 +45,28 @@ def check_settings(repository: Repository) -> Iterator[Finding]:
 
 
 def settings_problems(repository: Repository) -> list[GitverError]:
-    """All that is wrong with the settings: keys, values, what is not allowed, missing files."""
+    """All that is wrong with the settings: unknown keys, wrong values, missing files."""
     survey = survey_settings(repository)
     problems = list(survey.problems)
-    if survey.refused:
-        problems.append(refusal(survey.refused, repository.environment))
     try:
         flattened_params(survey.settings, repository.location.worktree)
     except GitverError as error:
         problems.append(error)
+    uri = survey.settings.tracking_uri
+    if uri is not None and not _is_known_scheme(uri):
+        problems.append(
+            GitverError(
+                f"the tracking URI {without_credentials(uri)} has an unknown scheme",
+                f"use one of {', '.join(_SCHEMES)}, or install the MLflow plugin for it",
+            )
+        )
     return problems
+
+
+def _is_known_scheme(uri: str) -> bool:
+    """Whether MLflow, or a plugin of it, has a tracking store for the scheme of ``uri``."""
+    scheme = uri.partition(":")[0].partition("+")[0].lower()
+    if ":" not in uri or scheme in _SCHEMES:
+        return True
+    plugins = entry_points(group="mlflow.tracking_store")
+    return scheme in {plugin.name for plugin in plugins}

@@ -33,22 +33,23 @@ def check_state(location: Location, environment: Mapping[str, str]) -> Iterator[
 def check_outbox(location: Location) -> Iterator[Finding]:
     """Findings about registrations that MLflow has not confirmed."""
     outbox = Outbox(location)
-    waiting, rejected = len(outbox.waiting()), len(outbox.rejected())
+    waiting, rejected = outbox.counts()
     if rejected:
-        (first, *_) = outbox.rejected()
+        reason = "".join(f"; the first: {entry.error}" for entry in outbox.rejected(1))
         yield Finding(
             "outbox",
             PROBLEM,
-            f"{rejected} registrations were rejected; the first: {first.error}",
+            f"{rejected} registrations were rejected{reason}",
             "correct that, then run `gitver sync --retry`; `gitver sync --discard` drops them",
         )
     if waiting:
-        (first, *_) = outbox.waiting()
-        reason = f"; the first: {first.error}" if first.error else ""
+        reason = "".join(
+            f"; the first: {entry.error}" for entry in outbox.waiting(1) if entry.error
+        )
         yield Finding(
             "outbox",
             WARNING,
-            f"{waiting} registrations wait for MLflow{reason}",
+            f"{waiting} registrations are waiting for MLflow{reason}",
             "run `gitver sync` when MLflow is reachable",
         )
     if not waiting and not rejected:

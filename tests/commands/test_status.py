@@ -1,4 +1,4 @@
-"""``gitver status``: what is true now, for people, for programs and for scripts."""
+"""``gitver status``: what it shows to people, and what it tells programs and scripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from support.stores import App
 
 
-def test_fresh_then_stale_then_absent(app: App) -> None:
+def test_the_active_model_is_fresh_then_stale_then_absent(app: App) -> None:
     commit = app.commit("first")
     fresh = json.loads(app.gitver("status", "--json").stdout)
     assert fresh["active"] == "fresh"
@@ -31,7 +31,7 @@ def test_fresh_then_stale_then_absent(app: App) -> None:
     assert app.gitver("status", "--check").returncode == 1
 
 
-def test_it_changes_nothing(app: App) -> None:
+def test_status_changes_nothing(app: App) -> None:
     app.commit("first")
     app.write("new.txt", "x")
     state = app.path / ".git" / "gitver"
@@ -41,28 +41,28 @@ def test_it_changes_nothing(app: App) -> None:
     assert after == before
 
 
-def test_a_file_of_somebody_else_s_making_is_stale(app: App) -> None:
+def test_an_active_model_file_that_somebody_else_wrote_is_stale(app: App) -> None:
     app.commit("first")
     app.active_model_file.write_text("m-other\n")
     assert "stale" in app.gitver("status").stdout
 
 
-def test_a_model_that_is_elsewhere_is_not_fresh_here(
+def test_a_model_in_another_store_is_not_fresh(
     app: App, monkeypatch: pytest.MonkeyPatch, sqlite_store: Path
 ) -> None:
     app.commit("first")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
-    done = app.gitver("status", "--check")
-    assert done.returncode == 1
-    assert "stale: the code or the store has changed" in done.stdout
+    result = app.gitver("status", "--check")
+    assert result.returncode == 1
+    assert "stale: the code or the store has changed" in result.stdout
 
 
-def test_switched_off_is_not_fresh(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_gitver_is_not_fresh(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.commit("first")
     monkeypatch.setenv("GITVER_DISABLE", "1")
-    done = app.gitver("status", "--check")
-    assert done.returncode == 1
-    assert "off: GITVER_DISABLE is set" in done.stdout
+    result = app.gitver("status", "--check")
+    assert result.returncode == 1
+    assert "off: GITVER_DISABLE is set" in result.stdout
 
 
 def test_hooks_that_pre_commit_would_run_count_only_once_installed(app: App) -> None:
@@ -88,7 +88,7 @@ def test_a_hook_of_another_manager_that_calls_gitver_counts(app: App) -> None:
     assert "hooks      post-merge (other)\n" in app.gitver("status").stdout
 
 
-def test_credentials_are_not_shown_and_what_waits_is(
+def test_status_hides_credentials_and_lists_what_is_waiting(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:s3cret@127.0.0.1:9")
@@ -100,21 +100,49 @@ def test_credentials_are_not_shown_and_what_waits_is(
     assert f"waiting  app-git-{commit[:8]}: " in shown
 
 
-def test_in_a_container_the_file_is_trusted(tmp_path: Path, app: App) -> None:
+def test_without_git_the_active_model_file_is_trusted(tmp_path: Path, app: App) -> None:
     (tmp_path / ".mlflow-active-model").write_text("m-1\n")
-    done = app.gitver("status", "--check", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "m-1" in done.stdout
-    assert "trusted" in done.stdout
+    result = app.gitver("status", "--check", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "m-1" in result.stdout
+    assert "trusted" in result.stdout
+
+
+def test_status_shows_every_problem_and_everything_else(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = app.commit("first", **{".gitver.yaml": "params_files: [missing.yaml]\n"})
+    monkeypatch.setenv("GITVER_EXPERIMNT", "x")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "htp://user:s3cret@example.com")
+    result = app.gitver("status")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"version    {commit} (clean, on main)" in result.stdout
+    assert "hooks      post-commit" in result.stdout
+    problems = [line for line in result.stdout.splitlines() if line.startswith("problem    ")]
+    assert len(problems) == 3
+    for part in ("missing.yaml", "GITVER_EXPERIMNT", "htp://example.com has an unknown scheme"):
+        assert part in result.stdout
+    assert "s3cret" not in result.stdout
+    assert app.gitver("status", "--check").returncode == 1
+
+
+def test_status_shows_a_version_that_cannot_be_identified_as_a_problem(app: App) -> None:
+    app.commit("first")
+    commit = app("rev-parse", "HEAD")
+    (app.path / ".git/objects" / commit[:2] / commit[2:]).unlink()
+    result = app.gitver("status")
+    assert result.returncode == 0
+    assert "version    unknown" in result.stdout
+    assert f"problem    the HEAD commit {commit} cannot be read" in result.stdout
 
 
 def test_each_setting_is_shown_with_its_value_and_where_it_comes_from(app: App) -> None:
     app.write(".gitver.yaml", "app: shop\nexperiment: theirs\n")
     app.commit("first")
     app("config", "gitver.recheck", "20")
-    done = app.gitver("status")
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+    result = app.gitver("status")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
     assert f"setting    app: shop  (from {app.path}/.gitver.yaml)" in lines
     assert "setting    recheck: 20  (from git config gitver.recheck)" in lines
     assert "refused    experiment: theirs  (from .gitver.yaml; see `gitver allow`)" in lines
