@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.diagnosis.clocks import check_clocks
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
 from gitver_hooks.diagnosis.store import check_store
@@ -15,12 +13,6 @@ from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import flattened_params, survey_settings
 from gitver_hooks.settings.approval import refusal
-
-# The schemes of MLflow's own tracking stores (mlflow.tracking._tracking_service.utils).
-_SCHEMES = (
-    *("http", "https", "file", "sqlite", "postgresql", "mysql", "mssql"),
-    *("databricks", "databricks-uc", "uc"),
-)
 
 
 def check_settings(repository: Repository) -> Iterator[Finding]:
@@ -52,21 +44,4 @@ def settings_problems(repository: Repository) -> list[GitverError]:
         flattened_params(survey.settings, repository.location.worktree)
     except GitverError as error:
         problems.append(error)
-    uri = survey.settings.tracking_uri
-    if uri is not None and not _is_known_scheme(uri):
-        problems.append(
-            GitverError(
-                f"the tracking URI {without_credentials(uri)} has an unknown scheme",
-                f"use one of {', '.join(_SCHEMES)}, or install the MLflow plugin for it",
-            )
-        )
     return problems
-
-
-def _is_known_scheme(uri: str) -> bool:
-    """Whether MLflow, or a plugin of it, has a tracking store for the scheme of ``uri``."""
-    scheme = uri.partition(":")[0].partition("+")[0].lower()
-    if ":" not in uri or scheme in _SCHEMES:
-        return True
-    plugins = entry_points(group="mlflow.tracking_store")
-    return scheme in {plugin.name for plugin in plugins}

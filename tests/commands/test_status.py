@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.hooks import at
 from support.stores import App
+
+from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.registry.registration import Registration
 
 
 def test_the_active_model_is_fresh_then_stale_then_absent(app: App) -> None:
@@ -120,7 +125,7 @@ def test_status_shows_every_problem_and_everything_else(
     assert "hooks      post-commit" in result.stdout
     problems = [line for line in result.stdout.splitlines() if line.startswith("problem    ")]
     assert len(problems) == 3
-    for part in ("missing.yaml", "GITVER_EXPERIMNT", "htp://example.com has an unknown scheme"):
+    for part in ("missing.yaml", "GITVER_EXPERIMNT", "does not know the scheme htp"):
         assert part in result.stdout
     assert "s3cret" not in result.stdout
     assert app.gitver("status", "--check").returncode == 1
@@ -150,3 +155,16 @@ def test_each_setting_is_shown_with_its_value_and_where_it_comes_from(app: App) 
     assert facts["settings"]["recheck"] == {"value": "20", "source": "git config gitver.recheck"}
     assert facts["not_allowed"] == {"experiment": "theirs"}
     assert facts["experiment"] == "Default"
+
+
+def test_status_lists_a_few_of_many_entries(app: App) -> None:
+    app.commit("first")
+    store = Store("http://127.0.0.1:9", Experiment())
+    outbox = Outbox(at(app.path))
+    for number in range(25):
+        outbox.put(Registration(f"v{number}", f"app-{number}", store, "agent", {}, {}))
+    facts = json.loads(app.gitver("status", "--json").stdout)
+    assert (facts["waiting_count"], len(facts["waiting"])) == (25, 10)
+    shown = app.gitver("status").stdout
+    assert "outbox     25 waiting, 0 set aside" in shown
+    assert "  waiting  and 15 more" in shown
