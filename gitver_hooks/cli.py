@@ -82,8 +82,8 @@ def _run_verb(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except GitverError as error:
-        say(error)
-        log(_location("."), error)
+        say(error, os.environ)
+        log(_location("."), error, environment=os.environ)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -98,7 +98,7 @@ def _run_verb(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
-        say(log_bug(_location("."), " ".join(arguments), error))
+        say(log_bug(_location("."), " ".join(arguments), error, os.environ), os.environ)
         return BUG
 
 

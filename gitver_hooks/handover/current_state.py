@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from gitver_hooks.common.uris import without_credentials
+from gitver_hooks.common.uris import same_store
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import read_active_model_file
@@ -53,7 +53,7 @@ def _is_same_tracking_uri(state: ActiveState, environment: Mapping[str, str]) ->
     uri = chosen_tracking_uri(environment)
     if uri is None:
         return state.tracking_uri_source != ENVIRONMENT
-    return without_credentials(uri) == state.tracking_uri
+    return same_store(uri, state.tracking_uri)
 
 
 def _is_same_experiment(state: ActiveState, environment: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
+from gitver_hooks.common.masking import mask
 from gitver_hooks.gitfiles.location import Location, all_worktrees
 from gitver_hooks.handover.log import log
 from gitver_hooks.handover.notices import forget_notices, leave_notice
@@ -130,15 +131,17 @@ class Deliverer:
 
     def _fail(self, entry: Entry, failure: MLflowFailure, result: Delivered) -> None:
         name = entry.registration.name
-        log(self._location, f"{name}: {failure}", failure)
-        leave_notice(self._location, f"{name} is not in MLflow: {failure}")
+        # A server may repeat the password that it was sent.
+        problem = mask(str(failure), environment=self._environment)
+        log(self._location, f"{name}: {problem}")
+        leave_notice(self._location, f"{name} is not in MLflow: {problem}")
         if failure.permanent:
-            self._outbox.reject(entry, str(failure))
-            result.rejected.append(str(failure))
+            self._outbox.reject(entry, problem)
+            result.rejected.append(problem)
             return
-        self._outbox.note(entry, str(failure))
-        open_breaker(self._location, entry.registration.store, str(failure))
-        result.failures.append(str(failure))
+        self._outbox.note(entry, problem)
+        open_breaker(self._location, entry.registration.store, problem)
+        result.failures.append(problem)
 
     def client(self, store: Store) -> MlflowClient:
         """The client for a store, opened at most once. Raises MLflowFailure."""

@@ -13,7 +13,7 @@ from support.stores import App, model_of
 from gitver_hooks.gitfiles.location import find
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.outbox import Outbox
-from gitver_hooks.recording.record import record
+from gitver_hooks.recording.register import register
 from gitver_hooks.recording.safe_to_send import safe_to_send
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.version.diff import Diff, FilePatch
@@ -35,6 +35,11 @@ def test_the_diff_becomes_a_tag_without_secrets() -> None:
     assert KEY not in repr(sent)
 
 
+def test_a_diff_that_cannot_be_read_is_not_sent() -> None:
+    sent = safe_to_send(registration(diff=f"+{KEY}\n"))
+    assert sent.tags["gitver.diff"] == "# not shown: the recorded diff cannot be read\n"
+
+
 def test_params_and_texts_that_quote_the_user_are_masked() -> None:
     tags = {"mlflow.note.content": f"Remove {KEY}", "mlflow.source.name": f"1234 Remove {KEY}"}
     sent = safe_to_send(registration(tags=tags, params={"llm.password": "x", "note": KEY}))
@@ -50,7 +55,8 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
     app.write("app.py", "changed\n")
     location = find(str(app.path), os.environ)
     assert location is not None
-    recorded = record(location, os.environ)
+    recorded = register(location, os.environ).recorded
+    app.settle()
     model = model_of(app.store, recorded.version.id)
     assert "+changed" in model.tags["gitver.diff"]
     assert "config.py" in model.tags["gitver.diff"]
