@@ -66,7 +66,7 @@ def test_a_wrong_setting_fails_in_one_line(git: Git) -> None:
     done = gitver(git.path, "id")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "'wiat', which does not exist; use one of app" in line
+    assert "unknown key 'wiat'; did you mean" in line
 
 
 def test_a_bug_exits_3_and_its_traceback_is_in_the_log(
