@@ -47,7 +47,7 @@ def test_every_command_has_a_row_and_a_section_and_no_other_has() -> None:
     rows = [re.findall(r"`gitver (\w+)`", row[0]) for row in COMMANDS.rows("# Commands")]
     sections = re.findall(r"^## gitver (\w+)$", COMMANDS.text, re.M)
     assert [name for (name,) in rows] == sections
-    assert sorted(sections) == sorted(cli.VERBS)
+    assert sorted(sections) == sorted(cli.VERBS), "docs/commands.md describes other commands"
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -98,7 +98,7 @@ def command_text(document: Document) -> str:
 
 def test_every_setting_has_a_row_with_its_default_and_no_other_has() -> None:
     rows = {row[0].strip("`"): row for row in SETTINGS.rows("## All settings")}
-    assert list(rows) == list(KEYS)
+    assert list(rows) == list(KEYS), "docs/settings.md lists other settings, or in another order"
     for name, (_, default, from_the_tree, _) in rows.items():
         value = getattr(DEFAULTS, name)
         if isinstance(value, str | bool | float):
@@ -165,7 +165,8 @@ def test_the_tags_that_are_sent_are_documented() -> None:
     constants = string_constants(without="history")
     sent = {text for text in constants if re.fullmatch(pattern, text)}
     sent -= {text for text in sent if text.startswith("gitver.") and is_git_setting(text)}
-    assert sent == set(re.findall(rf"`({pattern})`", page))
+    documented = set(re.findall(rf"`({pattern})`", page))
+    assert sent == documented, "docs/what-is-stored-and-sent.md lists other tags"
 
 
 def test_the_secret_file_names_in_the_documentation_are_withheld() -> None:
