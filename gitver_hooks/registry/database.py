@@ -1,4 +1,4 @@
-"""Whether a database is ready for this MLflow: made if absent, left alone if of another schema."""
+"""Create a missing SQLite store, and refuse databases with another schema than MLflow's."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy.engine import URL, Engine
 
-# How long a file may stay locked before that is said, and how long a store that somebody is just
-# creating is waited for (s).
+# Seconds to wait for a locked file, and for another process that is creating the store.
 _LOCK_TIMEOUT = 3
 _CREATION_TIMEOUT = 15.0
 _REVISION_TABLE = "alembic_version"
 
 
 def make_ready(uri: str) -> None:
-    """Create the database of ``uri`` if it does not exist, and let no other than MLflow's pass.
+    """Create the SQLite database of ``uri`` if it does not exist, and check any other.
 
-    Raises MLflowFailure unless its schema is MLflow's, in the revision of the installed MLflow.
+    Raises MLflowFailure unless the schema is MLflow's, in the revision of the installed MLflow.
     """
     from sqlalchemy import make_url
 
@@ -40,19 +39,19 @@ def make_ready(uri: str) -> None:
 
 
 def _sqlite_path(url: URL) -> str | None:
-    """The file that SQLAlchemy opens for a SQLite ``url``; None for one in memory."""
+    """The file that SQLAlchemy opens for a SQLite ``url``; None if it is in memory."""
     (name, *_), _ = url.get_dialect()().create_connect_args(url)
     name = str(name).removeprefix("file:").partition("?")[0]
     return None if name in ("", ":memory:") else str(Path(name).absolute())
 
 
 def _create_sqlite(url: URL, path: str) -> None:
-    """Make an empty store under another name and link it: no other process sees half of one."""
+    """Create an empty store under another name, then link it: nobody sees an incomplete one."""
     from mlflow import MlflowClient
 
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    # The lock saves the others the work; where there is none, the link is still made but once.
+    # The lock only saves others the work; without it, the link still succeeds only once.
     with FolderLock(folder):
         if os.path.exists(path):
             return
@@ -73,7 +72,7 @@ def _put_in_place(draft: str, path: str) -> None:
     except FileExistsError:
         return
     except OSError:
-        # A file system without hard links.
+        # The file system has no hard links.
         if not os.path.exists(path):
             os.rename(draft, path)
 
@@ -87,7 +86,7 @@ def _check(uri: str) -> None:
     try:
         revision = _revision(engine)
         started = time.monotonic()
-        # Another process may be creating it right now, revision after revision.
+        # Another process may be creating it at this moment, one revision after the other.
         while revision != expected_revision() and time.monotonic() - started < _CREATION_TIMEOUT:
             time.sleep(0.5)
             before, revision = revision, _revision(engine)
@@ -100,7 +99,7 @@ def _check(uri: str) -> None:
 
 
 def _revision(engine: Engine) -> str | None:
-    """The schema's revision; the present one for a database without any table."""
+    """The schema's revision; the expected one for a database without tables."""
     from sqlalchemy import inspect, text
 
     with engine.connect() as connection:
@@ -123,7 +122,7 @@ def _scripts() -> ScriptDirectory:
 
 
 def expected_revision() -> str:
-    """The revision of the schema that the installed MLflow works with."""
+    """The schema revision of the installed MLflow."""
     return str(_scripts().get_current_head())
 
 
@@ -138,7 +137,7 @@ def _refuse(uri: str, revision: str | None) -> None:
             "set `tracking_uri` to another one, or have MLflow add its tables to this one:"
             f" `mlflow db upgrade {where}`",
         )
-    known = {one.revision for one in _scripts().walk_revisions()}
+    known = {each.revision for each in _scripts().walk_revisions()}
     if revision in known:
         raise MLflowFailure(
             f"the MLflow store {where} has an older schema ({revision}; {here}); it is left alone",

@@ -1,4 +1,4 @@
-"""What MLflow's failures mean: one line each, with the remedy and without a credential."""
+"""Explain MLflow's failures: one line each, with a remedy and without credentials."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _SEARCHED = 5_000
 
 
 class MLflowFailure(GitverError):
-    """MLflow did not do what it was asked.
+    """MLflow did not do what was asked of it.
 
-    ``permanent`` says whether it never can: such a registration is set aside with its reason;
-    any other is tried again later.
+    A registration that fails permanently is set aside with the reason; any other is tried again.
     """
 
     def __init__(self, message: str, remedy: str = "", *, permanent: bool = False) -> None:
@@ -28,10 +27,10 @@ class MLflowFailure(GitverError):
 
 
 def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
-    """What ``error``, which came out of MLflow's client or the libraries below it, means.
+    """The failure that explains ``error``, raised by MLflow's client or a library below it.
 
-    The message and the remedy are one line each and hold no credential. ``tracking_uri`` is where
-    MLflow is; it may hold credentials. An MLflowFailure comes back as it is.
+    Message and remedy are one line each and contain no credentials. ``tracking_uri`` says where
+    MLflow is and may contain credentials. An MLflowFailure is returned unchanged.
     """
     if isinstance(error, MLflowFailure):
         return error
@@ -63,7 +62,7 @@ def explained(tracking_uri: str) -> Iterator[None]:
 
 
 def connection_broke(error: BaseException) -> bool:
-    """Whether an open connection ended under a request, which the next one may not meet again."""
+    """Whether an open connection was closed during a request, so that a retry may succeed."""
     facts = _Facts.of(error)
     return _BROKEN(facts) and not _NEVER_OPEN(facts)
 
@@ -75,7 +74,7 @@ def _one_line(text: str, tracking_uri: str) -> str:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What can be told about an exception and all those that led to it."""
+    """What is known about an exception and all those that led to it."""
 
     codes: frozenset[str]
     names: frozenset[str]
@@ -94,21 +93,21 @@ class _Facts:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception, its causes and contexts, and those it carries as attributes or arguments.
+    """The exception, its causes and contexts, and those in its attributes and arguments.
 
-    requests and urllib3 nest what happened in ``args`` and ``reason``, SQLAlchemy in ``orig``;
-    MLflow raises most of its own without a ``from``.
+    requests and urllib3 keep the underlying exception in ``args`` and ``reason``, SQLAlchemy in
+    ``orig``; MLflow raises most of its own without ``from``.
     """
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:
-        one = waiting.pop(0)
-        if not isinstance(one, BaseException) or id(one) in seen:
+        found = waiting.pop(0)
+        if not isinstance(found, BaseException) or id(found) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__cause__, one.__context__, *one.args]
-        waiting += [getattr(one, "reason", None), getattr(one, "orig", None)]
+        seen.add(id(found))
+        yield found
+        waiting += [found.__cause__, found.__context__, *found.args]
+        waiting += [getattr(found, "reason", None), getattr(found, "orig", None)]
 
 
 @dataclass(frozen=True)
@@ -124,12 +123,12 @@ def _says(*phrases: str) -> Callable[[_Facts], bool]:
 
 
 def _is(*names: str) -> Callable[[_Facts], bool]:
-    """One of MLflow's error codes, or an exception of that class."""
+    """Matches MLflow's error codes and the names of exception classes."""
     return lambda facts: any(name in facts.codes or name in facts.names for name in names)
 
 
 def _status(*numbers: int) -> Callable[[_Facts], bool]:
-    # MLflow keeps the status of a response in its message alone, in one of these two forms.
+    # MLflow mentions the status of a response only in its message, in one of these two forms.
     return _says(
         *(f"error code {number} " for number in numbers),
         *(f"too many {number} error responses" for number in numbers),
@@ -142,9 +141,9 @@ def _either(*tests: Callable[[_Facts], bool]) -> Callable[[_Facts], bool]:
 
 _BROKEN = _is("ConnectionError", "ChunkedEncodingError", "ProtocolError")
 _NEVER_OPEN = _is("NewConnectionError", "Timeout", "TimeoutError", "SSLError", "ProxyError")
-_LATER = "the registration waits; `gitver sync` tries again"
+_LATER = "it stays in the outbox and is tried again later; `gitver sync` tries again now"
 
-# The first that applies counts: what is sure stands before what is only likely.
+# The first match counts, so the specific kinds come before the general ones.
 _KINDS = (
     _Kind(
         _says("database is locked", "database table is locked", "database schema is locked"),
@@ -159,7 +158,7 @@ _KINDS = (
     _Kind(
         _says("file is not a database", "database disk image is malformed", "file is encrypted"),
         "the MLflow store {where} is corrupt",
-        "restore it from a copy, or move it away: a new one is then created",
+        "restore it from a backup, or move it away and let gitver create a new one",
     ),
     _Kind(
         _says("unable to open database file"),
@@ -169,7 +168,7 @@ _KINDS = (
     _Kind(
         _says("database or disk is full", "disk i/o error", "no space left on device"),
         "the MLflow store {where} cannot be written: the disk is full or failing",
-        "make room, then run `gitver sync`",
+        "free some space, then run `gitver sync`",
     ),
     _Kind(
         _says("mlflow_allow_file_store"),
@@ -210,7 +209,7 @@ _KINDS = (
     _Kind(
         _says("password authentication failed", "access denied for user", "no password supplied"),
         "the database at {where} does not accept the credentials",
-        "correct user and password in `tracking_uri`",
+        "correct the user and the password in `tracking_uri`",
     ),
     _Kind(
         _is("SSLError", "SSLCertVerificationError"),
@@ -227,7 +226,7 @@ _KINDS = (
             _is("NameResolutionError", "gaierror"),
             _says("could not translate host name", "name or service not known"),
         ),
-        "the host of {where} is not known",
+        "the host of {where} cannot be found",
         "check `tracking_uri` and the network; " + _LATER,
     ),
     _Kind(

@@ -1,4 +1,4 @@
-"""Registration: what is to be registered in MLflow for one version, as it was at the commit."""
+"""Registration: what is registered in MLflow for one version, as of the moment it was recorded."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gitver_hooks.handover.store import Store
 
 @dataclass(frozen=True)
 class Registration:
-    """One LoggedModel that MLflow is asked for.
+    """One LoggedModel to be found or created in MLflow.
 
     ``version`` is the version id, ``name`` the LoggedModel's name. ``tags`` hold ``gitver.version``
-    among others; ``params`` is the flattened configuration. Nothing in it is looked up again later:
-    what is delivered is what was true when it was written. ``diff`` is the diff as JSON, not yet
+    among others; ``params`` is the flattened configuration. Nothing in it is looked up again:
+    it is delivered as it was when it was written. ``diff`` is the diff as JSON, not yet
     searched for secrets: it must not be sent (see ``recording.safe_to_send``).
     """
 

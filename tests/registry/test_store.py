@@ -277,7 +277,7 @@ def test_a_wrong_password_of_a_database_is_not_shown(
 
 EXPECTED_OF_SERVERS = {
     "refused": ("connection refused", "start MLflow", False),
-    "unresolvable": ("is not known", "the network", False),
+    "unresolvable": ("cannot be found", "the network", False),
     "hanging connect": ("did not answer in time", "gitver sync", False),
     "hanging answer": ("did not answer in time", "gitver sync", False),
     "500": ("answers with an error", "server's log", False),
