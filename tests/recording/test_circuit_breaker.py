@@ -1,0 +1,46 @@
+"""The circuit breaker: a store that has just failed is known to have, for a minute."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from support.git import Git
+
+from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.recording.circuit_breaker import (
+    OPEN_SECONDS,
+    close_breaker,
+    failure_of,
+    open_breaker,
+)
+
+STORE = Store("http://localhost:1", Experiment())
+
+
+@pytest.fixture
+def location(git: Git) -> Location:
+    found = find(str(git.path), os.environ)
+    assert found is not None
+    return found
+
+
+def test_a_failure_is_known_until_the_store_answers(location: Location) -> None:
+    assert failure_of(location, STORE) is None
+    open_breaker(location, STORE, "connection refused")
+    assert failure_of(location, STORE) == "connection refused"
+    assert failure_of(location, Store("http://localhost:2", Experiment())) is None
+    close_breaker(location, STORE)
+    assert failure_of(location, STORE) is None
+
+
+@pytest.mark.parametrize("age", [OPEN_SECONDS + 1, -3600.0])
+def test_a_failure_of_another_time_does_not_count(location: Location, age: float) -> None:
+    open_breaker(location, STORE, "connection refused")
+    path = Path(location.shared_state_dir, "failed", STORE.key)
+    then = time.time() - age
+    os.utime(path, (then, then))
+    assert failure_of(location, STORE) is None
