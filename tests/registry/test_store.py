@@ -28,6 +28,8 @@ from gitver_hooks.registry.registration import Registration
 from gitver_hooks.registry.store import experiment_id, open_store
 
 Delivering = Callable[[float], None]
+# Seconds, with slack for a loaded machine; MLflow alone takes 102 to 1,206.
+SOON = 60
 
 
 def register(uri: str, version: str = "a" * 40) -> str:
@@ -149,7 +151,7 @@ def test_a_broken_store_gets_one_line_soon_and_keeps_the_registration(
     started = time.monotonic()
     with sqlite_fault(fault, sqlite_store) as uri, pytest.raises(MLflowFailure) as caught:
         register(uri, "b" * 40)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < SOON
     message, remedy = EXPECTED_OF_SQLITE[fault]
     assert message in caught.value.message
     assert remedy in caught.value.remedy
@@ -309,7 +311,7 @@ def test_a_server_that_is_none_gets_one_line_soon(
     started = time.monotonic()
     with pytest.raises(MLflowFailure) as caught:
         experiment_id(open_store(uri), experiment)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
     message, remedy, permanent = EXPECTED_OF_SERVERS[fault]
     assert message in caught.value.message
     assert remedy in caught.value.remedy
