@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
@@ -84,26 +85,33 @@ def first_parents(
 def all_branches(repository: Repository, head: str | None) -> Iterator[CommitData]:
     """The first-parent histories of HEAD and of all branches, merged by commit date."""
     shallow = repository.repo.get_shallow()
-    pending: list[tuple[int, bool, bytes]] = []
+    order = count()
+    pending: list[tuple[int, int, bytes]] = []
+    mainline: set[bytes] = set()
 
-    def add(commit_id: bytes, mainline: bool) -> None:
+    def add(commit_id: bytes) -> None:
+        # Of commits with the same date, the first to be found is the first to be listed: a child
+        # is found before its parent.
         commit = _commit(repository, commit_id)
-        heapq.heappush(pending, (-commit.commit_time, not mainline, commit_id))
+        heapq.heappush(pending, (-commit.commit_time, next(order), commit_id))
 
     if head is not None:
-        add(head.encode("ascii"), True)
+        mainline.add(head.encode("ascii"))
+        add(head.encode("ascii"))
     for commit_id in _branch_heads(repository):
-        add(commit_id, False)
+        add(commit_id)
     seen: set[bytes] = set()
     while pending:
-        _, side, commit_id = heapq.heappop(pending)
+        _, _, commit_id = heapq.heappop(pending)
         if commit_id in seen:
             continue
         seen.add(commit_id)
         commit = _commit(repository, commit_id)
-        yield _data(commit, not side)
+        yield _data(commit, commit_id in mainline)
         if commit.parents and commit_id not in shallow:
-            add(commit.parents[0], not side)
+            if commit_id in mainline:
+                mainline.add(commit.parents[0])
+            add(commit.parents[0])
 
 
 def since(commits: Iterator[CommitData], moment: datetime) -> Iterator[CommitData]:

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitver_hooks.history import numbers
+from gitver_hooks.history.traces import Assessment, TraceData, number_of, text_of
+
+latencies = st.lists(st.integers(0, 40), max_size=25)
+
+
+def assessment(name: str, value: object, run_id: str | None = None, at: int = 0) -> Assessment:
+    number, yes_no = number_of(value)
+    judge = "CODE x" if run_id else "HUMAN x"
+    return Assessment(name, number, yes_no, text_of(value), judge, run_id, "", at)
+
+
+def trace(
+    *assessments: Assessment, run_id: str | None = None, latency: float | None = 1.0
+) -> TraceData:
+    return TraceData("tr-1", "m-1", run_id, "OK", 0, latency, None, None, "", "", assessments)
+
+
+@given(latencies.filter(bool), latencies, st.sampled_from([0.5, 0.95, 0.0, 1.0]))
+def test_live_latencies_from_ranks_equal_those_of_the_live_traces(
+    live: list[int], evaluated: list[int], share: float
+) -> None:
+    ordered = sorted(live + evaluated)
+    ranks = numbers.ranks_for_live(len(ordered), len(evaluated), share)
+    at_ranks = {rank: float(ordered[rank]) for rank in ranks}
+    found = numbers.live_latency(at_ranks, len(ordered), [float(v) for v in evaluated], share)
+    assert found == pytest.approx(numbers.percentile(sorted(map(float, live)), share))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40))
+def test_percentiles_are_interpolated_linearly(values: list[float]) -> None:
+    quartiles = statistics.quantiles(values, n=4, method="inclusive")
+    for share, expected in zip((0.25, 0.5, 0.75), quartiles, strict=True):
+        assert numbers.percentile(sorted(values), share) == pytest.approx(expected)
+
+
+def test_yes_and_no_count_as_1_and_0_and_other_words_not_at_all() -> None:
+    assert number_of(True) == (1.0, True)
+    assert number_of("No") == (0.0, True)
+    assert number_of(4) == (4.0, False)
+    assert number_of("excellent") == (None, False)
+    score = numbers.feedback_scores([trace(assessment("tone", "excellent"))])
+    assert score == {}
+
+
+def test_the_newest_score_of_a_trace_counts() -> None:
+    scored = trace(
+        assessment("good", False, "r1", at=1), assessment("good", True, "r1", at=2), run_id="r1"
+    )
+    assert numbers.run_scores([scored], "r1")["good"].values == (1.0,)
+
+
+def test_people_do_not_score_evaluations_and_runs_give_no_feedback() -> None:
+    both = trace(assessment("good", True, "r1"), assessment("liked", True), run_id="r1")
+    assert list(numbers.run_scores([both], "r1")) == ["good"]
+    assert list(numbers.feedback_scores([both])) == ["liked"]
+
+
+def test_a_mixture_of_words_and_numbers_has_no_share() -> None:
+    mixed = [trace(assessment("tone", True)), trace(assessment("tone", 3))]
+    score = numbers.feedback_scores(mixed)["tone"]
+    assert (score.mean, score.rows, score.passed) == (2.0, 2, None)
+
+
+def test_feedback_from_counts_leaves_out_the_scores_of_evaluations() -> None:
+    counts = {("liked", "true"): 5, ("liked", "false"): 2, ("good", '"yes"'): 3, ("x", '"so"'): 1}
+    evaluated = [trace(assessment("good", "yes", "r1"), run_id="r1") for _ in range(3)]
+    found = numbers.feedback_from_counts(counts, evaluated, ["r1"])
+    assert list(found) == ["liked"]
+    assert (found["liked"].passed, found["liked"].rows) == (5, 7)
