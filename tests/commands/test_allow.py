@@ -70,7 +70,7 @@ def test_a_relative_store_leads_to_its_file(git: Git) -> None:
     assert f"the file {git.path}/data/mlflow.db on this machine" in printed
 
 
-def test_without_a_terminal_nothing_is_allowed_unless_told_so(git: Git) -> None:
+def test_without_a_terminal_nothing_is_allowed_unless_asked_to(git: Git) -> None:
     git.write(".gitver.yaml", ASKED)
     done = gitver(git.path, "allow")
     assert done.returncode == 1
@@ -89,7 +89,7 @@ def test_on_a_terminal_it_asks(git: Git, answer: str, is_allowed: bool) -> None:
         assert "Allow" not in on_terminal(git.path, "", "allow")
 
 
-def test_the_approval_holds_for_all_worktrees_and_is_in_no_file_of_the_tree(git: Git) -> None:
+def test_the_approval_applies_to_all_worktrees_and_is_in_no_file_of_the_tree(git: Git) -> None:
     git.commit("settings", **{".gitver.yaml": "wait: 3\n"})
     git("worktree", "add", "-q", "../linked")
     linked = git.path.parent / "linked"
@@ -126,7 +126,7 @@ def test_install_asks_on_a_terminal_and_takes_no_for_an_answer(git: Git) -> None
     assert allowed(git) == []
 
 
-def test_install_elsewhere_allows_only_if_told_so(git: Git) -> None:
+def test_install_without_a_terminal_allows_only_with_the_option(git: Git) -> None:
     git.write(".gitver.yaml", "wait: 0\n")
     done = gitver(git.path, "install")
     assert "which is not allowed in this clone" in done.stderr

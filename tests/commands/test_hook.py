@@ -70,7 +70,7 @@ def test_a_bisect_waits_for_nothing_and_registers_nothing(app: App) -> None:
         ({"PRE_COMMIT_REWRITE_COMMAND": "amend"}, ("post-rewrite", ["amend"])),
     ],
 )
-def test_pre_commit_tells_the_stage_by_its_variables(
+def test_the_stage_is_read_from_the_variables_of_pre_commit(
     environment: dict[str, str], stage: tuple[str, list[str]]
 ) -> None:
     assert stage_of_pre_commit(environment) == stage

@@ -48,7 +48,7 @@ def test_a_password_with_slashes_and_at_signs_is_masked_whole() -> None:
         "mail ada@example.com",
     ],
 )
-def test_what_holds_no_credential_stays(text: str) -> None:
+def test_text_without_credentials_is_unchanged(text: str) -> None:
     assert mask(text) == text
 
 

@@ -241,7 +241,7 @@ def test_no_command_sends_anything(victim: Victim, command: list[str]) -> None:
         [sys.executable, "-m", "gitver_hooks", "run", "--", "env"],
     ],
 )
-def test_an_app_runs_unversioned_and_is_told_no_store(victim: Victim, program: list[str]) -> None:
+def test_an_app_runs_unversioned_and_gets_no_store(victim: Victim, program: list[str]) -> None:
     victim.hostile("tracking uri")
     victim("checkout", "-q", "origin/hostile")
     done = subprocess.run(program, cwd=victim.path, capture_output=True, text=True)

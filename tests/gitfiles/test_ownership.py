@@ -106,7 +106,7 @@ def test_the_environment_and_the_system_can_call_it_safe(git: Git, tmp_path: Pat
     )
 
 
-def test_a_link_to_the_worktree_is_judged_by_what_it_leads_to(git: Git, tmp_path: Path) -> None:
+def test_a_link_to_the_worktree_is_judged_by_its_target(git: Git, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(git.path)
     give_away(link)

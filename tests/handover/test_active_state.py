@@ -27,7 +27,7 @@ def location(git: Git) -> Location:
     return found
 
 
-def test_the_file_holds_the_id_and_a_newline_and_nothing_else(location: Location) -> None:
+def test_the_file_contains_only_the_id_and_a_newline(location: Location) -> None:
     write_active_model_file(location, "m-1")
     assert Path(location.active_model_file).read_bytes() == b"m-1\n"
     assert read_active_model_file(location.active_model_file) == "m-1"
@@ -61,7 +61,7 @@ def test_without_a_file_there_is_no_id_and_removing_it_twice_is_no_error(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"m 1\n", b"m-1\nm-2\n", b"\xff\n", b"m" * 500])
-def test_a_file_that_holds_no_id_is_refused(location: Location, content: bytes) -> None:
+def test_a_file_without_an_id_is_refused(location: Location, content: bytes) -> None:
     Path(location.active_model_file).write_bytes(content)
     with pytest.raises(GitverError, match="does not contain a model id; remove it"):
         read_active_model_file(location.active_model_file)

@@ -83,7 +83,7 @@ def test_dirty_versions_and_other_branches_are_left_out() -> None:
     assert findings(history([*records, *misleading])) == []
 
 
-def test_a_change_of_judge_is_told_from_a_change_of_the_app() -> None:
+def test_a_change_of_judge_is_distinguished_from_a_change_of_the_app() -> None:
     records = [
         record(i, metrics={"correct": score(mean, judges=JUDGE if i < 6 else ("LLM_JUDGE other",))})
         for i, mean in enumerate(DROP)
@@ -98,7 +98,7 @@ def test_an_unrecorded_judge_leaves_the_cause_open() -> None:
     assert only(findings(history(records))).cause == "unknown"
 
 
-def test_too_few_versions_are_said_to_be_too_few() -> None:
+def test_too_few_versions_are_reported_as_such() -> None:
     finding = only(findings(history(evaluated(0.9, 0.1))))
     assert finding.kind == "too little data"
     assert finding.note == "too little data to tell: 2 versions have it, at least 3 are needed"

@@ -146,7 +146,7 @@ def test_a_hook_without_gitver_prints_one_line_and_succeeds(
     assert "pip install gitver-hooks" in result.stderr
 
 
-def test_a_hook_whose_interpreter_is_gone_falls_back_to_gitver_on_path(
+def test_a_hook_without_its_interpreter_falls_back_to_gitver_on_path(
     tmp_path: Path, bin_folder: Path, called: Callable[[], list[str]]
 ) -> None:
     hook = installed(tmp_path / "hooks", "post-merge", "/nonexistent/bin/python")

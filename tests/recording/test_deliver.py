@@ -169,7 +169,7 @@ def test_a_model_that_was_deleted_is_noticed_in_the_background_of_an_app(
     assert app.python(SHIM).stdout.strip() == app.active
 
 
-def test_a_store_that_was_deleted_is_noticed_at_once(app: App) -> None:
+def test_a_deleted_store_is_noticed_by_the_next_start(app: App) -> None:
     commit = app.commit("first")
     app.store.unlink()
     app.run_app()
@@ -215,7 +215,7 @@ def test_what_cannot_be_delivered_can_be_dropped(
     assert outbox_of(app).waiting() == []
 
 
-def test_several_commits_are_told_once_why_the_store_is_down(
+def test_several_commits_report_once_why_the_store_is_down(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
     app, _ = offline

@@ -42,7 +42,7 @@ def test_what_is_forgotten_is_not_known(location: Location) -> None:
     assert models.get("v") is None
 
 
-def test_a_file_that_is_gone_or_another_one_takes_its_models_along(
+def test_the_models_of_a_deleted_or_replaced_store_are_forgotten(
     location: Location, tmp_path: Path
 ) -> None:
     path = tmp_path / "mlflow.db"

@@ -110,7 +110,7 @@ def test_a_sha256_repository_is_recorded(
     assert model_of(git.path / "mlflow.db", commit).id == recorded.model_id
 
 
-def test_settings_say_how_the_model_is_called_and_what_it_holds(app: App) -> None:
+def test_settings_determine_the_name_and_the_params_of_the_model(app: App) -> None:
     app.write("llm.yaml", "model: small\nlimits: {tokens: 10}\n")
     app.write(
         ".gitver.yaml",
@@ -124,7 +124,7 @@ def test_settings_say_how_the_model_is_called_and_what_it_holds(app: App) -> Non
     assert model.params["gitver.params.limits.tokens"] == "20"
 
 
-def test_per_branch_tells_the_branches_apart(app: App) -> None:
+def test_per_branch_separates_the_branches(app: App) -> None:
     app.write(".gitver.yaml", "per_branch: true\n")
     commit = app.commit("first")
     app("checkout", "-q", "-b", "feature/x")
@@ -149,7 +149,7 @@ def test_the_diff_can_be_left_out(app: App) -> None:
     assert "gitver.diff" not in model_of(app.store, recorded.version.id).tags
 
 
-def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> None:
+def test_there_is_no_file_while_the_present_version_is_unknown(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
     recorded = record_if_known(location_of(app), os.environ)
@@ -158,7 +158,7 @@ def test_the_file_is_gone_while_the_present_version_is_not_known(app: App) -> No
     assert Outbox(location_of(app)).waiting() == []
 
 
-def test_a_wrong_setting_is_said_and_the_file_does_not_lie(app: App) -> None:
+def test_a_wrong_setting_is_reported_and_the_file_removed(app: App) -> None:
     app.commit("first")
     app.write(".gitver.yaml", "wiat: 3\n")
     with pytest.raises(GitverError, match="'wiat', which does not exist"):
@@ -166,7 +166,7 @@ def test_a_wrong_setting_is_said_and_the_file_does_not_lie(app: App) -> None:
     assert app.active is None
 
 
-def test_the_entry_holds_what_was_true_when_it_was_written(
+def test_an_entry_describes_the_version_as_of_its_writing(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:s3cret@127.0.0.1:9/")
@@ -181,7 +181,7 @@ def test_the_entry_holds_what_was_true_when_it_was_written(
     assert "s3cret" not in json.dumps(entry.path.read_text())
 
 
-def test_another_gitver_at_work_holds_nobody_longer_than_asked(app: App) -> None:
+def test_waiting_for_another_gitver_is_bounded(app: App) -> None:
     app.commit("first")
     location = location_of(app)
     with (

@@ -214,7 +214,7 @@ def test_only_a_ready_model_that_is_not_deleted_is_live(store: OpenStore) -> Non
 
 
 @pytest.mark.parametrize("fault", ["refused", "500", "login page", "empty json", "401"])
-def test_whether_a_model_is_live_cannot_be_told_without_a_server(
+def test_whether_a_model_is_live_is_unknown_without_a_server(
     fault: str, faulty: Callable[[str], str], delivering: Callable[[float], None]
 ) -> None:
     delivering(2)

@@ -41,7 +41,7 @@ def commit(app: App) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "413"])
-def test_no_server_holds_a_commit_and_nothing_is_lost(
+def test_no_server_delays_a_commit_and_nothing_is_lost(
     fault: str, waiting: App, faulty: Callable[[str], str]
 ) -> None:
     uri = faulty(fault).replace("://", "://ada:geheim@")
@@ -74,7 +74,7 @@ def test_a_refusal_for_good_is_set_aside_with_its_reason(
 
 
 @pytest.mark.parametrize("fault", SQLITE_FAULTS)
-def test_no_broken_store_holds_a_commit_and_the_next_sync_delivers_it(
+def test_no_broken_store_delays_a_commit_and_the_next_sync_delivers_it(
     fault: str, waiting: App, tmp_path: Path
 ) -> None:
     store = tmp_path / "shared.db"
@@ -103,7 +103,7 @@ def test_no_broken_store_holds_a_commit_and_the_next_sync_delivers_it(
 
 
 @pytest.mark.parametrize("fault", ["hanging connect", "hanging answer", "dripping body", "503"])
-def test_no_server_holds_an_app(fault: str, waiting: App, faulty: Callable[[str], str]) -> None:
+def test_no_server_delays_an_app(fault: str, waiting: App, faulty: Callable[[str], str]) -> None:
     uri = faulty(fault).replace("://", "://ada:geheim@")
     waiting("config", "gitver.trackingUri", uri)
     waiting("add", "-A")

@@ -103,7 +103,7 @@ def test_a_store_in_memory_can_be_opened(delivering: Delivering) -> None:
     assert experiment_id(open_store("sqlite:///:memory:"), Experiment()) == "0"
 
 
-def test_processes_that_create_a_store_at_once_share_it(tmp_path: Path) -> None:
+def test_processes_that_create_a_store_at_the_same_time_share_it(tmp_path: Path) -> None:
     program = (
         "import sys; from gitver_hooks.registry.store import *;"
         "from gitver_hooks.registry.own_process import *;"

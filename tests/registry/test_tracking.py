@@ -48,7 +48,7 @@ def test_the_default_is_what_mlflow_itself_would_pick(tmp_path: Path) -> None:
     ("kind", "source"),
     [(MLFLOW_VARIABLE, "environment"), (GIT_CONFIG, "settings"), (TREE, "settings")],
 )
-def test_the_state_tells_mlflows_own_variables_from_the_settings(
+def test_the_state_distinguishes_mlflows_variables_from_the_settings(
     tmp_path: Path, kind: str, source: str
 ) -> None:
     settings = Settings(

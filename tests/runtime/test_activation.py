@@ -109,7 +109,7 @@ def test_a_damaged_file_without_git_is_one_line_and_no_model(tmp_path: Path) -> 
     assert "does not contain a model id" in done.stderr
 
 
-def test_where_there_is_nothing_the_app_runs_and_is_told(tmp_path: Path) -> None:
+def test_without_a_worktree_the_app_runs_with_a_warning(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SHIM], cwd=tmp_path, capture_output=True, text=True
     )

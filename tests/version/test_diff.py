@@ -102,7 +102,7 @@ def test_a_file_with_a_name_common_for_secrets_is_named_but_not_shown(git: Git, 
     assert diff_of(git) == f"# not shown (its name is common for secrets): {name}\n"
 
 
-def test_such_a_file_does_not_even_enter_the_unscanned_diff(git: Git) -> None:
+def test_a_file_with_a_secret_name_does_not_enter_the_unscanned_diff(git: Git) -> None:
     git.write(".env", "nothing special\n")
     with open_repository(git.path, os.environ) as repository:
         diff = write_diff(read_content(repository))

@@ -50,7 +50,7 @@ def test_patterns_match_the_path_or_a_component(pattern: str, path: str, matches
 
 
 @pytest.mark.parametrize("package", ["mlflow", "setuptools", "dulwich"])
-def test_few_files_of_an_ordinary_codebase_have_such_a_name(package: str) -> None:
+def test_few_files_of_an_ordinary_codebase_have_secret_names(package: str) -> None:
     root = Path(sysconfig.get_path("purelib"), package)
     names = [str(path.relative_to(root)) for path in root.rglob("*") if path.suffix != ".pyc"]
     assert sum(map(has_secret_name, names)) <= len(names) / 200

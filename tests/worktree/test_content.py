@@ -365,7 +365,7 @@ def test_mlflow_s_own_files_do_not_count_even_when_somebody_tracks_them(git: Git
     assert [change.path for change in content_of(git).changes] == [b"app.py"]
 
 
-def test_a_repository_in_the_place_of_a_tracked_file_counts_whatever_git_ignores(git: Git) -> None:
+def test_a_repository_in_place_of_a_tracked_file_counts_even_if_ignored(git: Git) -> None:
     git.commit(a="a")
     (git.path / "a").unlink()
     nested = Git(git.path / "a")

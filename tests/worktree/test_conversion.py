@@ -67,7 +67,7 @@ def test_new_files_are_normalised_as_git_does_it(
         assert content_of(git).tree == oracle_tree(git.path), lines
 
 
-def test_what_the_index_holds_with_crlf_is_not_normalised_by_a_guess(git: Git) -> None:
+def test_crlf_in_the_index_is_not_normalised_by_a_guess(git: Git) -> None:
     write_all(git)
     git.commit()
     git("config", "core.autocrlf", "true")
@@ -87,7 +87,7 @@ def test_attributes_of_the_deepest_folder_and_of_info_win(git: Git) -> None:
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-def test_changed_rules_count_for_files_that_nobody_touched(git: Git) -> None:
+def test_changed_rules_count_for_untouched_files(git: Git) -> None:
     git("config", "core.autocrlf", "true")
     git.commit(**{"x.txt": "1\r\n", "y.txt": "2\n"})
     assert not content_of(git).dirty

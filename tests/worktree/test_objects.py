@@ -141,7 +141,7 @@ def forget(clone: Git, *names: str) -> None:
     clone("config", "remote.origin.url", "/nowhere")
 
 
-def test_what_has_to_be_fetched_is_said_with_the_command_that_fetches_it(source: Git) -> None:
+def test_a_missing_object_is_reported_with_the_command_that_fetches_it(source: Git) -> None:
     clone = partial_clone(source, "tree:0")
     source.commit("third", **{"pkg/deep/b": "3\n", "docs/more": "3\n"})
     clone("fetch", "-q", "--filter=tree:0")

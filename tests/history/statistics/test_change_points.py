@@ -48,7 +48,7 @@ def test_seven_versions_without_rows_cannot_be_significant() -> None:
     assert steps(series(1, 1, 1, 1, 0, 0, 0, 0)) != []
 
 
-def test_few_versions_are_told_apart_by_their_rows() -> None:
+def test_few_versions_are_compared_by_their_rows() -> None:
     good, bad = (1.0,) * 18 + (0.0,) * 2, (1.0,) * 8 + (0.0,) * 12
     values = (good, good, bad, bad)
     (step,) = steps(Series((0.9, 0.9, 0.4, 0.4), (20,) * 4, values))

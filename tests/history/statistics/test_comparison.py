@@ -149,7 +149,7 @@ def test_five_pairs_cannot_tell_anything() -> None:
     assert not comparison.dropped
 
 
-def test_a_metric_that_one_version_lacks_cannot_be_told() -> None:
+def test_a_metric_that_one_version_lacks_is_undecided() -> None:
     (comparison,) = compare_metrics({"correct": by_input(1.0)}, {})
     assert (comparison.result, comparison.can_tell, comparison.mean_b) == (None, False, None)
 
