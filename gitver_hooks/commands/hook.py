@@ -61,6 +61,8 @@ def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) ->
         problem = log_bug(location, f"hook {name}", error)
     if location is not None:
         _report(location, name, problem)
+    elif problem is not None:
+        say(problem)
 
 
 def _report(location: Location, name: str, problem: str | None) -> None:

@@ -6,6 +6,8 @@ import fcntl
 import os
 import time
 
+from gitver_hooks.common.files import make_state_folder, open_state_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,8 +26,8 @@ class FileLock:
         self._descriptor = -1
 
     def __enter__(self) -> FileLock:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        make_state_folder(os.path.dirname(self.path))
+        self._descriptor = open_state_file(self.path, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + self.seconds
         while True:
             try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import stat
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import same_store
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import ActiveState, read_state
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 def current_state(location: Location, environment: Mapping[str, str]) -> ActiveState | None:
     """The state of the worktree if the active-model file is right for its code as it is now.
 
-    The store has to be the one that an app with this ``environment`` uses. Otherwise None. Raises
-    GitverError if the file cannot be read.
+    The store has to be the one that an app with this ``environment`` uses. Otherwise None, also if
+    the state belongs to another user. Raises GitverError if the file cannot be read.
     """
+    try:
+        check_state_folders(location, environment)
+    except GitverError:
+        return None
     state = read_state(location)
     if (
         state is not None

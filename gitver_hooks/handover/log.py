@@ -7,6 +7,7 @@ import sys
 import time
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.files import make_state_folder, open_state_file
 from gitver_hooks.common.printing import printable
 from gitver_hooks.gitfiles.location import Location
 
@@ -38,11 +39,11 @@ def log(
         return
     try:
         path = log_path(location)
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_state_folder(os.path.dirname(path))
         if os.path.exists(path) and os.path.getsize(path) > _LARGEST_LOG:
             os.replace(path, path + ".old")
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(path, flags, 0o600), "ab") as file:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with open(open_state_file(path, flags), "ab") as file:
             file.write(_entry(message, error, environment).encode())
     except OSError:
         pass

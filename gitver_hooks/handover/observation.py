@@ -7,6 +7,8 @@ from array import array
 from itertools import chain
 from operator import attrgetter
 
+from gitver_hooks.common.files import make_state_folder, open_state_file
+
 CLOCK = "clock"
 # Which new names in a directory leave the version as it is: those that git ignores, none (in a
 # nested repository), or all but rule files (if untracked files do not count).
@@ -158,10 +160,8 @@ def read_clock(state_dir: str) -> tuple[int, int]:
     (-1, 0) if nothing can be written there: then no observation is sound.
     """
     try:
-        os.makedirs(state_dir, exist_ok=True)
-        descriptor = os.open(
-            os.path.join(state_dir, CLOCK), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        make_state_folder(state_dir)
+        descriptor = open_state_file(os.path.join(state_dir, CLOCK), os.O_WRONLY | os.O_CREAT)
     except OSError:
         return -1, 0
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from gitver_hooks.common.files import open_state_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_state import ActiveState
 
@@ -29,7 +30,7 @@ def recheck_if_due(
     except OSError:
         pass
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        os.close(open_state_file(path, os.O_WRONLY | os.O_CREAT))
         os.utime(path, (now, now))
         from gitver_hooks.handover.launch import start_deliverer
 

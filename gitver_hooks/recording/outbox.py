@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.files import replace_file
+from gitver_hooks.common.files import make_state_folder, replace_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Store
 from gitver_hooks.registry.registration import Registration
@@ -120,7 +120,7 @@ class Outbox:
     def reject(self, entry: Entry, error: str) -> None:
         """Set a waiting entry aside, with the reason."""
         self.note(entry, error)
-        self._rejected.mkdir(mode=0o700, exist_ok=True)
+        make_state_folder(str(self._rejected))
         try:
             entry.path.replace(self._rejected / entry.path.name)
         except FileNotFoundError:
@@ -131,7 +131,7 @@ class Outbox:
         """Let all rejected entries wait again."""
         for entry in self.rejected():
             path = self._path(entry.registration)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_state_folder(str(path.parent))
             entry.path.replace(path)
 
     def discard(self) -> int:
@@ -175,7 +175,7 @@ class Outbox:
     def _set_aside(self, path: Path) -> None:
         """Set a damaged entry aside, so that its version can be registered again."""
         try:
-            self._damaged.mkdir(mode=0o700, exist_ok=True)
+            make_state_folder(str(self._damaged))
             path.replace(self._damaged / f"{path.name}.{time.time_ns()}")
         except OSError:
             pass

@@ -10,7 +10,7 @@ import time
 
 from gitver_hooks.common.errors import GitverError, StaleCode
 from gitver_hooks.common.printing import say
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import ActiveState, read_state
 from gitver_hooks.handover.current_state import current_state
@@ -127,6 +127,14 @@ def _activate_in_worktree(
     location: Location, environment: Mapping[str, str], rule: str
 ) -> ActiveModel | None:
     context = MlflowContext()
+    try:
+        check_state_folders(location, environment)
+    except GitverError as error:
+        # Nothing in somebody else's folder is to be believed, not even where MLflow is.
+        if rule == "error":
+            raise
+        say(f"{error} (this process is not versioned)")
+        return _apply(None, None, environment, context)
     try:
         refreshed = _refreshed(location, environment, rule)
     except GitverError as error:
