@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("install", "allow", "uninstall", "status", "id", "model", "run", "sync"),
-    *("log", "show", "report"),
+    *("log", "show", "compare", "report"),
     *("doctor", "demo", "completion", "hook"),
 )
 

@@ -58,7 +58,7 @@ def _missing(measurements: Measurements, metrics: int) -> str:
     if count >= needed:
         return ""
     versions = "1 version has" if count == 1 else f"{count} versions have"
-    return f"too little data to tell: {versions} it, at least {needed} are needed"
+    return f"too little data to tell ({versions} it, at least {needed} are needed)"
 
 
 def _too_little(measurements: Measurements, metrics: int) -> Finding:

@@ -133,7 +133,7 @@ def read_numbers(client: MlflowClient, experiment_id: str, model: ModelData) -> 
     many = states is not None and sum(states.values()) > SAMPLE + len(evaluated)
     sample = _SAMPLE_FOR_COST if many else SAMPLE
     newest = find(None, sample + len(evaluated))
-    for run_id in _unlogged_runs(newest) - set(by_run):
+    for run_id in unlogged_runs(newest) - set(by_run):
         by_run[run_id] = find(run_id, _MOST_ROWS)
     evaluated = evaluation_traces(by_run)
     live_traces = [t for t in newest if t.trace_id not in evaluated][:sample]
@@ -155,7 +155,7 @@ def evaluation_traces(by_run: dict[str, list[TraceData]]) -> dict[str, TraceData
     return {t.trace_id: t for rows in by_run.values() for t in rows if t.run_id in by_run}
 
 
-def _unlogged_runs(traces: Sequence[TraceData]) -> set[str]:
+def unlogged_runs(traces: Sequence[TraceData]) -> set[str]:
     """Runs that produced and scored traces, but whose metrics are not on the model."""
     return {
         trace.run_id

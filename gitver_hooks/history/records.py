@@ -253,7 +253,8 @@ class Value:
 class Row:
     """One evaluated input of one version: the trace it left, its answer and its scores.
 
-    ``key`` is equal for equal inputs, whatever the order of their keys.
+    ``key`` is equal for equal inputs, whatever the order of their keys. ``inputs`` and ``answer``
+    are complete, as JSON text.
     """
 
     key: str
@@ -262,6 +263,8 @@ class Row:
     answer: str
     failed: bool
     scores: Mapping[str, Value] = field(default_factory=dict)
+    latency_ms: float | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True)

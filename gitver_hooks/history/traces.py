@@ -72,9 +72,9 @@ def search(
 
     ``since_ms`` bounds the search from below, which makes it several times faster on a large store.
     """
-    clauses = [f"request_metadata.`{_MODEL}` = '{_checked(model_id)}'"]
+    clauses = [f"request_metadata.`{_MODEL}` = '{checked_id(model_id)}'"]
     if run_id is not None:
-        clauses.append(f"run_id = '{_checked(run_id)}'")
+        clauses.append(f"run_id = '{checked_id(run_id)}'")
     if failed:
         clauses.append(f"status = '{FAILED}'")
     if since_ms > 0:
@@ -83,7 +83,7 @@ def search(
     token: str | None = None
     while len(found) < limit:
         page = client.search_traces(
-            **_locations(client, experiment_id),
+            **locations(client, experiment_id),
             filter_string=" AND ".join(clauses),
             max_results=min(PAGE, limit - len(found)),
             order_by=["execution_time_ms DESC" if slowest else "timestamp_ms DESC"],
@@ -100,8 +100,8 @@ def search(
 def find_trace(client: MlflowClient, experiment_id: str, trace_id: str) -> TraceData | None:
     """The trace of that id in the experiment, None if it has none."""
     page = client.search_traces(
-        **_locations(client, experiment_id),
-        filter_string=f"request_id = '{_checked(trace_id)}'",
+        **locations(client, experiment_id),
+        filter_string=f"request_id = '{checked_id(trace_id)}'",
         max_results=1,
         include_spans=False,
     )
@@ -195,14 +195,14 @@ def _json_number(text: str | None, key: str) -> float | None:
         return None
 
 
-def _checked(identifier: str) -> str:
+def checked_id(identifier: str) -> str:
     # MLflow's filter language has no way to quote a quote.
     if not _PLAIN_ID.fullmatch(identifier):
         raise ValueError(f"{identifier!r} is not an id of MLflow's")
     return identifier
 
 
-def _locations(client: MlflowClient, experiment_id: str) -> dict[str, list[str]]:
+def locations(client: MlflowClient, experiment_id: str) -> dict[str, list[str]]:
     # MLflow 3.5 renamed the parameter and warns about the old name.
     parameters = inspect.signature(client.search_traces).parameters
     return {"locations" if "locations" in parameters else "experiment_ids": [experiment_id]}

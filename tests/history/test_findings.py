@@ -101,7 +101,7 @@ def test_an_unrecorded_judge_leaves_the_cause_open() -> None:
 def test_too_few_versions_are_reported_as_such() -> None:
     finding = only(findings(history(evaluated(0.9, 0.1))))
     assert finding.kind == "too little data"
-    assert finding.note == "too little data to tell: 2 versions have it, at least 3 are needed"
+    assert finding.note == "too little data to tell (2 versions have it, at least 3 are needed)"
 
 
 def test_means_without_rows_need_eight_versions() -> None:
@@ -110,7 +110,7 @@ def test_means_without_rows_need_eight_versions() -> None:
             [record(i, metrics={"f1": Score(0.9 if i < count / 2 else 0.4)}) for i in range(count)]
         )
 
-    assert only(findings(means(7))).note.endswith("7 versions have it, at least 8 are needed")
+    assert only(findings(means(7))).note.endswith("7 versions have it, at least 8 are needed)")
     assert only(findings(means(8))).kind == "change"
 
 
@@ -121,7 +121,7 @@ def test_more_metrics_need_more_versions() -> None:
     ]
     found = findings(history(records))
     assert [f.kind for f in found] == ["too little data"] * 2
-    assert found[0].note.endswith("at least 9 are needed")
+    assert found[0].note.endswith("at least 9 are needed)")
 
 
 def test_p_values_are_corrected_for_the_number_of_metrics() -> None:

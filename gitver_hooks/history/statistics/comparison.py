@@ -11,8 +11,6 @@ from gitver_hooks.history.statistics.multiplicity import holm
 from gitver_hooks.history.statistics.permutation_tests import TestResult, sign_flip, two_samples
 
 LEVEL = 0.05
-# Fewer pairs than this cannot give p < 0.05.
-_FEWEST_PAIRS = 6
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,8 @@ def _compare(
     a = {key: fmean(values) for key, values in before.items() if values}
     b = {key: fmean(values) for key, values in after.items() if values}
     shared = sorted(a.keys() & b.keys())
-    paired = len(shared) >= _FEWEST_PAIRS or (bool(shared) and len(shared) == len(a) == len(b))
+    # Other inputs may be harder, so independent samples are the last resort.
+    paired = bool(shared) and 2 * len(shared) >= min(len(a), len(b))
     if paired:
         a, b = {key: a[key] for key in shared}, {key: b[key] for key in shared}
     result = None

@@ -132,6 +132,12 @@ def test_other_inputs_are_compared_as_independent_samples() -> None:
     assert comparison.dropped
 
 
+def test_inputs_that_only_one_version_has_are_left_out_of_pairs() -> None:
+    a, b = by_input(*[1.0] * 12), by_input(*[0.0] * 5)
+    (comparison,) = compare_metrics({"correct": a}, {"correct": b})
+    assert (comparison.pairs, comparison.rows_a, comparison.can_tell) == (5, 5, False)
+
+
 def test_numbers_are_compared_by_permutation() -> None:
     a = by_input(*[0.9, 0.8, 0.7, 0.95, 0.85, 0.6, 0.9])
     b = by_input(*[0.5, 0.4, 0.3, 0.55, 0.45, 0.2, 0.5])

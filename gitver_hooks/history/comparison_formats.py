@@ -1,0 +1,160 @@
+"""A comparison of two versions as text: its sentences and cells, and the table of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gitver_hooks.common.printing import printable
+from gitver_hooks.history.comparing import Pair, VersionComparison
+from gitver_hooks.history.records import Resolved, Row
+from gitver_hooks.history.statistics.comparison import Comparison
+
+_LONGEST = 200
+HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
+_UNITS = {"latency_ms": "ms", "cost": "$"}
+
+
+def verdict(comparison: VersionComparison) -> str:
+    """The outcome in one sentence."""
+    if not comparison.quality:
+        return "Nothing to compare: not both versions have been evaluated."
+    worse = [c.metric for c in comparison.quality if c.dropped]
+    better = [c.metric for c in comparison.quality if c.significant and not c.dropped]
+    unclear = [c.metric for c in comparison.quality if not c.can_tell]
+    parts = []
+    if worse:
+        parts.append(f"worse: {', '.join(worse)}")
+    if better:
+        parts.append(f"better: {', '.join(better)}")
+    if unclear:
+        parts.append(f"too few rows to tell: {', '.join(unclear)}")
+    if not parts:
+        return "No significant difference."
+    text = "; ".join(parts)
+    return f"B is {text}." if worse or better else f"{text[0].upper()}{text[1:]}."
+
+
+def notes(comparison: VersionComparison) -> list[str]:
+    """What a reader has to know to judge the numbers, a sentence each."""
+    found = [
+        f"{len(comparison.pairs)} inputs are paired, of {comparison.rows_a} in A and "
+        f"{comparison.rows_b} in B."
+    ]
+    for side, resolved, rows in (
+        ("A", comparison.a, comparison.rows_a),
+        ("B", comparison.b, comparison.rows_b),
+    ):
+        if resolved.model_id is None:
+            found.append(f"{side} has never been registered; run or evaluate the app there.")
+        elif not rows:
+            found.append(f"{side} has no evaluated rows; evaluate it with mlflow.genai.evaluate.")
+    if comparison.judges_differ:
+        names = ", ".join(comparison.judges_differ)
+        found.append(f"The scorer differs between A and B: {names}.")
+    return found
+
+
+def label(resolved: Resolved) -> str:
+    """``6bf7e1e8`` or ``6bf7e1e8+efc07a29``."""
+    commit, dirty, digest = resolved.version.partition("-dirty-")
+    return f"{commit[:8]}+{digest[:8]}" if dirty else commit[:8]
+
+
+def metric_cells(comparison: Comparison) -> tuple[str, ...]:
+    """The cells of one metric's line, in the order of the head."""
+    result = comparison.result
+    n = str(comparison.pairs) if comparison.pairs else f"{comparison.rows_a}, {comparison.rows_b}"
+    cells = (n, _number(comparison, comparison.mean_a), _number(comparison, comparison.mean_b))
+    if result is None or comparison.p is None:
+        return (comparison.metric, *cells, "–", "–", "–", "–", "cannot tell")
+    low, high = result.interval
+    return (
+        comparison.metric,
+        *cells,
+        _number(comparison, result.difference, signed=True),
+        f"{_number(comparison, low, signed=True)} to {_number(comparison, high, signed=True)}",
+        "<0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}",
+        result.test,
+        _mark(comparison),
+    )
+
+
+def _mark(comparison: Comparison) -> str:
+    if not comparison.can_tell:
+        return "cannot tell"
+    if not comparison.significant:
+        return ""
+    return "worse" if comparison.dropped else "better"
+
+
+def _number(comparison: Comparison, value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "−∞" if value < 0 else "∞"
+    unit = _UNITS.get(comparison.metric, "")
+    text = f"{value:{'+' if signed else ''}.3g}"
+    return (f"{text} ms" if unit == "ms" else f"{text}{unit}").replace("-", "−")
+
+
+def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:
+    """The lines that ``gitver compare`` prints."""
+    lines = [f"A {label(comparison.a)}", f"B {label(comparison.b)}", "", *code_lines(comparison)]
+    cells = [HEAD, *map(metric_cells, (*comparison.quality, *comparison.speed))]
+    lines += ["", verdict(comparison), *notes(comparison), "", *_aligned(cells)]
+    for pair in comparison.pairs[:most_rows]:
+        lines += ["", *_pair_lines(pair)]
+    if left := len(comparison.pairs) - most_rows:
+        lines += ["", f"{left} more inputs; see --rows"] if left > 0 else []
+    return [printable(line) for line in lines]
+
+
+def code_lines(comparison: VersionComparison) -> list[str]:
+    lines = [
+        f" {file.path} | {_lines_changed(file.added, file.removed)}"
+        for file in comparison.code.files
+    ]
+    if comparison.code.note:
+        lines.append(f" ({comparison.code.note})")
+    lines += [
+        f" {name}: {_or_none(before)} → {_or_none(after)}"
+        for name, (before, after) in comparison.params.items()
+    ]
+    return lines or [" no change in the code or in the params"]
+
+
+def _lines_changed(added: int | None, removed: int | None) -> str:
+    return "binary" if added is None or removed is None else f"+{added} −{removed}"
+
+
+def _or_none(value: str | None) -> str:
+    return "–" if value is None else value
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    escaped = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*escaped, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in escaped
+    ]
+
+
+def _pair_lines(pair: Pair) -> list[str]:
+    return [
+        f"input  {shortened(pair.a.inputs)}",
+        *(
+            f"  {side}  {score_list(row)}  {shortened(row.answer)}"
+            for side, row in (("A", pair.a), ("B", pair.b))
+        ),
+    ]
+
+
+def score_list(row: Row) -> str:
+    scores = [f"{name} {value.text}" for name, value in sorted(row.scores.items())]
+    return ", ".join(["failed", *scores] if row.failed else scores) or "no score"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
