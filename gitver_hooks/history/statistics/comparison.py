@@ -8,7 +8,7 @@ from statistics import fmean
 
 from gitver_hooks.history.statistics.exact_tests import fisher, mcnemar
 from gitver_hooks.history.statistics.multiplicity import holm
-from gitver_hooks.history.statistics.permutation_tests import TestResult, sign_flip, two_samples
+from gitver_hooks.history.statistics.permutation_tests import Difference, sign_flip, two_samples
 
 LEVEL = 0.05
 
@@ -29,7 +29,7 @@ class Comparison:
     pairs: int
     mean_a: float | None
     mean_b: float | None
-    result: TestResult | None
+    result: Difference | None
     p: float | None
     can_tell: bool
     higher_is_better: bool = True
@@ -110,7 +110,7 @@ def _compare(
     )
 
 
-def _paired(a: Sequence[float], b: Sequence[float]) -> TestResult:
+def _paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     if _pass_or_fail([*a, *b]):
         worse = sum(x > y for x, y in zip(a, b, strict=True))
         better = sum(x < y for x, y in zip(a, b, strict=True))
@@ -118,7 +118,7 @@ def _paired(a: Sequence[float], b: Sequence[float]) -> TestResult:
     return sign_flip([y - x for x, y in zip(a, b, strict=True)])
 
 
-def _independent(a: Mapping[str, float], b: Mapping[str, float]) -> TestResult:
+def _independent(a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
     before, after = list(a.values()), list(b.values())
     if _pass_or_fail([*before, *after]):
         return fisher(round(sum(before)), len(before), round(sum(after)), len(after))

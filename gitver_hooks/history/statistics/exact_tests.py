@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from gitver_hooks.history.statistics.permutation_tests import TestResult
+from gitver_hooks.history.statistics.permutation_tests import Difference
 
 _SEED = 10
 _DRAWS = 3_999
 
 
-def mcnemar(pairs: int, worse: int, better: int) -> TestResult:
+def mcnemar(pairs: int, worse: int, better: int) -> Difference:
     """Test ``pairs`` inputs, of which ``worse`` pass only in A and ``better`` only in B.
 
     Exact: twice the smaller binomial tail (Q. McNemar, Psychometrika 12 (1947)). The interval is
@@ -35,10 +35,10 @@ def mcnemar(pairs: int, worse: int, better: int) -> TestResult:
 
     difference = (better - worse) / pairs
     interval = _agreeing(_melded(low, high), difference, p)
-    return TestResult("exact McNemar", difference, interval, p, min(1.0, 2.0 ** (1 - pairs)))
+    return Difference("exact McNemar", difference, interval, p, min(1.0, 2.0 ** (1 - pairs)))
 
 
-def fisher(passed_before: int, rows_before: int, passed_after: int, rows_after: int) -> TestResult:
+def fisher(passed_before: int, rows_before: int, passed_after: int, rows_after: int) -> Difference:
     """Test two independent pass rates.
 
     Exact and central: twice the smaller hypergeometric tail (R. A. Fisher, 1935), with the melded
@@ -57,7 +57,7 @@ def fisher(passed_before: int, rows_before: int, passed_after: int, rows_after: 
     )
     difference = passed_after / rows_after - passed_before / rows_before
     smallest = min(1.0, 2 / math.comb(rows, rows_after))
-    return TestResult("exact Fisher", difference, _agreeing(melded, difference, p), p, smallest)
+    return Difference("exact Fisher", difference, _agreeing(melded, difference, p), p, smallest)
 
 
 Draw = Callable[[Random], float]

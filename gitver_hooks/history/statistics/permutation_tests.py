@@ -17,7 +17,7 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
-class TestResult:
+class Difference:
     """The outcome of one test of B against A.
 
     ``interval`` is the 95 % interval of the difference B - A; it excludes 0 where ``p`` is under
@@ -31,7 +31,7 @@ class TestResult:
     smallest_p: float
 
 
-def sign_flip(differences: Sequence[float]) -> TestResult:
+def sign_flip(differences: Sequence[float]) -> Difference:
     """Test whether paired differences are as likely positive as negative.
 
     The signs are flipped at random, or in all 2^n ways for up to 13 pairs: R. A. Fisher, The
@@ -46,10 +46,10 @@ def sign_flip(differences: Sequence[float]) -> TestResult:
     name = "exact sign-flip permutation" if exact else "sign-flip permutation"
     others = 2**count - 1 if exact else _DRAWS
     p, interval = _from_typical_values(typical, others, _scale(differences))
-    return TestResult(name, sum(differences) / count, interval, p, 2.0 ** (1 - count))
+    return Difference(name, sum(differences) / count, interval, p, 2.0 ** (1 - count))
 
 
-def two_samples(before: Sequence[float], after: Sequence[float]) -> TestResult:
+def two_samples(before: Sequence[float], after: Sequence[float]) -> Difference:
     """Test whether two independent samples come from one distribution, by their means.
 
     The values are exchanged between the samples at random, or in all ways if these are few: E. J.
@@ -65,7 +65,7 @@ def two_samples(before: Sequence[float], after: Sequence[float]) -> TestResult:
     others = ways - 1 if exact else _DRAWS
     p, interval = _from_typical_values(typical, others, _scale([*before, *after]))
     difference = sum(after) / len(after) - sum(before) / len(before)
-    return TestResult(name, difference, interval, p, min(1.0, 2 / ways))
+    return Difference(name, difference, interval, p, min(1.0, 2 / ways))
 
 
 def _from_typical_values(
