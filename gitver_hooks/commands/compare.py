@@ -7,7 +7,6 @@ with HEAD. Versions are named as for `gitver show`; @dirty is the worktree as it
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 
 from gitver_hooks.commands.log import add_deadline
@@ -22,7 +21,6 @@ from gitver_hooks.history.records import Resolved, Row
 from gitver_hooks.history.resolve import WORKTREE, resolve
 from gitver_hooks.history.rows import read_rows
 from gitver_hooks.history.source import Source, open_source
-from gitver_hooks.registry.store import prepare_environment
 
 DROPPED, CANNOT_TELL = 4, 5
 
@@ -55,8 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    prepare_environment(arguments.deadline)
-    with open_source(".", os.environ, arguments.deadline) as source:
+    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
         comparison = _compare(source, arguments.a, arguments.b)
     if arguments.format == "json":
         show_json(as_dict(comparison))
