@@ -85,9 +85,9 @@ def compare_rows(
 def _differing(
     a: Mapping[str, str], b: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    return {
-        name: (a.get(name), b.get(name)) for name in sorted({*a, *b}) if a.get(name) != b.get(name)
-    }
+    # Params that start with gitver. are bookkeeping.
+    names = sorted(name for name in {*a, *b} if not name.startswith("gitver."))
+    return {name: (a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)}
 
 
 def _samples(values: Iterable[tuple[str, float | None]]) -> dict[str, list[float]]:
