@@ -9,6 +9,7 @@ from gitver_hooks.history.code_changes import CodeChanges
 from gitver_hooks.history.directions import lower_is_better
 from gitver_hooks.history.records import Resolved, Row
 from gitver_hooks.history.statistics.comparison import Comparison, compare_metrics
+from gitver_hooks.registry.limits import PARAM_PREFIX
 
 Samples = dict[str, dict[str, list[float]]]
 
@@ -85,9 +86,18 @@ def compare_rows(
 def _differing(
     a: Mapping[str, str], b: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    # Params that start with gitver. are bookkeeping.
-    names = sorted(name for name in {*a, *b} if not name.startswith("gitver."))
-    return {name: (a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)}
+    first, second = _configured(a), _configured(b)
+    return {
+        name: (first.get(name), second.get(name))
+        for name in sorted({*first, *second})
+        if first.get(name) != second.get(name)
+    }
+
+
+def _configured(params: Mapping[str, str]) -> dict[str, str]:
+    """The params without the prefix of those from the settings, and without bookkeeping."""
+    names = {name: name.removeprefix(PARAM_PREFIX) for name in params}
+    return {short: params[name] for name, short in names.items() if not short.startswith("gitver.")}
 
 
 def _samples(values: Iterable[tuple[str, float | None]]) -> dict[str, list[float]]:

@@ -105,3 +105,8 @@ def test_the_table_names_the_test_and_what_cannot_be_told() -> None:
 def test_equal_inputs_have_equal_keys_whatever_their_order() -> None:
     assert input_key('{"a": 1, "b": 2}') == input_key('{"b":2,"a":1}')
     assert input_key("{broken") == "{broken"
+
+
+def test_params_of_the_settings_are_named_as_there() -> None:
+    params = ({"gitver.params.k": "1", "gitver.fate": "ready"}, {"gitver.params.k": "2"})
+    assert compare_rows(A, B, NO_CHANGES, params, ([], [])).params == {"k": ("1", "2")}
