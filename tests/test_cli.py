@@ -44,7 +44,7 @@ def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: st
         (["id", "--help-me"], "unrecognized arguments: --help-me"),
     ],
 )
-def test_a_word_too_many_or_too_few_is_one_line(git: Git, arguments: list[str], said: str) -> None:
+def test_wrong_arguments_fail_in_one_line(git: Git, arguments: list[str], said: str) -> None:
     done = gitver(git.path, *arguments)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
@@ -87,7 +87,7 @@ def test_a_bug_exits_3_and_its_traceback_is_in_the_log(
     assert "s3cret" not in said
 
 
-def test_an_interrupt_is_130(
+def test_an_interrupt_exits_130(
     git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_: object) -> int:
@@ -99,7 +99,7 @@ def test_an_interrupt_is_130(
     assert capsys.readouterr().err == ""
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(git: Git) -> None:
+def test_a_closed_output_is_not_a_failure(git: Git) -> None:
     done = subprocess.run(
         f"'{sys.executable}' -m gitver_hooks status | true",
         shell=True,

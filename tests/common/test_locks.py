@@ -9,7 +9,7 @@ from pathlib import Path
 from gitver_hooks.common.locks import FileLock, FolderLock
 
 
-def test_a_lock_is_had_by_one_and_free_again_after(tmp_path: Path) -> None:
+def test_a_lock_has_one_holder_and_is_free_afterwards(tmp_path: Path) -> None:
     path = str(tmp_path / "state" / "lock")
     with FileLock(path) as first, FileLock(path, 0.05) as second:
         assert first.held
@@ -18,7 +18,7 @@ def test_a_lock_is_had_by_one_and_free_again_after(tmp_path: Path) -> None:
         assert third.held
 
 
-def test_a_folder_is_locked_without_a_file_in_it(tmp_path: Path) -> None:
+def test_a_folder_is_locked_without_creating_a_file(tmp_path: Path) -> None:
     order: list[str] = []
 
     def second() -> None:

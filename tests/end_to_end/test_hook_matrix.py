@@ -193,7 +193,7 @@ def put_hooks(git: Git) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_what_fires(
+def test_each_operation_runs_the_expected_hooks(
     row: Row, repository: Git, fired: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row.prepare(repository)
@@ -204,7 +204,7 @@ def test_what_fires(
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_what_is_registered_and_what_the_file_says(
+def test_each_operation_registers_the_right_version(
     row: Row, repository: Git, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A machine under load is no reason to leave the registration to the background.

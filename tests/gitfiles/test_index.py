@@ -47,7 +47,7 @@ def read(git: Git, id_length: int = 20) -> list[tuple[int, str, int, bytes]]:
 
 
 @pytest.mark.parametrize("version", ["2", "3", "4"])
-def test_all_versions_hold_what_git_lists(git: Git, version: str) -> None:
+def test_all_index_versions_contain_what_git_lists(git: Git, version: str) -> None:
     fill(git)
     git("update-index", "--index-version", version)
     assert read(git) == listed(git)
@@ -125,7 +125,7 @@ def test_refreshed_stat_data_does_not_change_what_the_index_says(git: Git) -> No
     assert read_index(str(git.path / ".git")).content_key() != key
 
 
-def test_no_index_is_an_empty_one(make_git: Callable[..., Git]) -> None:
+def test_a_missing_index_counts_as_empty(make_git: Callable[..., Git]) -> None:
     assert not read_index(str(make_git().path / ".git")).entries
 
 
@@ -141,7 +141,7 @@ def test_a_damaged_index_is_an_error_that_names_it(git: Git, damage: bytes) -> N
         read_content(repository)
 
 
-def test_an_extension_that_is_needed_and_unknown_is_an_error(git: Git) -> None:
+def test_an_unknown_required_extension_is_an_error(git: Git) -> None:
     path = git.path / ".git" / "index"
     data = path.read_bytes()
     path.write_bytes(data[:-20] + b"zzzz\0\0\0\0" + data[-20:])

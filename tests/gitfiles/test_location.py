@@ -43,7 +43,7 @@ def test_a_submodule_is_a_worktree_of_its_own(git: Git, make_git: type[Git]) -> 
     assert found.git_dir == found.common_dir == str(git.path / ".git" / "modules" / "sub")
 
 
-def test_what_a_hook_inherits_does_not_hide_the_worktree_one_is_in(
+def test_variables_inherited_from_a_hook_do_not_hide_the_current_worktree(
     git: Git, make_git: type[Git], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = make_git("other")  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def test_all_worktrees_are_found_from_each_of_them(git: Git) -> None:
         assert all_worktrees(location, os.environ)[0].worktree == folder
 
 
-def test_a_worktree_that_was_removed_is_not_among_them(git: Git) -> None:
+def test_a_removed_worktree_is_not_listed(git: Git) -> None:
     git("worktree", "add", "-q", "../gone")
     os.rename(git.path.parent / "gone", git.path.parent / "renamed")
     location = find(str(git.path), os.environ)

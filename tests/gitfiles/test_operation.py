@@ -23,7 +23,7 @@ def diverged(git: Git) -> Git:
     return git
 
 
-def test_usually_there_is_nothing(git: Git) -> None:
+def test_usually_no_operation_is_under_way(git: Git) -> None:
     assert operation_under_way(git_dir(git)) is None
     assert rebased_branch(git_dir(git)) is None
 
@@ -60,7 +60,7 @@ def test_a_bisect(git: Git) -> None:
     assert operation_under_way(git_dir(git)) is None
 
 
-def test_in_a_linked_worktree_it_is_that_worktree_s_own(diverged: Git) -> None:
+def test_a_linked_worktree_has_a_version_of_its_own(diverged: Git) -> None:
     diverged("worktree", "add", "-q", "--detach", "../linked", "topic")
     linked = Git(diverged.path.parent / "linked")
     linked.run("rebase", "main", check=False)

@@ -36,13 +36,13 @@ def agree(git: Git, **environment: str) -> bool:
 
 
 @pytest.mark.parametrize("part", [".", ".git"])
-def test_each_part_of_a_repository_must_be_ones_own(git: Git, part: str) -> None:
+def test_every_part_of_a_repository_must_belong_to_the_user(git: Git, part: str) -> None:
     assert agree(git)
     give_away(git.path / part)
     assert not agree(git)
 
 
-def test_the_git_file_of_a_linked_worktree_must_be_ones_own(git: Git) -> None:
+def test_the_git_file_of_a_linked_worktree_must_belong_to_the_user(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = Git(git.path.parent / "linked")
     assert agree(linked)
@@ -74,9 +74,7 @@ def test_with_sudo_the_repositories_of_the_user_behind_it_are_trusted(git: Git) 
         (["{path}x"], False),
     ],
 )
-def test_safe_directory_names_what_is_trusted_all_the_same(
-    isolated: Path, values: list[str], is_safe: bool
-) -> None:
+def test_safe_directory_makes_exceptions(isolated: Path, values: list[str], is_safe: bool) -> None:
     git = Git(isolated / "app")
     git.path.mkdir()
     git("init", "-q")
@@ -87,13 +85,15 @@ def test_safe_directory_names_what_is_trusted_all_the_same(
     assert agree(git) == is_safe
 
 
-def test_no_repository_can_call_itself_safe(git: Git) -> None:
+def test_a_repository_cannot_declare_itself_safe(git: Git) -> None:
     git("config", "safe.directory", "*")
     give_away(git.path)
     assert not agree(git)
 
 
-def test_the_environment_and_the_system_can_call_it_safe(git: Git, tmp_path: Path) -> None:
+def test_the_environment_and_the_system_configuration_can_declare_it_safe(
+    git: Git, tmp_path: Path
+) -> None:
     give_away(git.path)
     (tmp_path / "system").write_text("[safe]\n\tdirectory = *\n")
     assert agree(git, GIT_CONFIG_NOSYSTEM="0", GIT_CONFIG_SYSTEM=str(tmp_path / "system"))
@@ -137,7 +137,7 @@ def test_other_peoples_worktrees_of_ones_own_repository_are_left_alone(git: Git)
     assert len(all_worktrees(found, os.environ)) == 1
 
 
-def test_the_state_must_be_a_folder_of_ones_own(git: Git, tmp_path: Path) -> None:
+def test_the_state_must_be_a_folder_of_the_user(git: Git, tmp_path: Path) -> None:
     folder = git.path / ".git" / "gitver"
 
     def check() -> None:

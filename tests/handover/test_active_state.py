@@ -67,7 +67,7 @@ def test_a_file_without_an_id_is_refused(location: Location, content: bytes) -> 
         read_active_model_file(location.active_model_file)
 
 
-def test_a_folder_or_a_fifo_in_its_place_is_an_error_and_not_a_wait(location: Location) -> None:
+def test_a_folder_or_a_fifo_in_its_place_is_an_error(location: Location) -> None:
     os.mkdir(location.active_model_file)
     with pytest.raises(GitverError):
         read_active_model_file(location.active_model_file)
@@ -88,7 +88,7 @@ def test_the_state_comes_back_as_it_was_written(location: Location) -> None:
     assert stat.S_IMODE(os.stat(os.path.join(location.state_dir, "active")).st_mode) == 0o600
 
 
-def test_a_torn_state_is_no_state(location: Location) -> None:
+def test_an_incomplete_state_is_ignored(location: Location) -> None:
     write_state(location, ActiveState(version="v", model_id="m-1"))
     path = Path(location.state_dir, "active")
     whole = path.read_bytes()

@@ -267,7 +267,7 @@ def test_content_of_submodules_counts(make_git: Callable[..., Git]) -> None:
     assert fresh(git) is None
 
 
-def test_a_snapshot_is_renewed_where_looking_again_was_dear(git: Git) -> None:
+def test_a_snapshot_is_renewed_after_an_expensive_comparison(git: Git) -> None:
     git.commit(**{".gitignore": "*.log\n"})
     version = remember(git)
     git.write("run.log", "1\n")
@@ -286,7 +286,7 @@ def settle() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 200, -1])
-def test_a_damaged_snapshot_is_no_snapshot(git: Git, cut: int) -> None:
+def test_a_damaged_snapshot_is_ignored(git: Git, cut: int) -> None:
     remember(git)
     path = Path(where(git).state_dir, freshness.SNAPSHOT)
     path.write_bytes(path.read_bytes()[:cut])
@@ -315,7 +315,7 @@ def test_a_worktree_that_is_reached_by_a_link_is_watched(git: Git) -> None:
     assert fresh(reached) is None
 
 
-def test_a_worktree_that_was_moved_is_worked_out_again(git: Git) -> None:
+def test_a_moved_worktree_is_identified_again(git: Git) -> None:
     remember(git)
     git.path = git.path.rename(git.path.parent / "elsewhere")
     assert fresh(git) is None
@@ -644,7 +644,7 @@ def test_a_snapshot_is_not_renewed_within_a_tick_of_the_clock(
     assert snapshot_of(git) != before
 
 
-def test_nor_is_it_for_an_index_that_was_written_in_the_tick(
+def test_a_snapshot_is_not_renewed_for_an_index_written_in_the_same_tick(
     git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = remember(git)

@@ -143,7 +143,7 @@ def test_a_name_that_is_too_long_for_the_database_is_a_permanent_failure(
         ([(None, None), (None, None), ("ready", None)], 2),
     ],
 )
-def test_what_others_left_behind_is_finished_and_agreed_on(
+def test_unfinished_candidates_of_others_are_finished(
     store: OpenStore, left: list[tuple[str | None, str | None]], adopted: int | None
 ) -> None:
     candidates = [store.candidate(*one) for one in left]
@@ -157,7 +157,7 @@ def test_what_others_left_behind_is_finished_and_agreed_on(
     assert store.client.get_logged_model(model_id).params[FATE] == "ready"
 
 
-def test_params_that_a_dead_registrar_did_not_come_to_are_added(store: OpenStore) -> None:
+def test_params_that_a_killed_registrar_did_not_write_are_added(store: OpenStore) -> None:
     params = {f"p{number:03}": str(number) for number in range(150)}
     first = dict(sorted(params.items())[:100])
     left = store.client.create_logged_model(

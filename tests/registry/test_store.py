@@ -143,7 +143,7 @@ EXPECTED_OF_SQLITE = {
 
 
 @pytest.mark.parametrize("fault", SQLITE_FAULTS + PERMISSION_FAULTS)
-def test_a_broken_store_gets_one_line_soon_and_keeps_the_registration(
+def test_a_broken_store_gives_one_line_soon_and_keeps_the_registration(
     fault: str, sqlite_store: Path, delivering: Delivering, capfd: pytest.CaptureFixture[str]
 ) -> None:
     delivering(20)
@@ -299,7 +299,7 @@ EXPECTED_OF_SERVERS = {
 
 @pytest.mark.parametrize("fault", EXPECTED_OF_SERVERS)
 @pytest.mark.parametrize("experiment", [Experiment("Default"), Experiment("", id="0")])
-def test_a_server_that_is_none_gets_one_line_soon(
+def test_a_server_that_is_not_mlflow_gives_one_line_soon(
     fault: str,
     experiment: Experiment,
     faulty: Callable[[str], str],

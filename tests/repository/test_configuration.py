@@ -43,7 +43,9 @@ def test_configuration_that_git_accepts_does_not_matter(git: Git, name: str, val
     assert identify(git.path).id == git("rev-parse", "HEAD")
 
 
-def test_nor_does_it_in_a_submodule(make_git: Callable[..., Git]) -> None:
+def test_configuration_that_git_accepts_in_a_submodule_does_not_matter(
+    make_git: Callable[..., Git],
+) -> None:
     inner, git = make_git("inner"), make_git("outer")
     inner.commit(inside="1\n")
     git("submodule", "add", "-q", str(inner.path), "module")

@@ -45,7 +45,7 @@ def test_without_the_remote_there_is_no_url(git: Git) -> None:
         ("https://example.com/", None),
     ],
 )
-def test_the_repository_is_called_as_its_url_ends(url: str, name: str | None) -> None:
+def test_the_name_of_the_repository_is_the_end_of_its_url(url: str, name: str | None) -> None:
     assert repository_name(url) == name
 
 

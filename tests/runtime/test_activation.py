@@ -28,7 +28,7 @@ def active_in(done: subprocess.CompletedProcess[str]) -> str | None:
     return found
 
 
-def test_a_fresh_file_is_set_without_asking_anybody(app: App) -> None:
+def test_a_fresh_file_is_activated_without_contacting_mlflow(app: App) -> None:
     app.commit("first")
     app.store.rename(app.path / "moved.db")
     os.link(app.path / "moved.db", app.store)
@@ -67,7 +67,7 @@ def test_an_app_started_elsewhere_uses_the_worktree_and_the_store_of_its_script(
     assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_the_script_s_worktree_is_right_where_the_current_folder_is_in_another(
+def test_the_scripts_worktree_wins_over_that_of_the_current_folder(
     make_app: Callable[..., App],
 ) -> None:
     one, two = make_app("one"), make_app("two")
@@ -99,7 +99,7 @@ def test_without_git_the_file_is_trusted(app: App, tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_damaged_file_without_git_is_one_line_and_no_model(tmp_path: Path) -> None:
+def test_a_damaged_file_without_git_gives_one_line_and_no_model(tmp_path: Path) -> None:
     (tmp_path / ".mlflow-active-model").write_text("<html>\n")
     done = subprocess.run(
         [sys.executable, "-c", SHIM], cwd=tmp_path, capture_output=True, text=True
@@ -142,7 +142,7 @@ def test_an_edit_is_noticed_and_registered(app: App) -> None:
     assert active == app.active == dirty.id
 
 
-def test_settings_that_git_ignores_are_watched_too(app: App) -> None:
+def test_a_settings_file_that_git_ignores_is_watched_too(app: App) -> None:
     app.write(".gitignore", "__pycache__/\n.gitver.yaml\n")
     app.commit("first")
     app("config", "gitver.allowed", "experiment=shop")
@@ -221,14 +221,16 @@ def test_a_child_in_another_repository_is_not_bound(make_app: Callable[..., App]
     assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == f"sqlite:///{two.store}"
 
 
-def test_a_child_outside_of_any_repository_keeps_its_parent_s(app: App, tmp_path: Path) -> None:
+def test_a_child_outside_of_any_repository_keeps_its_parents_model(
+    app: App, tmp_path: Path
+) -> None:
     app.commit("first")
     child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], cwd={str(tmp_path)!r}, check=True)"
     done = app.python(f"import gitver_hooks.shim, subprocess, sys\n{child}")
     assert active_in(done) == app.active
 
 
-def test_a_child_of_a_reloading_server_works_out_its_own_version(app: App) -> None:
+def test_a_child_of_a_reloading_server_finds_its_own_version(app: App) -> None:
     app.commit("first")
     child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], check=True)"
     edit = "open('prompt.txt', 'w').write('changed')"
@@ -237,7 +239,7 @@ def test_a_child_of_a_reloading_server_works_out_its_own_version(app: App) -> No
     assert active_in(done) == app.active != before
 
 
-def test_a_forked_worker_keeps_it(app: App) -> None:
+def test_a_forked_worker_keeps_the_active_model(app: App) -> None:
     app.commit("first")
     code = "import gitver_hooks.shim, mlflow, os, sys\nmlflow.get_active_model_id()\n"
     code += "if os.fork(): os.wait(); sys.exit()\nprint(mlflow.get_active_model_id())"
@@ -260,7 +262,7 @@ print(first.model_id != second.model_id, first.dirty, second.dirty, second.versi
     assert context == app.active
 
 
-def test_after_the_context_of_the_thread_exists_it_is_set_too(app: App) -> None:
+def test_an_existing_context_of_the_thread_is_set_too(app: App) -> None:
     app.commit("first")
     code = "import mlflow; mlflow.get_active_model_id()\nimport gitver_hooks.shim\n" + CONTEXT
     done = app.python(code)
@@ -281,7 +283,7 @@ print(mlflow.get_active_model_id() == own.model_id)
 
 
 @pytest.mark.parametrize("import_before", [True, False])
-def test_a_with_statement_puts_back_what_was(app: App, import_before: bool) -> None:
+def test_a_with_statement_restores_the_previous_model(app: App, import_before: bool) -> None:
     app.commit("first")
     code = "import mlflow; mlflow.get_active_model_id()\n" if import_before else ""
     code += f"""
@@ -306,7 +308,7 @@ def test_the_shim_completes_the_experiment_of_the_settings(app: App) -> None:
     assert versions_of_traces(app.store) == [commit]
 
 
-def test_where_the_user_s_variable_names_another_store_the_model_is_registered_there(
+def test_the_model_is_registered_in_the_store_of_the_users_variable(
     app: App, monkeypatch: pytest.MonkeyPatch, sqlite_store: Path
 ) -> None:
     commit = app.commit("first")
@@ -318,7 +320,7 @@ def test_where_the_user_s_variable_names_another_store_the_model_is_registered_t
 
 
 @pytest.mark.parametrize("why", ["unset", "down", "wrong setting"])
-def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
+def test_traces_without_a_model_go_to_the_same_store(
     app: App, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     app("config", "gitver.trackingUri", "http://127.0.0.1:9")
@@ -338,7 +340,7 @@ def test_without_a_model_traces_still_go_where_those_of_colleagues_go(
     }
 
 
-def test_a_store_in_the_worktree_under_another_name_is_no_code(app: App) -> None:
+def test_a_store_in_the_worktree_under_another_name_does_not_count(app: App) -> None:
     app("config", "gitver.trackingUri", "sqlite:///data [1].db")
     commit = app.commit("first")
     store = app.path / "data [1].db"
@@ -360,7 +362,7 @@ def test_a_command_installed_from_another_worktree_is_versioned_by_its_own_code(
     assert active_in(elsewhere.python(code)) == tool.active != elsewhere.active
 
 
-def test_without_the_recording_half_what_cannot_be_checked_is_one_line_with_the_remedy(
+def test_without_the_recording_half_stale_code_gives_one_line_with_the_remedy(
     app: App,
 ) -> None:
     app.commit("first")
@@ -373,7 +375,7 @@ def test_without_the_recording_half_what_cannot_be_checked_is_one_line_with_the_
     assert "leave .git out of the container" in line
 
 
-def test_a_repository_that_cannot_be_read_is_one_line_and_no_model(app: App) -> None:
+def test_an_unreadable_repository_gives_one_line_and_no_model(app: App) -> None:
     app.commit("first")
     (app.path / ".git" / "HEAD").write_text("ref: nonsense\x00\n")
     done = app.python(SHIM)

@@ -66,7 +66,7 @@ def test_every_key_is_either_free_or_restricted_in_these_tests() -> None:
     assert set(KEYS) == set(RESTRICTED) | set(FREE)
 
 
-def test_the_defaults_hold_without_a_file_and_with_an_empty_one(git: Git, load: Load) -> None:
+def test_the_defaults_apply_without_a_file_and_with_an_empty_one(git: Git, load: Load) -> None:
     with open_repository(git.path, os.environ) as repository:
         assert load_settings(repository) == Settings()
     assert load("") == Settings()
@@ -238,7 +238,7 @@ def test_a_wrong_variable_is_named(load: Load) -> None:
         load("", GITVER_WIAT="3")
 
 
-def test_the_variables_that_are_no_settings_are_none(load: Load) -> None:
+def test_variables_that_are_not_settings_are_accepted(load: Load) -> None:
     assert load("", GITVER_DISABLE="0", GITVER_SHIM="x") == Settings()
 
 

@@ -18,14 +18,14 @@ from gitver_hooks.version.identify import identify
 MakeGit = Callable[..., Git]
 
 
-def test_clean_it_is_the_commit(git: Git) -> None:
+def test_a_clean_version_is_the_commit(git: Git) -> None:
     version = identify(git.path)
     assert version.id == version.commit == git("rev-parse", "HEAD")
     assert version.tree == git("rev-parse", "HEAD^{tree}")
     assert (version.branch, version.dirty, version.remote_url) == ("main", False, None)
 
 
-def test_dirty_it_is_the_commit_and_a_digest_of_the_content(git: Git) -> None:
+def test_a_dirty_version_is_the_commit_and_a_digest_of_the_content(git: Git) -> None:
     git.write("app.py", "changed\n")
     version = identify(git.path)
     commit = git("rev-parse", "HEAD")
@@ -33,7 +33,7 @@ def test_dirty_it_is_the_commit_and_a_digest_of_the_content(git: Git) -> None:
     assert (version.commit, version.dirty) == (commit, True)
 
 
-def test_it_is_part_of_the_package_s_own_interface(git: Git) -> None:
+def test_identify_is_part_of_the_public_interface(git: Git) -> None:
     # In a process of its own: importing the module of that name must not hide the function.
     code = (
         "import gitver_hooks, gitver_hooks.version.identify, gitver_hooks.recording.refresh\n"
@@ -74,7 +74,7 @@ def test_any_difference_gives_another_id(git: Git, change: str) -> None:
     assert len(seen) == before + 1
 
 
-def test_staged_or_not_in_whichever_folder_and_with_whichever_configuration_it_is_the_same(
+def test_the_id_does_not_depend_on_the_index_the_folder_or_the_configuration(
     git: Git, isolated: Path
 ) -> None:
     git("clone", "-q", str(git.path), "../elsewhere with spaces")
@@ -110,7 +110,7 @@ def test_in_a_shallow_clone(git: Git) -> None:
     assert identify(git.path.parent / "shallow").id == git("rev-parse", "HEAD")
 
 
-def test_in_a_linked_worktree_it_is_that_worktree_s_own(git: Git) -> None:
+def test_a_linked_worktree_has_a_version_of_its_own(git: Git) -> None:
     git("worktree", "add", "-q", "-b", "other", "../linked")
     linked = Git(git.path.parent / "linked")
     commit = linked.commit("there", **{"app.py": "there\n"})
@@ -118,7 +118,7 @@ def test_in_a_linked_worktree_it_is_that_worktree_s_own(git: Git) -> None:
     assert identify(linked.path).branch == "other"
 
 
-def test_in_a_submodule_it_is_the_submodule_s_own(git: Git, make_git: MakeGit) -> None:
+def test_a_submodule_has_a_version_of_its_own(git: Git, make_git: MakeGit) -> None:
     inner = make_git("inner")
     commit = inner.commit("inner", a="a")
     git("submodule", "add", "-q", str(inner.path), "sub")
@@ -131,7 +131,9 @@ def test_in_a_submodule_it_is_the_submodule_s_own(git: Git, make_git: MakeGit) -
     assert "-dirty-" in one != identify(git.path).id
 
 
-def test_before_the_first_commit_it_is_unborn_and_of_the_content(make_git: MakeGit) -> None:
+def test_before_the_first_commit_the_id_is_unborn_with_a_digest_of_the_content(
+    make_git: MakeGit,
+) -> None:
     git = make_git("unborn")
     git.write("a", "a")
     one = identify(git.path)

@@ -185,7 +185,7 @@ def test_files_of_a_nested_repository_without_a_commit_count(git: Git) -> None:
     assert content_of(git).digest != first.digest
 
 
-def test_rules_from_above_hold_in_a_nested_repository_without_a_commit(git: Git) -> None:
+def test_rules_from_above_apply_in_a_nested_repository_without_a_commit(git: Git) -> None:
     git.commit(**{".gitignore": "*.log\n"})
     git("init", "-q", "sub/nested")
     git.write("sub/nested/x.log", "1\n")
@@ -224,7 +224,7 @@ def test_a_relative_excludes_file_is_looked_for_in_the_root(git: Git) -> None:
 # What must neither hang nor crash
 
 
-def test_what_is_neither_file_nor_folder_nor_link_is_never_opened(git: Git) -> None:
+def test_special_files_are_never_opened(git: Git) -> None:
     os.mkfifo(git.path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.path.relpath(git.path / "socket"))
@@ -351,7 +351,7 @@ def test_a_change_is_plain_data(git: Git) -> None:
     assert change.new.id.decode() == git("hash-object", "app.py")
 
 
-def test_mlflow_s_own_files_do_not_count_even_when_somebody_tracks_them(git: Git) -> None:
+def test_mlflows_own_files_do_not_count_even_if_tracked(git: Git) -> None:
     git.commit(**{"mlflow.db": "1", "mlruns/0/meta.yaml": "1", "deep/mlartifacts/a": "1"})
     git.write("mlflow.db", "2")
     git.write("mlruns/0/meta.yaml", "2")

@@ -225,7 +225,7 @@ def test_a_filter_that_fails_leaves_the_content_unless_it_is_required(git: Git) 
         content_of(git)
 
 
-def test_a_long_running_filter_is_spoken_to(git: Git) -> None:
+def test_a_long_running_filter_is_used(git: Git) -> None:
     git.write("filter.py", LONG_RUNNING)
     git("config", "filter.shout.process", "python3 filter.py")
     git.write(".gitattributes", "*.x filter=shout\n")
@@ -276,7 +276,7 @@ def test_a_checkout_with_lfs_is_clean_with_and_without_its_content(git: Git) -> 
     assert content_of(git).dirty
 
 
-def test_every_pair_of_rules_is_as_git_has_it(make_git: Callable[..., Git]) -> None:
+def test_every_pair_of_rules_gives_what_git_gives(make_git: Callable[..., Git]) -> None:
     git = make_git()
     write_all(git)
     chance = random.Random(2)

@@ -155,7 +155,7 @@ def test_a_missing_object_is_reported_with_the_command_that_fetches_it(source: G
     assert [change.path for change in content_of(clone).changes] == [b"docs/more", b"pkg/deep/b"]
 
 
-def test_so_is_a_blob(source: Git) -> None:
+def test_a_missing_blob_is_reported_with_the_command_that_fetches_it(source: Git) -> None:
     clone = partial_clone(source, "blob:none", "--no-checkout")
     clone("reset", "-q")
     with open_repository(clone.path, os.environ) as repository:
