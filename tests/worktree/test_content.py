@@ -17,7 +17,9 @@ from support.git import Git
 from support.oracle import oracle_tree
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.index import read_index
 from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.worktree import observed_index
 from gitver_hooks.worktree.content import Content, read_content, read_new_blob, read_old_blob
 from gitver_hooks.worktree.tree import Change
 
@@ -389,3 +391,17 @@ def test_a_directory_with_the_name_of_the_active_model_file_counts_like_any_othe
     shutil.rmtree(git.path / ".mlflow-active-model")
     git.write(".mlflow-active-model", "m-1\n")
     assert [change.new for change in content_of(git).changes] == [None]
+
+
+@pytest.mark.parametrize(("age_ns", "trusted"), [(0, False), (1, True)])
+def test_stat_data_is_trusted_only_if_it_is_older_than_the_index(
+    git: Git, monkeypatch: pytest.MonkeyPatch, age_ns: int, trusted: bool
+) -> None:
+    status = (git.path / "app.py").stat()
+    index = read_index(str(git.path / ".git"))
+    record = index.entries[b"app.py"]
+    index.entries[b"app.py"] = record[:40] + b"\1" * 20 + record[60:]
+    index.trees.clear()
+    index.mtime_ns = max(status.st_mtime_ns, status.st_ctime_ns) + age_ns
+    monkeypatch.setattr(observed_index, "read_index", lambda *_: index)
+    assert content_of(git).dirty == trusted
