@@ -60,7 +60,7 @@ def test_a_bisect(git: Git) -> None:
     assert operation_under_way(git_dir(git)) is None
 
 
-def test_a_linked_worktree_has_a_version_of_its_own(diverged: Git) -> None:
+def test_a_linked_worktree_has_an_operation_of_its_own(diverged: Git) -> None:
     diverged("worktree", "add", "-q", "--detach", "../linked", "topic")
     linked = Git(diverged.path.parent / "linked")
     linked.run("rebase", "main", check=False)
