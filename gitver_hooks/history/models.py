@@ -119,7 +119,8 @@ def _model_data(model: Any) -> ModelData:
     newest: dict[str, ModelMetric] = {}
     runs: dict[str, None] = {}
     for metric in sorted(model.metrics or (), key=lambda m: m.timestamp):
-        newest[metric.key] = ModelMetric(float(metric.value), metric.run_id, metric.timestamp)
+        if metric.value is not None:
+            newest[metric.key] = ModelMetric(float(metric.value), metric.run_id, metric.timestamp)
         if metric.run_id:
             runs[metric.run_id] = None
     return ModelData(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,10 +12,11 @@ from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history import models, numbers
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run_all, run_one
 from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.read_failures import explain_read
 from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.trace_metrics import ServerNumbers
 from gitver_hooks.history.traces import FAILED, PAGE, TraceData, find_trace, search
-from gitver_hooks.registry.failures import MLflowFailure, explain
+from gitver_hooks.registry.failures import MLflowFailure
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,7 +87,7 @@ class Reading:
 
     def explain(self, error: BaseException) -> MLflowFailure:
         """What an exception of MLflow's client means, in one line."""
-        return explain(error, self.client.tracking_uri)
+        return explain_read(error, self.client.tracking_uri)
 
     def bounded(self, call: Callable[[], T]) -> T:
         """What ``call`` returns; MLflowFailure if it fails or takes longer than the deadline."""
@@ -225,7 +227,8 @@ def _exact_tokens(server: ServerNumbers, rows: list[TraceData], live: TraceNumbe
 def _logged_means(model: ModelData) -> dict[str, Score]:
     """The metrics logged on the model itself, whose rows are not known."""
     return {
-        name.removesuffix(_MEAN): Score(mean=metric.value) for name, metric in model.metrics.items()
+        name.removesuffix(_MEAN): Score(metric.value if math.isfinite(metric.value) else None)
+        for name, metric in model.metrics.items()
     }
 
 

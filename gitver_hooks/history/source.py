@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, run_one
+from gitver_hooks.history.read_failures import explain_read
 from gitver_hooks.history.reading import Reading, too_slow
-from gitver_hooks.registry.failures import MLflowFailure, explain
+from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.registry.store import not_mlflow, open_store
 from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file
 from gitver_hooks.repository.remote import main_worktree
@@ -82,7 +83,7 @@ def _open_reading(tracking: Tracking, deadline: Deadline) -> Reading:
     except GitverError:
         raise
     except Exception as error:
-        raise explain(error, tracking.uri) from error
+        raise explain_read(error, tracking.uri) from error
     return Reading(client, identity, deadline)
 
 

@@ -97,6 +97,8 @@ def assert_one_line(done: subprocess.CompletedProcess[str]) -> None:
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("gitver: ")
+    assert "outbox" not in done.stderr
+    assert "sync" not in done.stderr
 
 
 @pytest.mark.parametrize(
