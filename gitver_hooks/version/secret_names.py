@@ -39,8 +39,8 @@ _FILES = (
     *("credentials.tfrc.json", ".vault-token", "pulumi.*.yaml", ".pulumi*", ".chef*", "*.sops.*"),
     # Package managers, forges and command line tools
     *(".netrc", "_netrc", "*.netrc", ".npmrc", ".yarnrc*", ".pypirc", "pip.conf", ".gem"),
-    *(".git-credential*", ".gitcredential*", "hub", "gh_hosts.yml", ".hub", "nuget.config"),
-    *("auth.json", "auth.toml", "settings-security.xml", ".cargo-credentials", ".travis.token"),
+    *(".git-credential*", ".gitcredential*", "gh_hosts.yml", ".hub", "nuget.config"),
+    *("auth.json", "auth.toml", "settings-security.xml", ".travis.token"),
     *(".pgpass", "pgpass.conf", "pgpass", ".my.cnf", ".mylogin.cnf", ".mongorc.js", ".dbshell"),
     *(".htpasswd*", "htpasswd*", "*.htpasswd", "shadow", "sudoers", ".smbcredentials", "*.smbcred"),
     *(
@@ -57,7 +57,7 @@ _FILES = (
     *("wp-config.php", "localsettings.php", "database.yml", "secret_token.rb", "*.mobileprovision"),
     *("proftpdpasswd", "robomongo.json", "ventrilo_srv.ini", ".tugboat", ".gitrobrc"),
     *("kaggle.json", ".wandbrc", ".huggingface*", ".openai*", ".anthropic*"),
-    *("mlflow-credentials*", ".streamlit-secrets*", "appsettings.*.json", "sentryclirc"),
+    *("mlflow-credentials*", "appsettings.*.json", "sentryclirc"),
     *(".sentryclirc", ".snyk-token", ".ngrok*", "ngrok.yml", ".fastlane*", "jenkins.model.*.xml"),
     *("hudson.util.secret", "credentials.xml", "*.ppk", "*.ovpn", "wg*.conf", "wireguard*.conf"),
     *("wpa_supplicant.conf", "*.nmconnection", "key4.db", "logins.json", "login data*", "cookies*"),
@@ -85,8 +85,8 @@ _FOLDERS = (
         ".gnupg",
         ".password-store",
     ),
-    *(".oci", ".config-secrets", "secrets", ".secrets", "secret", "credentials", ".credentials"),
-    *(".chef", ".vault", "private_keys", "private-keys", ".streamlit-secrets"),
+    *(".oci", "secrets", ".secrets", "secret", "credentials", ".credentials"),
+    *(".chef", ".vault", "private_keys", "private-keys"),
 )
 # Matched against the end of the path.
 _PATHS = (
