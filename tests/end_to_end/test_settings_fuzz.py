@@ -1,4 +1,4 @@
-"""Whatever ``.gitver.yaml`` contains, a hook prints one line at most and changes only its own files."""
+"""Whatever ``.gitver.yaml`` contains, a hook prints at most one line and changes only its files."""
 
 from __future__ import annotations
 
