@@ -1,7 +1,7 @@
 """Allow what the checked-out .gitver.yaml asks for, such as where data is sent.
 
 Shows each value and where it leads, and asks. What is allowed is stored in the git configuration of
-this clone, for all its worktrees, and holds for these values only.
+this clone, for all its worktrees, and applies to these values only.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ class GitverError(Exception):
     """An expected failure, to be shown as one line.
 
     ``message`` says what is wrong and names the file, setting or address at fault; ``remedy``
-    says what the user can do. Neither may hold a credential: mask before raising.
+    says what the user can do. Neither may contain a credential: mask before raising.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:

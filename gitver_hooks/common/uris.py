@@ -36,8 +36,7 @@ _SECRET_NAMES = ("user", "username", "uid", "odbc_connect", "pass", "pwd", "sig"
 def check_tracking_uri(text: str) -> str:
     """``text``, if MLflow can use it as a tracking URI and its host is beyond doubt.
 
-    Raises GitverError, which suggests a correction where there is a likely one. The message holds
-    no credentials.
+    Raises GitverError, which suggests a likely correction. The message contains no credentials.
     """
     if not text or text != text.strip():
         raise _refusal(text, "it is empty or has spaces around it", text.strip())

@@ -16,7 +16,7 @@ ACTIVE_MODEL_FILE = ".mlflow-active-model"
 class Location:
     """The absolute paths of one worktree: its root, its git dir and the common dir.
 
-    The git dir holds HEAD and the index of this worktree; the common dir holds what all
+    The git dir contains HEAD and the index of this worktree; the common dir holds what all
     worktrees of the repository share. They are the same folder for the main worktree
     (gitrepository-layout(5)).
     """

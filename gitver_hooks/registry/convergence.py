@@ -1,4 +1,4 @@
-"""One live LoggedModel for a version, from however many machines it is registered at once.
+"""One live LoggedModel for a version, however many machines register it at the same time.
 
 MLflow lets any number of models have one name, so registrars that search and then create make
 duplicates. What MLflow does keep unique is each parameter of a model. The parameter ``gitver.fate``

@@ -23,7 +23,7 @@ _SQLITE = "sqlite:///"
 class Tracking:
     """A tracking URI as it was given, an experiment, and who chose each.
 
-    ``uri`` may hold credentials: it goes to MLflow and nowhere else. The sources are ENVIRONMENT
+    ``uri`` may contain credentials: it goes to MLflow and nowhere else. The sources are ENVIRONMENT
     (MLflow's own variables, which an app reads by itself), SETTINGS or DEFAULT.
     """
 

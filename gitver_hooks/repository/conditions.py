@@ -19,7 +19,7 @@ _BRANCHES = b"ref: refs/heads/"
 def condition_matchers(location: Location, folder: str) -> dict[str, Callable[[str], bool]]:
     """For each kind of condition that depends on the repository, a function that decides it.
 
-    ``folder`` holds the configuration file, to which ``gitdir:./`` is relative.
+    ``folder`` contains the configuration file, to which ``gitdir:./`` is relative.
     """
     return {
         "gitdir:": partial(_is_git_dir, location, folder, ignore_case=False),

@@ -61,7 +61,7 @@ def open_repository(
 ) -> Iterator[Repository]:
     """The repository of the worktree that contains ``path``; closed on exit.
 
-    ``environment`` holds the user's variables, which say where git's configuration is. Raises
+    ``environment`` contains the user's variables, which say where git's configuration is. Raises
     GitverError if there is no worktree, if it belongs to another user (see ``ownership``), or if
     dulwich does not know its format.
     """

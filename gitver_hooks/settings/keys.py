@@ -66,7 +66,7 @@ class Key:
 
     @property
     def git_name(self) -> str:
-        """``gitver.trackingUri``: camel case, as git writes its keys, which hold no underscore."""
+        """``gitver.trackingUri``: camel case, because git's keys contain no underscore."""
         first, *others = self.name.split("_")
         return f"gitver.{first}{''.join(word.capitalize() for word in others)}"
 

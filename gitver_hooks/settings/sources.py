@@ -101,7 +101,7 @@ def from_tree(text: bytes | None, path: str) -> Findings:
 
 
 def read_mapping(text: bytes | None, path: str) -> Mapping[Any, Any]:
-    """The mapping that the YAML document ``text`` holds; an empty one for no text.
+    """The mapping in the YAML document ``text``; an empty one for no text.
 
     Raises GitverError naming ``path``.
     """

@@ -1,7 +1,7 @@
 """The formats of API keys and tokens that detect-secrets does not know, or knows in part.
 
-Each format is a kind for people, a text that every key of it contains (looked for first, because
-that is fast), and a pattern. Sources: the providers' documentation and the rules of gitleaks.
+Each format has the name of its kind, a string that every key of that kind contains (searched first
+because that is fast), and a pattern. Sources: the providers' documentation and gitleaks' rules.
 """
 
 from __future__ import annotations

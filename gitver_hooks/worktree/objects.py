@@ -153,7 +153,7 @@ class Objects:
 
 
 def may_have_replacements(common_dir: str) -> bool:
-    """Whether refs/replace may hold anything; False costs almost nothing."""
+    """Whether there may be replacements in refs/replace; False costs almost nothing."""
     return (
         os.path.isdir(os.path.join(common_dir, "refs", "replace"))
         or os.path.isdir(os.path.join(common_dir, "reftable"))

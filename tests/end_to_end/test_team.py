@@ -51,7 +51,7 @@ def start(clone: Git) -> subprocess.Popen[bytes]:
 
 
 def register_at_one_moment(clones: list[Git], killed: int, chance: random.Random) -> None:
-    """``gitver model`` in all clones at once; ``killed`` of them die, and are started again."""
+    """Run ``gitver model`` in all clones at the same time; kill ``killed`` of them and restart."""
     processes = [start(clone) for clone in clones]
     for clone in chance.sample(clones, killed):
         time.sleep(chance.uniform(0, 2 * len(clones) / killed / 2))

@@ -1,4 +1,4 @@
-"""Sixteen registrars of one version at once, a third of them killed: one model, one id."""
+"""Sixteen concurrent registrars of one version, a third of them killed: one model, one id."""
 
 from __future__ import annotations
 

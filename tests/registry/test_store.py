@@ -1,4 +1,4 @@
-"""Opening stores: made where there is none, left alone where they are not ours, and soon."""
+"""Opening stores: created if missing, left alone if not ours, and always in bounded time."""
 
 from __future__ import annotations
 
