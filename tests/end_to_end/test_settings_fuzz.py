@@ -1,4 +1,4 @@
-"""Whatever ``.gitver.yaml`` contains, a hook prints at most one line and changes only its files."""
+"""With any ``.gitver.yaml``, a hook prints at most one line and changes only its own files."""
 
 from __future__ import annotations
 
