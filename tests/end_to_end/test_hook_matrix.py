@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.background import SettledGit, wait_for_background
 from support.git import Git
 from support.hooks import at, put
 from support.stores import is_version, ready_versions
@@ -166,6 +167,12 @@ ROWS = [
 
 
 @pytest.fixture
+def git(git: Git) -> Git:
+    """The repository, each git command waiting for what its hooks start."""
+    return SettledGit(git.path)
+
+
+@pytest.fixture
 def fired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where hooks note what fired. No editor opens."""
     path = tmp_path / "fired"
@@ -205,10 +212,8 @@ def test_each_operation_runs_the_expected_hooks(
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_operation_registers_the_right_version(
-    row: Row, repository: Git, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+    row: Row, repository: Git, empty_store: Path
 ) -> None:
-    # A machine under load is no reason to leave the registration to the background.
-    monkeypatch.setenv("GITVER_WAIT", "120")
     row.prepare(repository)
     shutil.copy(empty_store, repository.path / "mlflow.db")
     put_hooks(repository)
@@ -218,6 +223,7 @@ def test_each_operation_registers_the_right_version(
     assert len(known) == row.warm
     row.operate(repository)
     worktree = repository.path.parent / row.where
+    wait_for_background(worktree)
     found = ready_versions(worktree)
     new = [found[model] for model in found.keys() - known.keys()]
     here = Git(worktree)
@@ -233,7 +239,6 @@ def test_each_operation_registers_the_right_version(
 def test_neither_the_code_nor_the_variables_of_the_app_hijack_the_recording(
     git: Git, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GITVER_WAIT", "120")
     trapped = tmp_path / "trapped"
     for module in ("json", "argparse", "sqlite3", "yaml", "gitver_hooks/__init__", "mlflow"):
         git.write(f"{module}.py", f"open({str(trapped)!r}, 'w').write({module!r})\n")

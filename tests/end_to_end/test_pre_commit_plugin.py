@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.background import SettledGit
 from support.git import Git
 from support.hooks import put
 from support.stores import is_version, ready_versions
@@ -22,6 +23,12 @@ PROJECT = Path(__file__).parents[2]
 STAGES = ["post-commit", "post-checkout", "post-merge", "post-rewrite"]
 TRACE = "import mlflow\nwith mlflow.start_span('answer'):\n    pass\n"
 APP = "import gitver_hooks.shim\nimport os\nprint(os.environ.get('MLFLOW_ACTIVE_MODEL_ID'))\n"
+
+
+@pytest.fixture
+def git(git: Git) -> Git:
+    """The repository, each git command waiting for what its hooks start."""
+    return SettledGit(git.path)
 
 
 @pytest.fixture(scope="session")

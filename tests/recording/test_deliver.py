@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.background import wait_until
 from support.stores import App, model_of, models, versions_of_traces
 
 from gitver_hooks.gitfiles.location import find
@@ -22,13 +23,6 @@ def outbox_of(app: App) -> Outbox:
     location = find(str(app.path), os.environ)
     assert location is not None
     return Outbox(location)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def delete_model(store: Path, model_id: str) -> None:

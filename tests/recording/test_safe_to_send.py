@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from support.background import wait_for_background
 from support.git import Git
 from support.secret_samples import KEYS
 from support.stores import App, model_of
@@ -56,7 +57,7 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
     location = find(str(app.path), os.environ)
     assert location is not None
     recorded = register(location, os.environ).recorded
-    app.settle()
+    wait_for_background(app.path)
     model = model_of(app.store, recorded.version.id)
     assert "+changed" in model.tags["gitver.diff"]
     assert "config.py" in model.tags["gitver.diff"]

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from gitver_hooks.gitfiles.location import find
-from gitver_hooks.recording.circuit_breaker import failure_of
-from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.installation import install
+from gitver_hooks.recording.exclude import exclude_local_files
+from support.background import SettledGit
 from support.git import Git
 
 # LoggedModelStatus READY, as the store writes it.
@@ -103,7 +103,7 @@ def versions_of_traces(store: Path) -> list[str | None]:
     return [version_of.get(model_id) for (model_id,) in rows]
 
 
-class App(Git):
+class App(SettledGit):
     """A repository with hooks, an empty embedded store, and an app that traces."""
 
     @property
@@ -120,24 +120,6 @@ class App(Git):
         return (
             self.active_model_file.read_text().strip() if self.active_model_file.exists() else None
         )
-
-    def run(
-        self, *arguments: str, check: bool = True, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run git, and wait until what its hooks started in the background has ended."""
-        completed = super().run(*arguments, check=check, **environment)
-        self.settle()
-        return completed
-
-    def settle(self, seconds: float = 90) -> None:
-        """Wait until everything in the outbox is delivered, rejected, or its store has failed."""
-        location = find(str(self.path), os.environ)
-        assert location is not None
-        outbox = Outbox(location)
-        deadline = time.monotonic() + seconds
-        while any(failure_of(location, e.registration.store) is None for e in outbox.waiting()):
-            assert time.monotonic() < deadline, "the background does not come to an end"
-            time.sleep(0.02)
 
     def gitver(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return self._call([sys.executable, "-m", "gitver_hooks", *arguments], cwd)
@@ -162,6 +144,14 @@ class App(Git):
         )
 
 
+def install_hooks(worktree: Path) -> None:
+    """Install the native hooks as `gitver install` does, without another process."""
+    location = find(str(worktree), os.environ)
+    assert location is not None
+    install.install(location)
+    exclude_local_files(location)
+
+
 @pytest.fixture
 def make_app(
     make_git: Callable[..., Git], pristine_store: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +166,7 @@ def make_app(
         app.write("app.py", _TRACING_APP)
         app.write(".gitignore", "__pycache__/\n")
         if hooks:
-            assert app.gitver("install").returncode == 0
+            install_hooks(app.path)
         return app
 
     return make
