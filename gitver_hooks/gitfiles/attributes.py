@@ -146,19 +146,21 @@ class Attributes:
             return {}
         path = path.lower() if self._ignore_case else path
         name = path.rpartition(b"/")[2]
-        found: dict[bytes, Value] = {}
+        values: dict[bytes, Value] = {}
         for length, file in self._levels:
             for rule in reversed(file.rules):
                 if rule.expression.fullmatch(name if rule.basename else path[length:]):
-                    self._fill(found, rule.attributes)
-        return found
+                    self._fill(values, rule.attributes)
+        return values
 
-    def _fill(self, found: dict[bytes, Value], attributes: tuple[tuple[bytes, Value], ...]) -> None:
+    def _fill(
+        self, values: dict[bytes, Value], attributes: tuple[tuple[bytes, Value], ...]
+    ) -> None:
         # What is filled in first is the strongest; a macro expands if it is set first.
         pending = list(attributes)
         while pending:
             name, value = pending.pop()
-            if name not in found:
-                found[name] = value
+            if name not in values:
+                values[name] = value
                 if value is True and name in self._macros:
                     pending += self._macros[name]

@@ -66,13 +66,13 @@ def _lower_literals(text: bytes) -> bytes:
             lowered += text[i : i + 2].lower()
             i += 2
             continue
-        found = bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
-        if found is None:
+        expression = bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
+        if expression is None:
             lowered += text[i : i + 1].lower()
             i += 1
         else:
-            lowered += text[i : found[1]]
-            i = found[1]
+            lowered += text[i : expression[1]]
+            i = expression[1]
     return bytes(lowered)
 
 
@@ -144,10 +144,10 @@ def _token(
         return (re.escape(text[at + 1 : at + 2]), at + 2) if at + 1 < len(text) else None
     if char != b"[":
         return re.escape(char), at + 1
-    found = bracket(text, at, fold=fold)
-    if found is None:
+    expression = bracket(text, at, fold=fold)
+    if expression is None:
         return None
-    members, end = found
+    members, end = expression
     return _class(members - {0x2F} if path else members), end
 
 

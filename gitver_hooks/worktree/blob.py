@@ -186,12 +186,12 @@ class BlobReader:
             mode = os.lstat(full).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
                 return None
-            found, content = self._blobs.content(path, full, mode)
+            present, content = self._blobs.content(path, full, mode)
         except PermissionError as error:
             raise unreadable(full, error) from error
         except (Moved, OSError):
             return None
-        return content if found == raw_id else None
+        return content if present == raw_id else None
 
 
 def open_file(full: bytes) -> int:

@@ -77,15 +77,15 @@ class Conversion:
 
     def action(self, path: bytes) -> Action | None:
         """How the content of ``path`` is converted; None: it is stored as it is."""
-        found = self._attributes_in(path.rpartition(b"/")[0]).of(path)
-        if not found:
+        attributes = self._attributes_in(path.rpartition(b"/")[0]).of(path)
+        if not attributes:
             return Action(GUESS, not self._only_input) if self._autocrlf else None
-        line_ends = self._line_ends(found)
-        encoding, filter_name = found.get(b"working-tree-encoding"), found.get(b"filter")
+        line_ends = self._line_ends(attributes)
+        encoding, filter_name = attributes.get(b"working-tree-encoding"), attributes.get(b"filter")
         action = Action(
             line_ends,
-            line_ends is not None and self._writes_crlf(found),
-            found.get(b"ident") is True,
+            line_ends is not None and self._writes_crlf(attributes),
+            attributes.get(b"ident") is True,
             encoding if isinstance(encoding, bytes) and encoding else None,
             filter_name if isinstance(filter_name, bytes) and filter_name else None,
         )
@@ -97,19 +97,19 @@ class Conversion:
             self._attributes_in(directory).matter for directory in (b"", *directories)
         )
 
-    def _line_ends(self, found: dict[bytes, Value]) -> str | None:
-        text = _text(found)
+    def _line_ends(self, attributes: dict[bytes, Value]) -> str | None:
+        text = _text(attributes)
         if text is False:
             return None
         if text == b"auto":
             return GUESS
-        if text in (True, b"input") or found.get(b"eol") in (b"lf", b"crlf"):
+        if text in (True, b"input") or attributes.get(b"eol") in (b"lf", b"crlf"):
             return TEXT
         return GUESS if self._autocrlf else None
 
-    def _writes_crlf(self, found: dict[bytes, Value]) -> bool:
+    def _writes_crlf(self, attributes: dict[bytes, Value]) -> bool:
         """convert_attrs() and output_eol() in convert.c, for a file whose line ends matter."""
-        eol, text = found.get(b"eol"), _text(found)
+        eol, text = attributes.get(b"eol"), _text(attributes)
         if eol in (b"lf", b"crlf"):
             return eol == b"crlf"
         if text == b"input":
@@ -183,10 +183,10 @@ class Conversion:
         return digest.digest()
 
 
-def _text(found: dict[bytes, Value]) -> Value:
+def _text(attributes: dict[bytes, Value]) -> Value:
     """The attribute ``text``, or its older name if it says nothing that git knows."""
-    text = found.get(b"text")
-    return text if text in (True, False, b"input", b"auto") else found.get(b"crlf")
+    text = attributes.get(b"text")
+    return text if text in (True, False, b"input", b"auto") else attributes.get(b"crlf")
 
 
 def is_binary(content: bytes) -> bool:

@@ -13,14 +13,14 @@ from gitver_hooks.handover.observation import Observation
 from gitver_hooks.worktree.tree import Children
 
 # A chain of symbolic refs longer than this is none (refs.c, SYMREF_MAXDEPTH).
-_LONGEST_CHAIN = 5
+LONGEST_CHAIN = 5
 _OWN_REFS = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 
 
 def pin_head(observation: Observation, location: Location) -> None:
     """Record the files that say which commit HEAD is: HEAD, the refs it leads to, packed refs."""
     path = os.path.join(location.git_dir, "HEAD")
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(LONGEST_CHAIN):
         text = observation.contents[os.fsencode(path)] = read_small(os.fsencode(path))
         if text is None or not text.startswith(b"ref:"):
             break

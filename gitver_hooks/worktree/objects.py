@@ -58,8 +58,7 @@ class Objects:
         commit = self._repository.head_commit()
         if commit is None:
             return None
-        found = self._find(bytes.fromhex(commit))
-        tree = getattr(found, "tree", None)
+        tree = getattr(self._find(bytes.fromhex(commit)), "tree", None)
         if tree is None:
             raise GitverError(
                 f"the HEAD commit {commit} cannot be read from "

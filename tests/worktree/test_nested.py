@@ -60,6 +60,19 @@ def test_configuration_of_an_unknown_repository_cannot_be_a_problem(git: Git) ->
     assert (change.path, change.new.id.decode()) == (b"nested", commit)
 
 
+@pytest.mark.parametrize("name", ["HEAD", "refs/heads/main", "packed-refs"])
+def test_a_pipe_in_an_unknown_repository_blocks_nothing(git: Git, name: str) -> None:
+    nested = Git(git.path / "nested")
+    nested.path.mkdir()
+    nested("init", "-q")
+    nested.commit(inside="1\n")
+    if name == "packed-refs":
+        (nested.path / ".git/refs/heads/main").unlink()
+    (nested.path / ".git" / name).unlink(missing_ok=True)
+    os.mkfifo(nested.path / ".git" / name)
+    assert [change.path for change in content_of(git).changes] == [b"nested/inside"]
+
+
 def test_the_head_of_an_unknown_repository_counts_however_it_is_stored(git: Git) -> None:
     nested = Git(git.path / "nested")
     nested.path.mkdir()
