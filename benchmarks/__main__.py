@@ -11,8 +11,9 @@ from pathlib import Path
 import benchmarks
 from benchmarks.apps import measure_apps
 from benchmarks.children import Failed
+from benchmarks.commits import measure_commits
 from benchmarks.ground import Ground
-from benchmarks.hooks import measure_checkouts, measure_commits, measure_rebase
+from benchmarks.hooks import measure_checkouts, measure_rebase
 from benchmarks.identity import measure_identity
 from benchmarks.report import machine, table, write_json
 from benchmarks.results import Results

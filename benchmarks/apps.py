@@ -7,11 +7,19 @@ from benchmarks.results import Results
 from benchmarks.timing import Turns, measure
 from benchmarks.trees import Tree
 
+TRACING, NEW = "tracing app", "tracing app on a new dirty version"
 PLAIN, WITH_SHIM, WITH_MLFLOW = "app", "app with the shim", "app with MLflow's versioning"
 REUSED = "both have the same model"
 
 _SHIM = "import gitver_hooks.shim\nimport mlflow\n"
 _VERSIONING = "import mlflow\nmlflow.genai.enable_git_model_versioning()\n"
+# Both trace to the embedded store: with the shim, MLflow finds it by the variable that is set.
+_TRACE = """\
+mlflow.set_tracking_uri({uri!r})
+with mlflow.start_span("answer"):
+    pass
+mlflow.flush_trace_async_logging()
+"""
 _SHOW = "print(mlflow.get_active_model_id())\n"
 
 
@@ -30,3 +38,23 @@ def measure_apps(tree: Tree, turns: Turns, results: Results) -> None:
         python(tree, WITH_MLFLOW, _VERSIONING),
     ]
     results.add(tree.size, measure(cases, turns.fewer(7)))
+    _measure_new_versions(tree, turns, results)
+
+
+def _measure_new_versions(tree: Tree, turns: Turns, results: Results) -> None:
+    """Start an app that traces to the embedded store, on uncommitted code that is new each time."""
+    trace = _TRACE.format(uri=f"sqlite:///{tree.path / 'mlflow.db'}")
+    numbers = iter(range(10**9))
+    app = tree.path / "app.py"
+    committed = app.read_text()
+
+    def edit() -> None:
+        app.write_text(f"{committed}# edit {next(numbers)}\n")
+
+    cases = [
+        python(tree, TRACING, "import mlflow\n" + trace, before=edit),
+        python(tree, NEW, "import gitver_hooks.shim\nimport mlflow\n" + trace, before=edit),
+    ]
+    results.add(tree.size, measure(cases, turns.fewer(7)))
+    app.write_text(committed)
+    make_known(tree)

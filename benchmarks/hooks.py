@@ -1,18 +1,17 @@
-"""Measures what hooks add to git's own checkout, rebase and commit."""
+"""Measures what hooks add to git's own checkout and rebase."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
 
-from benchmarks.cases import make_known, python, with_and_without_hooks
+from benchmarks.cases import make_known, with_and_without_hooks
 from benchmarks.children import Failed
 from benchmarks.results import Results
 from benchmarks.timing import Turns, measure
 from benchmarks.trees import Tree
 
-CHECKOUT, REBASE, COMMIT = "two checkouts", "rebase", "commit"
-IMPORT_MLFLOW = "import mlflow"
+CHECKOUT, REBASE = "two checkouts", "rebase"
 MLFLOW_IMPORTED, REGISTERED = "mlflow imported by a known hook", "registered by a rebase"
 PICKS = 20
 _CHANGED_FILES = 10
@@ -51,34 +50,6 @@ def measure_rebase(tree: Tree, turns: Turns, results: Results) -> None:
     cases = with_and_without_hooks(tree, REBASE, "git rebase -q base", before=begin)
     results.add(tree.size, measure(cases, turns.fewer(5)))
     results.note(tree.size, REGISTERED, _registered(tree) - before)
-    tree.git("checkout", "-q", "main")
-    make_known(tree)
-
-
-def measure_commits(tree: Tree, turns: Turns, results: Results, address: str) -> None:
-    """Commit one changed file, a new version each time, with MLflow at ``address``."""
-    numbers = iter(range(10**9))
-
-    def edit() -> None:
-        (tree.path / "app.py").write_text(f"print('commit', {next(numbers)})\n")
-        tree.git("add", "app.py")
-
-    def expect_model() -> None:
-        if not tree.active_model_file.exists():
-            raise Failed(f"a commit was not registered at {address}")
-
-    tree.gitver("install")
-    tree.git("checkout", "-q", "-B", "served", "main")
-    commits = with_and_without_hooks(
-        tree,
-        COMMIT,
-        "git commit -q -m commit",
-        before=edit,
-        after=expect_model,
-        added={"MLFLOW_TRACKING_URI": address},
-    )
-    cases = [*commits, python(tree, IMPORT_MLFLOW, "import mlflow")]
-    results.add(tree.size, measure(cases, turns.fewer(7)))
     tree.git("checkout", "-q", "main")
     make_known(tree)
 

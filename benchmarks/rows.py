@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from benchmarks import apps, hooks, identity, server
+from benchmarks import apps, commits, hooks, identity, server
 from benchmarks.cases import HOOKLESS
 from benchmarks.results import Results
 
@@ -108,9 +108,11 @@ def _identity(results: Results, size: str) -> Iterator[Row]:
     yield make.time("bare interpreter", i.BARE)
     yield make.time("git status", i.STATUS)
     yield make.time(
-        "shim, fresh, beyond a bare interpreter", i.FRESH, 15 if small else None, i.BARE
+        "shim, fresh, beyond a bare interpreter", i.FRESH, 10 if small else None, i.BARE
     )
-    yield make.ratio("the same / git status", i.FRESH, i.STATUS, 2 if medium else None, less=i.BARE)
+    yield make.ratio(
+        "the same / git status", i.FRESH, i.STATUS, 1.25 if medium else None, less=i.BARE
+    )
     yield make.time("shim, asking MLflow again in the background", i.DUE, less=i.BARE)
     yield make.time("shim, after a touch of all", i.FRESH + i.TOUCHED, less=i.BARE)
     found = results.facts[size][i.FOREIGN_MODULES]
@@ -118,7 +120,7 @@ def _identity(results: Results, size: str) -> Iterator[Row]:
         "identity", size, "modules a fresh shim imports from elsewhere", len(found), "",
         ", ".join(found) or "standard library only", 0,
     )  # fmt: skip
-    yield make.ratio("gitver id, cold / git status", i.COLD, i.STATUS, 12 if medium else None)
+    yield make.ratio("gitver id, cold / git status", i.COLD, i.STATUS, 4 if medium else None)
     yield make.ratio("gitver id, warm / git status", i.WARM, i.STATUS)
     for state in (i.EDITED, i.TOUCHED):
         yield make.ratio(f"gitver id,{state} / git status", i.WARM + state, i.STATUS + state)
@@ -136,7 +138,7 @@ def _identity(results: Results, size: str) -> Iterator[Row]:
 
 def _hooks(results: Results, size: str) -> Iterator[Row]:
     make = _Maker(results, "hooks", size)
-    budget = {"tiny": 200.0, "small": 200.0, "medium": 350.0}.get(size)
+    budget = {"tiny": 150.0, "small": 150.0, "medium": 150.0}.get(size)
     yield make.time(
         "hook of a known version, beyond git's checkout",
         hooks.CHECKOUT, budget, hooks.CHECKOUT + HOOKLESS, parts=2,
@@ -149,7 +151,7 @@ def _rebase(results: Results, size: str) -> Iterator[Row]:
     make = _Maker(results, "rebase", size)
     yield make.time(
         f"a pick, of {hooks.PICKS}",
-        hooks.REBASE, 150, hooks.REBASE + HOOKLESS, parts=hooks.PICKS,
+        hooks.REBASE, 50, hooks.REBASE + HOOKLESS, parts=hooks.PICKS,
     )  # fmt: skip
     registered = results.facts[size][hooks.REGISTERED]
     yield Row("rebase", size, "registered by it", registered, "", "LoggedModels in the store", 0)
@@ -157,11 +159,12 @@ def _rebase(results: Results, size: str) -> Iterator[Row]:
 
 def _commits(results: Results, size: str) -> Iterator[Row]:
     make = _Maker(results, "server", size)
-    yield make.time("import mlflow", hooks.IMPORT_MLFLOW)
-    yield make.ratio(
-        "hook of a new version, HTTP / import mlflow",
-        hooks.COMMIT, hooks.IMPORT_MLFLOW, 1.5, hooks.COMMIT + HOOKLESS,
-    )  # fmt: skip
+    budget = 150.0 if size in ("tiny", "small") else None
+    for state in (commits.EMBEDDED, commits.SERVER, commits.DOWN, commits.HANGING):
+        case = commits.COMMIT.format(state)
+        yield make.time(
+            f"commit of a new version, beyond git's, store {state}", case, budget, case + HOOKLESS
+        )
 
 
 def _apps(results: Results, size: str) -> Iterator[Row]:
@@ -169,6 +172,7 @@ def _apps(results: Results, size: str) -> Iterator[Row]:
     yield make.time("shim, beyond import mlflow", apps.WITH_SHIM, less=apps.PLAIN)
     yield make.time("MLflow's versioning, beyond import mlflow", apps.WITH_MLFLOW, less=apps.PLAIN)
     yield make.ratio("app with shim / with MLflow's versioning", apps.WITH_SHIM, apps.WITH_MLFLOW)
+    yield make.ratio("app on a new dirty version / without the shim", apps.NEW, apps.TRACING, 1.3)
 
 
 def _searches(results: Results, size: str) -> Iterator[Row]:

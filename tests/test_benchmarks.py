@@ -37,8 +37,10 @@ ROWS = {
     "hooks": {"hook of a known version, beyond git's checkout", "mlflow imported by it"},
     "rebase": {"a pick, of 20", "registered by it"},
     "server": {
-        "import mlflow",
-        "hook of a new version, HTTP / import mlflow",
+        "commit of a new version, beyond git's, store embedded",
+        "commit of a new version, beyond git's, store a server",
+        "commit of a new version, beyond git's, store down",
+        "commit of a new version, beyond git's, store hanging",
         "search by name, 100 models",
         "search by name, 10000 models",
         "MLflow's own search, 10000 models",
@@ -47,6 +49,7 @@ ROWS = {
         "shim, beyond import mlflow",
         "MLflow's versioning, beyond import mlflow",
         "app with shim / with MLflow's versioning",
+        "app on a new dirty version / without the shim",
     },
     "growth": {"peak memory, gitver id cold", "peak memory, shim fresh"},
 }
