@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
@@ -35,8 +35,7 @@ def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
         if (path := _active_model(worktree))
     ]
     try:
-        # A delivery that is under way would write its result into the state again.
-        with FileLock(os.path.join(location.shared_state_dir, "delivery.lock"), _DELIVERY_SECONDS):
+        with _no_delivery(location):
             for folder in _state_folders(location):
                 shutil.rmtree(folder)
                 removed.append(str(folder))
@@ -46,6 +45,15 @@ def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
         ) from error
     removed += include_local_files(location)
     return removed + [key for key in _KEYS if _unset(location, key)]
+
+
+@contextmanager
+def _no_delivery(location: Location) -> Iterator[None]:
+    """Hold the lock of each store: a delivery would write its result into the state again."""
+    with ExitStack() as locks:
+        for path in Path(location.shared_state_dir).glob("delivering/*.lock"):
+            locks.enter_context(FileLock(str(path), _DELIVERY_SECONDS))
+        yield
 
 
 def _active_model(location: Location) -> str | None:

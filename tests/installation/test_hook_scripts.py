@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.git import Git
 
+from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation import hook_files
 
 HOOKS = Path(__file__).parents[2] / "hooks"
@@ -192,7 +193,7 @@ def test_modules_in_the_current_folder_or_in_pythonpath_are_not_imported(
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "1", "00", "false", "yes"])
-def test_gitver_disable_keeps_the_hook_from_starting_anything(
+def test_gitver_disable_means_the_same_to_the_hook_and_to_python(
     value: str | None,
     bin_folder: Path,
     called: Callable[[], list[str]],
@@ -203,6 +204,7 @@ def test_gitver_disable_keeps_the_hook_from_starting_anything(
     result = run(HOOKS / "post-commit")
     assert (result.returncode, result.stderr) == (0, "")
     assert bool(called()) == (value in (None, "", "0"))
+    assert is_disabled(os.environ) == (value not in (None, "", "0"))
 
 
 def test_a_hook_needs_no_standard_streams(
