@@ -26,8 +26,8 @@ def listed(git: Git) -> list[tuple[int, str, int, bytes]]:
     entries = []
     for line in git("ls-files", "-s", "-z").split("\0"):
         if line:
-            about, path = line.split("\t", 1)
-            mode, raw_id, stage = about.split(" ")
+            fields, path = line.split("\t", 1)
+            mode, raw_id, stage = fields.split(" ")
             entries.append(
                 (int(mode, 8), raw_id, int(stage), path.encode("utf-8", "surrogateescape"))
             )
@@ -36,14 +36,14 @@ def listed(git: Git) -> list[tuple[int, str, int, bytes]]:
 
 def read(git: Git, id_length: int = 20) -> list[tuple[int, str, int, bytes]]:
     index = read_index(str(git.path / ".git"), id_length)
-    found = [
+    entries = [
         (index_file.mode(record), index.id(record).hex(), 0, path)
         for path, record in index.entries.items()
     ]
     for path, stages in index.unmerged.items():
         for stage, record in stages.items():
-            found.append((index_file.mode(record), index.id(record).hex(), stage, path))
-    return sorted(found, key=lambda entry: (entry[3], entry[2]))
+            entries.append((index_file.mode(record), index.id(record).hex(), stage, path))
+    return sorted(entries, key=lambda entry: (entry[3], entry[2]))
 
 
 @pytest.mark.parametrize("version", ["2", "3", "4"])

@@ -1,4 +1,4 @@
-"""The snapshot: never "fresh" for what is not, and fresh for what does not count."""
+"""The snapshot: stale after every change that may count, fresh after all others."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from gitver_hooks.worktree.file_check import FileCheck
 
 def remember(git: Git, *, untracked: bool = True) -> str:
     """Read the worktree, save the snapshot, and return its version id."""
-    found = where(git)
-    with open_repository(found, os.environ) as repository:
+    worktree = where(git)
+    with open_repository(worktree, os.environ) as repository:
         content = read_content(repository, untracked=untracked)
     version = f"{content.commit}-{content.digest}"
-    assert freshness.save(found, content.observation, version)
+    assert freshness.save(worktree, content.observation, version)
     return version
 
 
 def where(git: Git) -> Location:
-    found = location.find(str(git.path), os.environ)
-    assert found is not None
-    return found
+    worktree = location.find(str(git.path), os.environ)
+    assert worktree is not None
+    return worktree
 
 
 def fresh(git: Git) -> str | None:
@@ -321,7 +321,7 @@ def test_a_moved_worktree_is_identified_again(git: Git) -> None:
     assert fresh(git) is None
 
 
-def test_without_a_place_for_the_state_there_is_no_snapshot(git: Git) -> None:
+def test_no_snapshot_is_saved_if_the_state_cannot_be_written(git: Git) -> None:
     Path(where(git).state_dir).write_text("in the way")
     with open_repository(where(git), os.environ) as repository:
         content = read_content(repository)
@@ -335,14 +335,14 @@ def test_a_file_from_the_future_is_never_trusted(git: Git) -> None:
         observation = content.observation
     directory = observation.directories[0]
     year_2242 = 2**33 * 10**9
-    about = cast(
+    status = cast(
         os.stat_result,
         SimpleNamespace(
             st_mtime_ns=0, st_ctime_ns=year_2242, st_size=5, st_mode=0o100644, st_ino=1
         ),
     )
     assert observation.sound
-    observation.file(directory, b"future", about)
+    observation.file(directory, b"future", status)
     assert not observation.sound
     assert not freshness.save(where(git), observation, "v")
 
@@ -362,9 +362,9 @@ def test_a_change_after_the_clock_was_read_makes_an_observation_unsound(git: Git
 
 def test_a_change_in_the_tick_of_the_clock_makes_an_observation_unsound(git: Git) -> None:
     observation = Observation(where(git).state_dir)
-    about = (git.path / "app.py").stat()
-    directory = Directory(b"", OWN, about.st_ctime_ns, (0, 0))
-    observation.file(directory, b"app.py", about)
+    status = (git.path / "app.py").stat()
+    directory = Directory(b"", OWN, status.st_ctime_ns, (0, 0))
+    observation.file(directory, b"app.py", status)
     assert not observation.sound
 
 
@@ -386,8 +386,8 @@ def test_the_check_imports_the_standard_library_only(git: Git) -> None:
         text=True,
         check=True,
     )
-    dear = {"typing", "dataclasses", "json", "pathlib", "re", "subprocess", "hashlib", "tempfile"}
-    assert not dear & set(done.stdout.split())
+    slow = {"typing", "dataclasses", "json", "pathlib", "re", "subprocess", "hashlib", "tempfile"}
+    assert not slow & set(done.stdout.split())
     assert all(
         name.startswith("gitver_hooks") or name.partition(".")[0] in sys.stdlib_module_names
         for name in done.stdout.split()
@@ -409,7 +409,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-def tells_all_changes_apart(place: Path) -> bool:
+def gives_each_change_its_own_time(place: Path) -> bool:
     path = place / "probe"
     times = []
     for number in range(50):
@@ -427,7 +427,7 @@ def is_tmpfs(path: str) -> bool:
 
 
 def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How often an edit of the same size is taken for nothing: the numbers of those edits.
+    """The numbers of the edits of the same size that go unnoticed.
 
     Half of them are made while the worktree is read, right before and right after the file is, as
     by an editor that runs beside it; the others right after the snapshot was saved.
@@ -436,8 +436,8 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
     git = Git(place / "app")
     git("init", "-q")
     git.commit(**{"app.py": "0000000\n", "pkg/mod.py": "0\n"})
-    found = where(git)
-    path = os.path.join(found.worktree, "app.py")
+    worktree = where(git)
+    path = os.path.join(worktree.worktree, "app.py")
     numbers = iter(range(10**7))
     pending = [False]
     look = FileCheck.tracked
@@ -453,15 +453,15 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
 
     monkeypatch.setattr(FileCheck, "tracked", look_while_it_is_edited)
     wrong = []
-    with open_repository(found, os.environ) as repository:
+    with open_repository(worktree, os.environ) as repository:
         for number in range(edits):
             rewrite(path, next(numbers))
             pending[0] = number % 2 == 0
             content = read_content(repository)
-            freshness.save(found, content.observation, content.digest)
+            freshness.save(worktree, content.observation, content.digest)
             if number % 2:
                 rewrite(path, next(numbers))
-            if freshness.fresh_version(found) is not None and not is_now(content, path):
+            if freshness.fresh_version(worktree) is not None and not is_now(content, path):
                 wrong.append(number)
     return wrong
 
@@ -492,11 +492,11 @@ def test_none_of_thousands_of_edits_in_the_same_tick_is_missed(
     assert wrong_answers(place, 3000, monkeypatch) == []
 
 
-def test_without_the_rule_of_the_clock_edits_would_be_missed(
+def test_without_the_clock_rule_edits_would_be_missed(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests above can fail: with an observation that is always sound, they do."""
-    if tells_all_changes_apart(place):
+    if gives_each_change_its_own_time(place):
         pytest.skip("this filesystem gives every change a time of its own (Linux 6.13 and later)")
 
     def trust(self: Observation, ctime_ns: int) -> None:

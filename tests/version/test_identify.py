@@ -79,9 +79,9 @@ def test_the_id_does_not_depend_on_the_index_the_folder_or_the_configuration(
 ) -> None:
     git("clone", "-q", str(git.path), "../elsewhere with spaces")
     other = Git(git.path.parent / "elsewhere with spaces")
-    for one in (git, other):
-        one.write("app.py", "changed\n")
-        one.write("new/ünïcode.txt", "new\n")
+    for worktree in (git, other):
+        worktree.write("app.py", "changed\n")
+        worktree.write("new/ünïcode.txt", "new\n")
     git("add", "-A")
     with (isolated / ".gitconfig").open("a") as configuration:
         configuration.write(
@@ -126,9 +126,9 @@ def test_a_submodule_has_a_version_of_its_own(git: Git, make_git: MakeGit) -> No
     assert identify(git.path / "sub").id == commit
     assert identify(git.path).id == git("rev-parse", "HEAD")
     git.write("sub/a", "changed")
-    one = identify(git.path).id
+    first = identify(git.path).id
     git.write("sub/a", "changed again")
-    assert "-dirty-" in one != identify(git.path).id
+    assert "-dirty-" in first != identify(git.path).id
 
 
 def test_before_the_first_commit_the_id_is_unborn_with_a_digest_of_the_content(
@@ -136,10 +136,10 @@ def test_before_the_first_commit_the_id_is_unborn_with_a_digest_of_the_content(
 ) -> None:
     git = make_git("unborn")
     git.write("a", "a")
-    one = identify(git.path)
-    assert (one.commit, one.dirty, one.id) == (None, True, f"unborn-dirty-{one.id[-8:]}")
+    first = identify(git.path)
+    assert (first.commit, first.dirty, first.id) == (None, True, f"unborn-dirty-{first.id[-8:]}")
     git.write("a", "b")
-    assert identify(git.path).id != one.id
+    assert identify(git.path).id != first.id
 
 
 def test_a_sha256_repository(make_git: MakeGit) -> None:

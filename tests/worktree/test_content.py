@@ -1,4 +1,4 @@
-"""The content of a worktree: what counts, what is an error, what must neither hang nor crash."""
+"""The content of a worktree: what counts, what is an error, and what is never opened."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_before_the_first_commit_everything_is_new(make_git: Callable[..., Git])
     assert content.tree == oracle_tree(git.path)
 
 
-def test_the_same_content_has_the_same_digest_wherever_and_however_it_is_staged(git: Git) -> None:
+def test_a_digest_depends_neither_on_the_clone_nor_on_what_is_staged(git: Git) -> None:
     git.commit(b="1\n")
     clone = Git(git.path.parent / "clone")
     subprocess.run(["git", "clone", "-q", git.path, clone.path], check=True)
-    for one in (git, clone):
-        one.write("b", "2\n")
-        one.write("new", "3\n")
+    for worktree in (git, clone):
+        worktree.write("b", "2\n")
+        worktree.write("new", "3\n")
     clone("add", "b")
     clone("add", "-N", "new")
     clone("config", "core.excludesFile", "/dev/null")
@@ -169,7 +169,7 @@ def test_a_dirty_submodule_changes_the_digest_and_not_the_tree(
     assert read_new_blob(content, change) != read_old_blob(content, change)
 
 
-def test_a_submodule_that_is_not_there_yet_is_unchanged(make_git: Callable[..., Git]) -> None:
+def test_a_submodule_that_is_not_initialised_is_unchanged(make_git: Callable[..., Git]) -> None:
     inner, git = make_git("inner"), make_git("outer")
     inner.commit(inside="1\n")
     git("submodule", "add", "-q", str(inner.path), "module")
@@ -200,8 +200,8 @@ def test_the_configuration_of_the_worktree_wins(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = Git(git.path.parent / "linked")
     linked("config", "--worktree", "core.fileMode", "false")
-    for one in (git, linked):
-        (one.path / "app.py").chmod(0o755)
+    for worktree in (git, linked):
+        (worktree.path / "app.py").chmod(0o755)
     assert content_of(git).dirty
     assert not content_of(linked).dirty
 
@@ -223,7 +223,7 @@ def test_a_relative_excludes_file_is_looked_for_in_the_root(git: Git) -> None:
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-# What must neither hang nor crash
+# Odd files and broken repositories
 
 
 def test_special_files_are_never_opened(git: Git) -> None:
@@ -267,7 +267,7 @@ def test_files_that_come_and_go_during_the_walk_are_no_error(git: Git) -> None:
 
 @contextmanager
 def unprivileged() -> Iterator[Path]:
-    """A folder that others can reach, and a user whom permissions bind."""
+    """A folder that an unprivileged user can reach."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o777)
     try:
@@ -278,6 +278,7 @@ def unprivileged() -> Iterator[Path]:
 
 @contextmanager
 def bound_by_permissions() -> Iterator[None]:
+    """Run as a user whom permissions bind; the repository is opened before, by its owner."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
@@ -294,12 +295,20 @@ def test_a_tracked_file_that_cannot_be_read_is_an_error_that_names_it() -> None:
         git("init", "-q")
         git.commit(**{"secret.py": "1\n", "closed/x.py": "1\n"})
         git.write("secret.py", "22\n").chmod(0)
-        with bound_by_permissions(), pytest.raises(GitverError, match=r"app/secret\.py"):
-            content_of(git)
+        with (
+            open_repository(git.path, os.environ) as repository,
+            bound_by_permissions(),
+            pytest.raises(GitverError, match=r"app/secret\.py"),
+        ):
+            read_content(repository)
         (git.path / "secret.py").chmod(0o644)
         (git.path / "closed").chmod(0)
-        with bound_by_permissions(), pytest.raises(GitverError, match="app/closed"):
-            content_of(git)
+        with (
+            open_repository(git.path, os.environ) as repository,
+            bound_by_permissions(),
+            pytest.raises(GitverError, match="app/closed"),
+        ):
+            read_content(repository)
 
 
 def test_an_untracked_file_that_cannot_be_read_is_left_out() -> None:
@@ -310,8 +319,8 @@ def test_an_untracked_file_that_cannot_be_read_is_left_out() -> None:
         git.commit(**{"a.py": "1\n"})
         git.write("dump", "22\n").chmod(0)
         git.write("closed/x", "1\n").parent.chmod(0)
-        with bound_by_permissions():
-            assert not content_of(git).dirty
+        with open_repository(git.path, os.environ) as repository, bound_by_permissions():
+            assert not read_content(repository).dirty
 
 
 def test_a_thousand_folders_deep(make_git: Callable[..., Git]) -> None:

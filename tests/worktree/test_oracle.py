@@ -323,12 +323,12 @@ class Worktree(RuleBasedStateMachine):
     # What must hold
 
     def verify(self) -> None:
-        found = location.find(str(self.root), os.environ)
-        assert found is not None
-        fresh = freshness.fresh_version(found)
-        index = Path(found.git_dir) / "index"
+        worktree = location.find(str(self.root), os.environ)
+        assert worktree is not None
+        fresh = freshness.fresh_version(worktree)
+        index = Path(worktree.git_dir) / "index"
         before = index.read_bytes() if index.exists() else b""
-        with open_repository(found, os.environ) as repository:
+        with open_repository(worktree, os.environ) as repository:
             content = read_content(repository)
         assert (index.read_bytes() if index.exists() else b"") == before
         try:
@@ -341,7 +341,7 @@ class Worktree(RuleBasedStateMachine):
         self.changes_lead_from_head_to_the_tree(content)
         version = f"{content.commit}-{content.digest}"
         assert fresh in (None, version)
-        freshness.save(found, content.observation, version)
+        freshness.save(worktree, content.observation, version)
         Worktree.states += 1
 
     def submodules_are_dirty(self) -> bool:
