@@ -187,18 +187,24 @@ def _split_port(address: str) -> tuple[str, str]:
 
 
 def _host_problem(host: str, port: str) -> str:
-    if host.startswith("["):
-        address = host[1:-1]
-        is_host = host.endswith("]") and ":" in address
-        is_host = is_host and all(c.isalnum() or c in ":.%" for c in address)
-    else:
-        is_host = all(c.isalnum() or c in _HOST_PUNCTUATION for c in host)
-    if not is_host:
+    if not _is_host(host):
         return "the host contains a character that no host name has"
-    is_number = port.isascii() and port.isdigit() and len(port) <= 5
-    if port and not (is_number and int(port) <= _LARGEST_PORT):
+    if port and not _is_port(port):
         return "the port is not a number up to 65535"
     return ""
+
+
+def _is_host(host: str) -> bool:
+    if not host.startswith("["):
+        return all(c.isalnum() or c in _HOST_PUNCTUATION for c in host)
+    address = host[1:-1]
+    is_address = all(c.isalnum() or c in ":.%" for c in address)
+    return host.endswith("]") and ":" in address and is_address
+
+
+def _is_port(text: str) -> bool:
+    is_short_number = text.isascii() and text.isdigit() and len(text) <= 5
+    return is_short_number and int(text) <= _LARGEST_PORT
 
 
 def _unsafe_in_host(text: str) -> str:

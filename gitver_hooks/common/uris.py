@@ -43,21 +43,27 @@ def check_tracking_uri(text: str) -> str:
     scheme, rest = split_scheme(text)
     if not scheme and text not in PROFILES:
         return _check_path(text)
-    base = scheme.partition("+")[0]
     if scheme and not _is_known(scheme):
         raise _unknown_scheme(text, scheme, rest)
-    if base == "sqlite" and not rest.startswith("///") and rest != "//":
-        raise _refusal(text, "SQLite needs three slashes before the path", _sqlite(rest))
     parts = parse(text)
-    problem = parts.problem or _invisible(text)
+    problem, suggestion = _likely_mistake(parts, rest)
+    problem = problem or parts.problem or _invisible(text)
     if problem:
-        raise _refusal(text, problem)
-    if scheme in _DEFAULT_PORTS and not parts.host:
-        address = rest.lstrip("/")
-        raise _refusal(text, "it names no host", f"{scheme}://{address}" if address else "")
-    if scheme == "file" and parts.host not in _LOCAL_HOSTS:
-        raise _refusal(text, "MLflow opens only local files", f"file:///{rest.lstrip('/')}")
+        raise _refusal(text, problem, suggestion)
     return text
+
+
+def _likely_mistake(parts: Parts, rest: str) -> tuple[str, str]:
+    """A problem with the slashes after the scheme, and the likely correction; both may be empty."""
+    is_sqlite = parts.scheme.partition("+")[0] == "sqlite"
+    if is_sqlite and not rest.startswith("///") and rest != "//":
+        return "SQLite needs three slashes before the path", _sqlite(rest)
+    if parts.scheme in _DEFAULT_PORTS and not parts.host and not parts.problem:
+        address = rest.lstrip("/")
+        return "it names no host", f"{parts.scheme}://{address}" if address else ""
+    if parts.scheme == "file" and parts.host not in _LOCAL_HOSTS:
+        return "MLflow opens only local files", f"file:///{rest.lstrip('/')}"
+    return "", ""
 
 
 def without_credentials(uri: str) -> str:
