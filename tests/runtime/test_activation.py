@@ -175,7 +175,7 @@ def test_stash_and_reset_are_noticed_too(app: App) -> None:
 @pytest.mark.parametrize("rule", ["unset", "trust", "error"])
 def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, how: str, rule: str) -> None:
     if how == "setting":
-        app.write(".gitver.yaml", f"on_stale: {rule}\n")
+        app("config", "gitver.onStale", rule)
     app.commit("first")
     before, number = app.active, len(models(app.store))
     app.write("prompt.txt", "changed\n")
