@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from gitver_hooks.common.printing import printable
 from gitver_hooks.history.comparing import Pair, VersionComparison
 from gitver_hooks.history.records import Resolved, Row
-from gitver_hooks.history.statistics.comparison import Comparison
+from gitver_hooks.history.statistics.comparison import PASS_OR_FAIL, Comparison
+from gitver_hooks.history.text import in_unit
 
 _LONGEST = 200
 HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
-_UNITS = {"latency_ms": "ms", "cost": "$"}
+_UNITS = {"latency_ms": "ms", "cost": "USD"}
 
 
 def verdict(comparison: VersionComparison) -> str:
@@ -91,11 +92,16 @@ def _mark(comparison: Comparison) -> str:
 def _number(comparison: Comparison, value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return "–"
-    if math.isinf(value):
-        return "−∞" if value < 0 else "∞"
-    unit = _UNITS.get(comparison.metric, "")
-    text = f"{value:{'+' if signed else ''}.3g}"
-    return (f"{text} ms" if unit == "ms" else f"{text}{unit}").replace("-", "−")
+    sign = "" if not signed else "−" if value < 0 else "+"
+    size = abs(value) if signed else value
+    return sign + ("∞" if math.isinf(size) else in_unit(size, _unit(comparison)))
+
+
+def _unit(comparison: Comparison) -> str:
+    if comparison.metric in _UNITS:
+        return _UNITS[comparison.metric]
+    is_share = comparison.result is not None and comparison.result.test in PASS_OR_FAIL
+    return "share" if is_share else "score"
 
 
 def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:

@@ -31,7 +31,7 @@ def as_markdown(comparison: VersionComparison, most_rows: int) -> list[str]:
     ]
     for compared in (*comparison.quality, *comparison.speed):
         name, *cells = metric_cells(compared)
-        lines.append(f"| {code(name)} | {' | '.join(map(_escaped, cells))} |")
+        lines.append(f"| {code(name)} | {' | '.join(cells)} |")
     lines += ["", *_details("What changed", [f"- {code(c)}" for c in code_lines(comparison)])]
     table = ["| input | A | B |", "| --- | --- | --- |"]
     table += [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -101,21 +101,34 @@ class Evaluated:
 
 
 @pytest.fixture(scope="module")
-def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluated]:
-    """Versions ``good``, ``bad`` (8 of 12 wrong), ``few`` (5 rows) and ``none`` (no rows)."""
-    folder = tmp_path_factory.mktemp("compare")
-    (folder / "home").mkdir()
-    (folder / "home" / ".gitconfig").write_text("[user]\n\tname = Test\n\temail = t@example.com\n")
+def evaluated(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Evaluated:
+    """Versions ``good``, ``bad`` (8 of 12 wrong), ``few`` (5 rows) and ``none`` (no rows).
+
+    Evaluating takes a while, so the processes of a test run share one folder; nothing changes it.
+    """
+    folder = tmp_path_factory.getbasetemp().parent / f"compare-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "MLFLOW", "GITVER"))}
     environment = {
         **kept,
-        "HOME": str(folder / "home"),
+        "HOME": str(folder),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}",
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GITVER_WAIT": "120",
     }
+    done = folder / "models.json"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(json.dumps(make_versions(folder, environment)))
+    return Evaluated(Git(folder / "app"), environment, json.loads(done.read_text()))
+
+
+def make_versions(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Commit and evaluate the versions; their model ids by name."""
+    (folder / ".gitconfig").write_text("[user]\n\tname = Test\n\temail = test@example.com\n")
     worktree = folder / "app"
     worktree.mkdir()
     git = Git(worktree)
@@ -144,7 +157,11 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluated]:
     script = folder / "evaluate.py"
     script.write_text(EVALUATE)
     run(sys.executable, str(script), environment["MLFLOW_TRACKING_URI"], json.dumps(plan))
-    yield Evaluated(git, environment, models)
+    return models
+
+
+# Evaluating takes minutes on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 def metric(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -219,12 +236,13 @@ def test_without_names_head_is_compared_with_its_parent(evaluated: Evaluated) ->
     assert data["b"]["model_id"] == evaluated.models["none"]
 
 
-def test_in_a_dirty_worktree_head_is_compared_with_the_worktree(evaluated: Evaluated) -> None:
-    evaluated.git.write("app.py", "PROMPT = 'edited'\n")
-    try:
-        data = evaluated.data()
-    finally:
-        evaluated.git("checkout", "-q", "app.py")
+def test_in_a_dirty_worktree_head_is_compared_with_the_worktree(
+    evaluated: Evaluated, tmp_path: Path
+) -> None:
+    evaluated.git("clone", "-q", ".", str(tmp_path / "clone"))
+    clone = replace(evaluated, git=Git(tmp_path / "clone"))
+    clone.git.write("app.py", "PROMPT = 'edited'\n")
+    data = clone.data()
     assert data["a"]["model_id"] == evaluated.models["none"]
     assert (data["b"]["dirty"], data["b"]["model_id"]) == (True, None)
     assert [file["path"] for file in data["files"]] == ["app.py"]

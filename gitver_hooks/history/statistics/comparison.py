@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from gitver_hooks.history.statistics.exact_tests import fisher, mcnemar
+from gitver_hooks.history.statistics.exact_tests import FISHER, MCNEMAR, fisher, mcnemar
 from gitver_hooks.history.statistics.multiplicity import holm
 from gitver_hooks.history.statistics.permutation_tests import Difference, sign_flip, two_samples
 
 LEVEL = 0.05
+# The tests of pass rates; the others compare means.
+PASS_OR_FAIL = (MCNEMAR, FISHER)
 
 
 @dataclass(frozen=True)

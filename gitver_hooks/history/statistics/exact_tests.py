@@ -8,6 +8,8 @@ from random import Random
 
 from gitver_hooks.history.statistics.permutation_tests import Difference
 
+MCNEMAR, FISHER = "exact McNemar", "exact Fisher"
+
 _SEED = 10
 _DRAWS = 3_999
 
@@ -35,7 +37,7 @@ def mcnemar(pairs: int, worse: int, better: int) -> Difference:
 
     difference = (better - worse) / pairs
     interval = _agreeing(_melded(low, high), difference, p)
-    return Difference("exact McNemar", difference, interval, p, min(1.0, 2.0 ** (1 - pairs)))
+    return Difference(MCNEMAR, difference, interval, p, min(1.0, 2.0 ** (1 - pairs)))
 
 
 def fisher(passed_before: int, rows_before: int, passed_after: int, rows_after: int) -> Difference:
@@ -57,7 +59,7 @@ def fisher(passed_before: int, rows_before: int, passed_after: int, rows_after: 
     )
     difference = passed_after / rows_after - passed_before / rows_before
     smallest = min(1.0, 2 / math.comb(rows, rows_after))
-    return Difference("exact Fisher", difference, _agreeing(melded, difference, p), p, smallest)
+    return Difference(FISHER, difference, _agreeing(melded, difference, p), p, smallest)
 
 
 Draw = Callable[[Random], float]
