@@ -130,9 +130,10 @@ def _feedback(name: str, record: VersionRecord) -> str:
     score = record.feedback.get(name)
     if score is None:
         return text.UNREAD if "traces" in record.unread else text.NOTHING
+    mark = "~" if "feedback" in record.live.sampled else ""
     if text.is_share(score):
-        return text.of_rows(score)
-    return f"{text.score(score)} {text.of_rows(score)}"
+        return mark + text.of_rows(score)
+    return f"{mark}{text.score(score)} {text.of_rows(score)}"
 
 
 def bar(share: float) -> str:

@@ -9,10 +9,15 @@ import numpy
 import sqlalchemy
 
 _TRACES = """
-    SELECT t.request_id, t.execution_time_ms, t.status, t.total_tokens, t.total_cost, r.value AS run
+    SELECT t.request_id, t.execution_time_ms, t.status,
+           u.value AS tokens, c.value AS cost, r.value AS run
     FROM trace_info t
     JOIN trace_request_metadata m
       ON m.request_id = t.request_id AND m.key = 'mlflow.modelId' AND m.value = :model
+    JOIN trace_request_metadata u
+      ON u.request_id = t.request_id AND u.key = 'mlflow.trace.tokenUsage'
+    JOIN trace_request_metadata c
+      ON c.request_id = t.request_id AND c.key = 'mlflow.trace.cost'
     LEFT JOIN trace_request_metadata r
       ON r.request_id = t.request_id AND r.key = 'mlflow.sourceRun'
     ORDER BY t.timestamp_ms DESC
@@ -42,8 +47,8 @@ def numbers_by_sql(uri: str, model_id: str, *, cost_of: int) -> dict[str, Any]:
         "errors": sum(t.status == "ERROR" for t in live),
         "latency_p50_ms": float(numpy.percentile(latencies, 50)),
         "latency_p95_ms": float(numpy.percentile(latencies, 95)),
-        "tokens": float(numpy.mean([t.total_tokens for t in live])),
-        "cost": float(numpy.mean([t.total_cost for t in live[:cost_of]])),
+        "tokens": float(numpy.mean([json.loads(t.tokens)["total_tokens"] for t in live])),
+        "cost": float(numpy.mean([json.loads(t.cost)["total_cost"] for t in live[:cost_of]])),
         "metrics": _scores([(a.name, a.value) for a in said if a.trace_id in evaluated]),
         "feedback": _scores([(a.name, a.value) for a in said if a.trace_id not in evaluated]),
     }

@@ -48,12 +48,18 @@ def fill(uri: str, commits: list[str], plan: Plan, *, start_ms: int = 1_700_000_
 def _insert(
     connection: sqlalchemy.Connection, rows: Iterable[tuple[str, _Row]], plan: Plan
 ) -> None:
+    raw = connection.connection.driver_connection
+    inspector = sqlalchemy.inspect(connection)
+    known: dict[str, set[str]] = {}
     batches: dict[tuple[str, tuple[str, ...]], list[_Row]] = {}
     for table, row in rows:
         if "experiment_id" in row:
             row["experiment_id"] = plan.experiment_id
+        if table not in known:
+            known[table] = {column["name"] for column in inspector.get_columns(table)}
+        # Older MLflows have fewer columns.
+        row = {column: value for column, value in row.items() if column in known[table]}
         batches.setdefault((table, tuple(row)), []).append(row)
-    raw = connection.connection.driver_connection
     for (table, columns), batch in batches.items():
         names = ",".join(columns)
         if isinstance(raw, sqlite3.Connection):
