@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 from support.background import wait_for_background
@@ -74,3 +76,13 @@ def test_an_unscanned_diff_waits_in_a_private_file(git: Git) -> None:
     assert stat.S_IMODE(entry.path.stat().st_mode) == 0o600
     outbox.note(entry, "nothing answers")
     assert stat.S_IMODE(entry.path.stat().st_mode) == 0o600
+
+
+def test_hooks_and_apps_do_not_load_the_scanner() -> None:
+    program = (
+        "import sys, gitver_hooks.cli, gitver_hooks.commands.hook, gitver_hooks.runtime.activation\n"
+        "import gitver_hooks.recording.record, gitver_hooks.recording.describe\n"
+        "print('detect_secrets' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
