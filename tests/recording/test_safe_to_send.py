@@ -80,7 +80,8 @@ def test_an_unscanned_diff_waits_in_a_private_file(git: Git) -> None:
 
 def test_hooks_and_apps_do_not_load_the_scanner() -> None:
     program = (
-        "import sys, gitver_hooks.cli, gitver_hooks.commands.hook, gitver_hooks.runtime.activation\n"
+        "import sys, gitver_hooks.cli, gitver_hooks.commands.hook\n"
+        "import gitver_hooks.runtime.activation\n"
         "import gitver_hooks.recording.record, gitver_hooks.recording.describe\n"
         "print('detect_secrets' in sys.modules)"
     )
