@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +64,9 @@ def refusal(requests: Sequence[Request], environment: Mapping[str, str]) -> NotA
 
 def _is_on_path(environment: Mapping[str, str]) -> bool:
     """Whether the user's shell finds ``gitver``."""
+    # Imported where needed: hooks are faster without it.
+    import shutil
+
     folders = environment.get("PATH", os.defpath).split(os.pathsep)
     if os.path.basename(sys.prefix).startswith("py_env-"):
         # pre-commit puts its environment for the hook on PATH, for the hook alone.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -161,6 +160,9 @@ def _checked(key: Key, value: object, source: Source) -> Found | GitverError:
 
 
 def _unknown(message: str, name: str, known: Iterable[str]) -> GitverError:
+    # Imported where needed: hooks are faster without it.
+    import difflib
+
     names = list(known)
     nearest = difflib.get_close_matches(name[:100].lower(), [n.lower() for n in names], 1, 0)
     best = next(n for n in names if n.lower() == nearest[0])
