@@ -48,6 +48,8 @@ _QUESTIONS = tuple(
     for thing in ("my order", "the blue lamp", "a gift card", "two chairs", "the last invoice")
 )
 _LIVE = 12
+# A busy machine is no reason for the demo to show an incomplete table.
+_DEADLINE = ("--deadline", "300")
 
 
 def play_history(folder: Path, environment: Mapping[str, str]) -> None:
@@ -58,10 +60,10 @@ def play_history(folder: Path, environment: Mapping[str, str]) -> None:
     show("# Recording what running and evaluating each version left in MLflow…")
     _Recorder(folder, commits).record()
     show("")
-    _run(folder, environment, "log", "-n", "30")
+    _run(folder, environment, "log", "-n", "30", *_DEADLINE)
     if find_spec("gitver_hooks.commands.compare"):
-        _run(folder, environment, "compare", commits[_DROP - 2][:8], commits[_DROP][:8])
-    _run(folder, environment, "report", "-o", "report.html")
+        _run(folder, environment, "compare", commits[_DROP - 2][:8], commits[_DROP][:8], *_DEADLINE)
+    _run(folder, environment, "report", "-o", "report.html", *_DEADLINE)
 
 
 def _make_repository(folder: Path, environment: Mapping[str, str]) -> list[str]:
