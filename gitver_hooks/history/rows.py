@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Spans are large, so pages are small.
 _PAGE = 100
 _MOST_ROWS = 2000
+_PREVIEW = 1000
 
 _FullTrace = tuple[TraceData, str, str]
 
@@ -42,7 +43,7 @@ def _read_rows(client: MlflowClient, experiment_id: str, model: ModelData) -> li
     newest = search(client, experiment_id, model_id=model.model_id, limit=SAMPLE)
     run_ids = {*model.run_ids, *unlogged_runs(newest)}
     runs = {
-        run_id: list(_traces_of_run(client, experiment_id, model.model_id, run_id))
+        run_id: _all_traces_of_run(client, experiment_id, model.model_id, run_id)
         for run_id in run_ids
     }
     newest_first = sorted(
@@ -58,6 +59,18 @@ def _read_rows(client: MlflowClient, experiment_id: str, model: ModelData) -> li
         rows += [row for row in found if row.scores or not rows or run_id == newest_first[0]]
         known |= {name for row in found for name in row.scores}
     return rows
+
+
+def _all_traces_of_run(
+    client: MlflowClient, experiment_id: str, model_id: str, run_id: str
+) -> list[_FullTrace]:
+    """The traces of the run; MLflow leaves those without spans out of a search for spans."""
+    full = list(_traces_of_run(client, experiment_id, model_id, run_id))
+    known = {info.trace_id for info, _, _ in full}
+    every = search(client, experiment_id, model_id=model_id, run_id=run_id, limit=_MOST_ROWS)
+    # Cut previews are no basis for pairing rows.
+    missing = (t for t in every if t.trace_id not in known and len(t.inputs) < _PREVIEW)
+    return full + [(trace, trace.inputs, trace.answer) for trace in missing]
 
 
 def _traces_of_run(
