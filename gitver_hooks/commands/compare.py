@@ -21,6 +21,7 @@ from gitver_hooks.history.records import Resolved, Row
 from gitver_hooks.history.resolve import WORKTREE, resolve
 from gitver_hooks.history.rows import read_rows
 from gitver_hooks.history.source import Source, open_source
+from gitver_hooks.registry.own_process import prepare_own_process
 
 DROPPED, CANNOT_TELL = 4, 5
 
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    prepare_own_process(arguments.deadline)
     with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
         comparison = _compare(source, arguments.a, arguments.b)
     if arguments.format == "json":
