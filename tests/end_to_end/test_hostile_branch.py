@@ -250,16 +250,3 @@ def test_an_app_runs_unversioned_and_gets_no_store(victim: Victim, program: list
     for name in ("MLFLOW_ACTIVE_MODEL_ID", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT"):
         assert name not in done.stdout
     victim.unharmed(done.stderr)
-
-
-def test_daily_work_after_install_asks_and_prints_nothing(victim: Victim) -> None:
-    victim("config", "gitver.wait", "0")
-    victim("config", "gitver.allowed", f"tracking_uri={victim.capture.uri}")
-    victim.write(".gitver.yaml", f"tracking_uri: {victim.capture.uri}\napp: one\n")
-    victim("add", "-A")
-    victim("commit", "-q", "-m", "settings")
-    install_native(victim)
-    for number in range(2):
-        victim.write(".gitver.yaml", f"app: other{number}\ntracking_uri: {victim.capture.uri}\n")
-        done = victim.run("commit", "-q", "-a", "-m", "edit of the settings")
-        assert "allow" not in done.stderr
