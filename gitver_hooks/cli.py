@@ -19,6 +19,8 @@ VERBS = (
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
 _HELP = ("-h", "--help")
+# Prints what comes of the delivery now; how an earlier one failed would only confuse.
+_DELIVERS_ITSELF = ("sync",)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +79,8 @@ def _run_verb(arguments: list[str]) -> int:
         options = make_parser(VERBS, arguments).parse_args(arguments)
         options.environment = user_environment(os.environ)
         options.folder = os.getcwd()
-        _print_notice(options.folder, options.environment)
+        if arguments[0] not in _DELIVERS_ITSELF:
+            _print_notice(options.folder, options.environment)
         status: int = options.run(options)
         sys.stdout.flush()
         return status

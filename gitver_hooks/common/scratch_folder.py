@@ -49,15 +49,16 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 def _remove(folder: str) -> None:
     deadline = time.monotonic() + _GRACE_SECONDS
-    while processes := _processes_in(folder):
+    # A process that is just being started names the folder only a moment later.
+    while os.path.exists(folder) or _processes_in(folder):
         number = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
-        for process in processes:
+        for process in _processes_in(folder):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(process, number)
+        shutil.rmtree(folder, ignore_errors=True)
         if time.monotonic() > deadline + _GRACE_SECONDS:
             break
         time.sleep(0.05)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _processes_in(folder: str) -> list[int]:

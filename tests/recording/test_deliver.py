@@ -54,7 +54,7 @@ def commits_made_offline(offline: tuple[App, Callable[[], Path]], number: int) -
     app, mend = offline
     commits = {}
     for position in range(number):
-        app.write(".gitver.yaml", f"wait: 0\nparams: {{position: {position}}}\n")
+        app.write(".gitver.yaml", f"params: {{position: {position}}}\n")
         branch = f"branch-{position}"
         app("checkout", "-q", "-b", branch, GITVER_DISABLE="1")
         commits[app.commit(str(position))] = (str(position), branch)

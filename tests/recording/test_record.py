@@ -161,7 +161,7 @@ def test_there_is_no_file_while_the_present_version_is_unknown(app: App) -> None
 def test_a_wrong_setting_is_reported_and_the_file_removed(app: App) -> None:
     app.commit("first")
     app.write(".gitver.yaml", "wiat: 3\n")
-    with pytest.raises(GitverError, match="'wiat', which does not exist"):
+    with pytest.raises(GitverError, match="unknown key 'wiat'"):
         record(location_of(app), os.environ)
     assert app.active is None
 
