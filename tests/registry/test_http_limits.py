@@ -20,7 +20,8 @@ from gitver_hooks.registry.store import experiment_id, open_store
 # Megabytes. MLflow itself takes about 250 of them; the hostile bodies have 400.
 ENOUGH_MEMORY = 500
 DELIVERY = """
-import resource, sys, time
+import sys, time
+from pathlib import Path
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import find_or_create
 from gitver_hooks.registry.failures import MLflowFailure
@@ -36,7 +37,13 @@ try:
     print("found", found)
 except MLflowFailure as failure:
     print(failure)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not getrusage: there, the peak of the process that started this one counts as well.
+(peak,) = [
+    line.split()[1]
+    for line in Path("/proc/self/status").read_text().splitlines()
+    if line.startswith("VmHWM:")
+]
+print(int(peak) // 1024)
 """
 EXPECTED = {
     "large body": "sends more than gitver reads",
@@ -49,6 +56,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has /proc")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_ends_in_one_line_and_takes_little_memory(attack: str, tmp_path: Path) -> None:
     with hostile_server(attack) as server:
