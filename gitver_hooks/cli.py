@@ -56,6 +56,8 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
         from gitver_hooks.commands.refresh import run_refresh
 
         return run_refresh(arguments, environment)
+    except ModuleNotFoundError as error:
+        return _without_dependency(verb, arguments, environment, error)
     except Exception as error:
         from gitver_hooks.handover.bugs import log_bug
         from gitver_hooks.handover.notices import leave_notice
@@ -65,6 +67,26 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
         if location is not None:
             leave_notice(location, problem)
         return BUG
+
+
+def _without_dependency(
+    verb: str, arguments: list[str], environment: Mapping[str, str], error: ModuleNotFoundError
+) -> int:
+    """Tell the app, or whoever looks next, which dependency of the recording half is missing."""
+    from gitver_hooks.handover.notices import leave_notice
+    from gitver_hooks.handover.refreshed import Refreshed
+
+    problem = (
+        f"{error.name} is not installed for {sys.executable}, so nobody knows what this code is; "
+        "install gitver-hooks with its dependencies, or leave .git out of the container"
+    )
+    location = _location(arguments[0], environment)
+    if verb == "refresh":
+        sys.stdout.buffer.write(Refreshed(problem=problem, failed=True).encode())
+        sys.stdout.buffer.flush()
+    elif location is not None:
+        leave_notice(location, problem)
+    return FAILED
 
 
 def _run_verb(arguments: list[str]) -> int:

@@ -70,6 +70,14 @@ def read_state(location: Location) -> ActiveState | None:
     return None if values is None else ActiveState(**values)
 
 
+def last_store(location: Location) -> ActiveState | None:
+    """The state of the worktree without its model: only where MLflow was, as recorded last."""
+    state = read_state(location)
+    if state is not None:
+        state.model_id = ""
+    return state
+
+
 def write_state(location: Location, state: ActiveState) -> None:
     """Replace the state of the worktree. Raises OSError."""
     fields = {name: getattr(state, name) for name in ActiveState.FIELDS}

@@ -8,26 +8,30 @@ from collections.abc import Mapping
 from gitver_hooks.common.errors import GitverError, StaleCode
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
-from gitver_hooks.handover.active_state import ActiveState, read_state
+from gitver_hooks.handover.active_state import ActiveState, last_store, read_state
 from gitver_hooks.handover.refreshed import Refreshed
 from gitver_hooks.recording.record import Recorded, record_if_known
 from gitver_hooks.recording.register import register
 from gitver_hooks.registry.tracking import resolve_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.settings import Settings, load_settings
+from gitver_hooks.settings import NotAllowed, Settings, load_settings
 
 
 def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
     """What an app in the worktree is to do, by the rule ``on_stale`` (empty: by the setting).
 
-    Never raises GitverError: the failure is part of the result, and so is the store, as far as it
-    is known, because the traces of an app without a model belong there too.
+    Never raises GitverError: the failure is part of the result, and so is the store, because the
+    traces of an app without a model belong there too; it is left out if the tree asks for one that
+    the user has not allowed.
     """
     try:
         settings, store = _settings_and_store(location, environment)
-    except GitverError as error:
+    except NotAllowed as error:
         return Refreshed(problem=str(error), failed=True)
+    except GitverError as error:
+        # A wrong setting is no reason for traces to go to another store than those of yesterday.
+        return Refreshed(last_store(location), problem=str(error), failed=True)
     rule = on_stale or settings.on_stale
     try:
         if rule == "trust":

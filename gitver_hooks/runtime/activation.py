@@ -12,7 +12,7 @@ from gitver_hooks.common.errors import GitverError, StaleCode
 from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover.active_model_file import read_active_model_file
-from gitver_hooks.handover.active_state import ActiveState, read_state
+from gitver_hooks.handover.active_state import ActiveState, last_store, read_state
 from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.handover.environment import (
     MODEL_ID,
@@ -138,7 +138,7 @@ def _activate_in_worktree(
     try:
         refreshed = _refreshed(location, environment, rule)
     except GitverError as error:
-        refreshed = Refreshed(_store_of_last_state(location), str(error), failed=True)
+        refreshed = Refreshed(last_store(location), str(error), failed=True)
     state = refreshed.state
     active = _apply(state.model_id if state else None, state, environment, context)
     if refreshed.stale:
@@ -181,14 +181,6 @@ def _trusted_state(location: Location, rule: str) -> ActiveState | None:
     if state.model_id != model_id:
         state.version = state.dirty = ""
         state.model_id = model_id
-    return state
-
-
-def _store_of_last_state(location: Location) -> ActiveState | None:
-    """The store for the traces of an app without a model, as recorded last."""
-    state = read_state(location)
-    if state is not None:
-        state.model_id = ""
     return state
 
 

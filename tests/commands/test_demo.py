@@ -46,7 +46,14 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_interrupted_demo_leaves_no_files_and_no_processes(
     number: signal.Signals, status: int, step: str, temporary: Path, tmp_path: Path
 ) -> None:
-    with subprocess.Popen(DEMO, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as demo:
+    with subprocess.Popen(
+        DEMO,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, a shell has them ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as demo:
         assert demo.stdout
         for line in demo.stdout:
             if line.startswith(step):

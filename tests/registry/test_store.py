@@ -106,8 +106,8 @@ def test_a_store_in_memory_can_be_opened(delivering: Delivering) -> None:
 def test_processes_that_create_a_store_at_the_same_time_share_it(tmp_path: Path) -> None:
     program = (
         "import sys; from gitver_hooks.registry.store import *;"
+        "from gitver_hooks.handover.store import Experiment;"
         "from gitver_hooks.registry.own_process import *;"
-        "from gitver_hooks.registry.registration import *;"
         "prepare_own_process(60); import mlflow; sys.stdin.readline();"
         f"client = open_store('sqlite:///{tmp_path}/mlflow.db');"
         "print(experiment_id(client, Experiment('shared')))"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.git import Git
 from support.stores import App, model_of, models, versions_of_traces
+
+import gitver_hooks
 
 SAY = """
 import json, os
@@ -362,13 +367,25 @@ def test_a_command_installed_from_another_worktree_is_versioned_by_its_own_code(
     assert active_in(elsewhere.python(code)) == tool.active != elsewhere.active
 
 
+def bare_python(folder: Path) -> str:
+    """An interpreter that has this package and none of its dependencies."""
+    venv.create(folder, symlinks=True)
+    variables = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv", variables))
+    source = Path(gitver_hooks.__file__).parent
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source, packages / "gitver_hooks", ignore=ignored)
+    return str(Path(sysconfig.get_path("scripts", "venv", variables)) / "python")
+
+
 def test_without_the_recording_half_stale_code_gives_one_line_with_the_remedy(
-    app: App,
+    app: App, tmp_path: Path
 ) -> None:
     app.commit("first")
     app.write("prompt.txt", "changed")
-    code = f"import sys; sys.modules['dulwich'] = None\n{SHIM}"
-    done = app.python(code)
+    done = subprocess.run(
+        [bare_python(tmp_path / "bare"), "-c", SHIM], cwd=app.path, capture_output=True, text=True
+    )
     assert active_in(done) is None
     (line,) = done.stderr.splitlines()
     assert "dulwich" in line
