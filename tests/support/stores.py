@@ -7,8 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,9 +53,20 @@ class Model:
         return self.tags["gitver.version"]
 
 
-def _rows(store: Path, query: str) -> list[tuple[str, ...]]:
+@contextmanager
+def _reading(store: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction, so that all queries see the same state."""
     # For writing too: what a killed writer has left half done is rolled back by the next to open.
-    with closing(sqlite3.connect(f"{store.as_uri()}?mode=rw", uri=True, timeout=20)) as connection:
+    connection = sqlite3.connect(
+        f"{store.as_uri()}?mode=rw", uri=True, timeout=20, isolation_level=None
+    )
+    with closing(connection):
+        connection.execute("BEGIN")
+        yield connection
+
+
+def _rows(store: Path, query: str) -> list[tuple[str, ...]]:
+    with _reading(store) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -63,27 +74,30 @@ def models(store: Path) -> list[Model]:
     """The LoggedModels of the store, oldest first; none where there is no store."""
     if not store.exists():
         return []
-    tags: dict[str, dict[str, str]] = {}
-    for model_id, key, value in _rows(
-        store, "SELECT model_id, tag_key, tag_value FROM logged_model_tags"
-    ):
-        tags.setdefault(model_id, {})[key] = value
-    params: dict[str, dict[str, str]] = {}
-    for model_id, key, value in _rows(
-        store, "SELECT model_id, param_key, param_value FROM logged_model_params"
-    ):
-        params.setdefault(model_id, {})[key] = value
-    rows = _rows(
-        store,
-        "SELECT model_id, name, status FROM logged_models WHERE lifecycle_stage = 'active' "
-        "ORDER BY creation_timestamp_ms",
-    )
+    with _reading(store) as connection:
+        tags = _by_model(
+            connection.execute("SELECT model_id, tag_key, tag_value FROM logged_model_tags")
+        )
+        params = _by_model(
+            connection.execute("SELECT model_id, param_key, param_value FROM logged_model_params")
+        )
+        rows = connection.execute(
+            "SELECT model_id, name, status FROM logged_models WHERE lifecycle_stage = 'active' "
+            "ORDER BY creation_timestamp_ms"
+        ).fetchall()
     return [
         Model(
             model_id, name, int(status) == _READY, tags.get(model_id, {}), params.get(model_id, {})
         )
         for model_id, name, status in rows
     ]
+
+
+def _by_model(rows: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    values: dict[str, dict[str, str]] = {}
+    for model_id, key, value in rows:
+        values.setdefault(model_id, {})[key] = value
+    return values
 
 
 def model_of(store: Path, version: str) -> Model:
