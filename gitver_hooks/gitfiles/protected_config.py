@@ -15,7 +15,8 @@ from gitver_hooks.common.files import read_small
 
 # git's own limit (config.c, MAX_INCLUDE_DEPTH).
 _DEEPEST_INCLUDE = 10
-_ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\\": "\\", '"': '"'}
+# A line that ends in a backslash continues on the next one.
+_ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\\": "\\", '"': '"', "\n": ""}
 _NO = ("", "0", "false", "no", "off")
 
 
@@ -120,6 +121,12 @@ class _Parser:
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
 
+    def _take(self) -> str:
+        """The next character, which is then behind; an empty string at the end."""
+        character = self._peek()
+        self._at += 1
+        return character
+
     def _skip_blank(self) -> bool:
         """Move to the next header or name; False at the end."""
         while self._at < len(self._text):
@@ -141,8 +148,7 @@ class _Parser:
         """The name of the section whose header starts here; None if git could not parse it."""
         start = self._at
         is_quoted = False
-        while (character := self._peek()) not in ("", "\n"):
-            self._at += 1
+        while (character := self._take()) not in ("", "\n"):
             if character == "\\" and is_quoted:
                 self._at += 1
             elif character == '"':
@@ -154,27 +160,24 @@ class _Parser:
     def _value(self) -> str | None:
         """The value that starts here; None if git could not parse it."""
         value = ""
-        # Blanks at the end do not count, unless they are quoted.
-        kept = 0
+        # The length without the blanks at the end, which count only if something follows.
+        length = 0
         is_quoted = False
-        while (character := self._peek()) not in ("", "\n"):
-            self._at += 1
+        while (character := self._take()) not in ("", "\n"):
+            if character.isspace() and not is_quoted:
+                value += character if value else ""
+                continue
+            if character in "#;" and not is_quoted:
+                self._until("\n")
+                continue
             if character == '"':
                 is_quoted = not is_quoted
-                kept = len(value)
-            elif character in "#;" and not is_quoted:
-                self._until("\n")
             elif character == "\\":
-                escaped = self._peek()
-                self._at += 1
-                if escaped == "\n":
-                    continue
-                if escaped not in _ESCAPES:
+                escaped = _ESCAPES.get(self._take())
+                if escaped is None:
                     return None
-                value += _ESCAPES[escaped]
-                kept = len(value)
-            elif value or is_quoted or not character.isspace():
+                value += escaped
+            else:
                 value += character
-                if is_quoted or not character.isspace():
-                    kept = len(value)
-        return None if is_quoted else value[:kept]
+            length = len(value)
+        return None if is_quoted else value[:length]

@@ -145,21 +145,26 @@ def _notes(
     failures = [
         source.reading().explain(outcome.error) for outcome in outcomes.values() if outcome.error
     ]
-    if models and failures and len(failures) == len(models):
+    if failures and len(failures) == len(models):
         raise failures[0]
+    read = [outcome.value for outcome in outcomes.values()]
     notes = sorted({failure.message for failure in failures})
-    if missing := len(models) - len(outcomes):
-        if missing == len(models):
-            raise MLflowFailure(
-                f"MLflow at {without_credentials(source.tracking.uri)} gave no numbers within "
-                f"{source.seconds:g} seconds",
-                "allow more time with --deadline",
-            )
-        notes.append(
-            f"{missing} of {len(models)} versions were not read within "
-            f"{source.seconds:g} seconds; allow more with --deadline"
-        )
-    read = [outcome.value for outcome in outcomes.values() if outcome.value is not None]
-    if any(not numbers.complete for numbers in read):
+    if len(outcomes) < len(models):
+        notes.append(_note_on_time(source, len(models) - len(outcomes), len(models)))
+    if any(numbers is not None and not numbers.complete for numbers in read):
         notes.append("some evaluations have more rows than were read")
     return tuple(notes)
+
+
+def _note_on_time(source: Source, missing: int, wanted: int) -> str:
+    """Says that ``missing`` versions were not read in time. Raises MLflowFailure if none was."""
+    if missing == wanted:
+        raise MLflowFailure(
+            f"MLflow at {without_credentials(source.tracking.uri)} gave no numbers within "
+            f"{source.seconds:g} seconds",
+            "allow more time with --deadline",
+        )
+    return (
+        f"{missing} of {wanted} versions were not read within {source.seconds:g} seconds; "
+        "allow more with --deadline"
+    )

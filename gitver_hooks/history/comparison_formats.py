@@ -14,26 +14,25 @@ from gitver_hooks.history.text import in_unit
 _LONGEST = 200
 HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
 _UNITS = {"latency_ms": "ms", "cost": "USD"}
+# How the verdict names the metrics with each mark of the table's last column.
+_VERDICTS = {"worse": "worse", "better": "better", "cannot tell": "too few rows to tell"}
 
 
 def verdict(comparison: VersionComparison) -> str:
     """The outcome in one sentence."""
     if not comparison.quality:
         return "Nothing to compare: not both versions have been evaluated."
-    worse = [c.metric for c in comparison.quality if c.dropped]
-    better = [c.metric for c in comparison.quality if c.significant and not c.dropped]
-    unclear = [c.metric for c in comparison.quality if not c.can_tell]
     parts = []
-    if worse:
-        parts.append(f"worse: {', '.join(worse)}")
-    if better:
-        parts.append(f"better: {', '.join(better)}")
-    if unclear:
-        parts.append(f"too few rows to tell: {', '.join(unclear)}")
+    for mark, words in _VERDICTS.items():
+        metrics = [c.metric for c in comparison.quality if _mark(c) == mark]
+        if metrics:
+            parts.append(f"{words}: {', '.join(metrics)}")
     if not parts:
         return "No significant difference."
     text = "; ".join(parts)
-    return f"B is {text}." if worse or better else f"{text[0].upper()}{text[1:]}."
+    if any(c.significant for c in comparison.quality):
+        return f"B is {text}."
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def notes(comparison: VersionComparison) -> list[str]:

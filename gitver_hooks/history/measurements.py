@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitver_hooks.history.records import (
@@ -57,25 +57,30 @@ def _scores(
     scores_of: Callable[[VersionRecord], Mapping[str, Score]],
 ) -> Iterator[Measurements]:
     for name in sorted({name for record in records for name in scores_of(record)}):
-        of_versions = [(r.commit, scores_of(r).get(name)) for r in records]
-        known = [
-            (commit, score, score.mean)
-            for commit, score in of_versions
-            if score is not None and score.mean is not None and math.isfinite(score.mean)
-        ]
+        known = _known_scores((record.commit, scores_of(record).get(name)) for record in records)
         if not known:
             continue
         scores = [score for _, score, _ in known]
-        means = tuple(mean for _, _, mean in known)
         is_share = all(score.passed is not None for score in scores)
         yield Measurements(
             name,
             source,
             "share" if is_share else "score",
-            Series(means, _rows(scores), _values(scores)),
+            Series(tuple(mean for _, _, mean in known), _rows(scores), _values(scores)),
             tuple(commit for commit, _, _ in known),
             tuple(score.judges for score in scores),
         )
+
+
+def _known_scores(
+    scores: Iterable[tuple[str, Score | None]],
+) -> list[tuple[str, Score, float]]:
+    """The commit, score and mean of each version whose mean is known and finite."""
+    return [
+        (commit, score, score.mean)
+        for commit, score in scores
+        if score is not None and score.mean is not None and math.isfinite(score.mean)
+    ]
 
 
 def _rows(scores: Sequence[Score]) -> tuple[int, ...]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.traces import FAILED, Assessment, TraceData, number_of
+
+# The name of a metric, one value of it, and whether that is yes (1) or no (0).
+_Answer = tuple[str, float, bool]
 
 
 def trace_numbers(traces: Sequence[TraceData], coverage: Coverage = "exact") -> TraceNumbers:
@@ -76,30 +80,35 @@ def feedback_from_counts(
     ``counts`` maps (name, value as JSON) to a number; ``evaluated`` are the traces of the
     evaluation runs ``runs``.
     """
-    left: dict[tuple[str, float, bool], int] = {}
+    left = Counter[_Answer]()
     for (name, text), count in counts.items():
         number, yes_no = number_of(_json(text))
         if number is not None:
-            key = (name, number, yes_no)
-            left[key] = left.get(key, 0) + count
-    known = set(runs)
-    for trace in evaluated:
+            left[name, number, yes_no] += count
+    left.subtract(_answers_in_runs(evaluated, frozenset(runs)))
+    by_name: dict[str, dict[tuple[float, bool], int]] = {}
+    for (name, number, yes_no), count in sorted(left.items()):
+        if count > 0:
+            by_name.setdefault(name, {})[number, yes_no] = count
+    return {name: _score_from_counts(values) for name, values in by_name.items()}
+
+
+def _answers_in_runs(traces: Iterable[TraceData], runs: frozenset[str]) -> Iterator[_Answer]:
+    """The numeric assessments of ``traces`` that belong to one of ``runs``."""
+    for trace in traces:
         for assessment in trace.assessments:
-            if assessment.number is None or not (
-                trace.run_id in known or assessment.run_id in known
+            if assessment.number is not None and not runs.isdisjoint(
+                (trace.run_id, assessment.run_id)
             ):
-                continue
-            key = (assessment.name, assessment.number, assessment.yes_no)
-            left[key] = left.get(key, 0) - 1
-    scores: dict[str, Score] = {}
-    for name in sorted({name for name, _, _ in left}):
-        values = {(n, yn): c for (m, n, yn), c in left.items() if m == name and c > 0}
-        rows = sum(values.values())
-        if rows:
-            total = sum(number * count for (number, _), count in values.items())
-            binary = all(yes_no for _, yes_no in values)
-            scores[name] = Score(total / rows, rows, round(total) if binary else None)
-    return scores
+                yield assessment.name, assessment.number, assessment.yes_no
+
+
+def _score_from_counts(counts: Mapping[tuple[float, bool], int]) -> Score:
+    """The score of the values (number, whether it is yes/no), each of which occurs that often."""
+    rows = sum(counts.values())
+    total = sum(number * count for (number, _), count in counts.items())
+    binary = all(yes_no for _, yes_no in counts)
+    return Score(total / rows, rows, round(total) if binary else None)
 
 
 def ranks_for_live(all_count: int, evaluated: int, share: float) -> range:

@@ -40,25 +40,31 @@ def read_rows(reading: Reading, model: ModelData) -> list[Row]:
 
 
 def _read_rows(client: MlflowClient, experiment_id: str, model: ModelData) -> list[Row]:
-    newest = search(client, experiment_id, model_id=model.model_id, limit=SAMPLE)
-    run_ids = {*model.run_ids, *unlogged_runs(newest)}
-    runs = {
-        run_id: _all_traces_of_run(client, experiment_id, model.model_id, run_id)
-        for run_id in run_ids
-    }
-    newest_first = sorted(
-        (run_id for run_id in runs if runs[run_id]),
-        key=lambda run_id: (max(info.at_ms for info, _, _ in runs[run_id]), run_id),
-        reverse=True,
-    )
     rows: list[Row] = []
     known: set[str] = set()
-    for run_id in newest_first:
-        found = [_row(trace, run_id, known) for trace in runs[run_id]]
+    for run_id, traces in _runs_newest_first(client, experiment_id, model):
+        found = [_row(trace, run_id, known) for trace in traces]
         # Older runs count for the metrics that newer ones do not have.
-        rows += [row for row in found if row.scores or not rows or run_id == newest_first[0]]
+        rows += [row for row in found if row.scores or not rows]
         known |= {name for row in found for name in row.scores}
     return rows
+
+
+def _runs_newest_first(
+    client: MlflowClient, experiment_id: str, model: ModelData
+) -> list[tuple[str, list[_FullTrace]]]:
+    """The ids and traces of the version's evaluation runs that have traces."""
+    newest = search(client, experiment_id, model_id=model.model_id, limit=SAMPLE)
+    runs = {
+        run_id: traces
+        for run_id in {*model.run_ids, *unlogged_runs(newest)}
+        if (traces := _all_traces_of_run(client, experiment_id, model.model_id, run_id))
+    }
+
+    def age(run_id: str) -> tuple[int, str]:
+        return max(info.at_ms for info, _, _ in runs[run_id]), run_id
+
+    return [(run_id, runs[run_id]) for run_id in sorted(runs, key=age, reverse=True)]
 
 
 def _all_traces_of_run(

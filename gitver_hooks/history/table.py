@@ -28,6 +28,7 @@ class Column:
     cell: Callable[[VersionRecord], str]
     rank: int = 0
     left: bool = False
+    is_metric: bool = False
 
 
 def columns(history: History, now: datetime) -> list[Column]:
@@ -38,7 +39,7 @@ def columns(history: History, now: datetime) -> list[Column]:
         Column("version", text.short_version, left=True),
         Column("age", lambda record: text.age(record.authored, now), rank=3),
         Column("subject", _subject, left=True),
-        *(Column(name, partial(_metric, name), left=True) for name in metrics),
+        *(Column(name, partial(_metric, name), left=True, is_metric=True) for name in metrics),
         Column("traces", lambda record: _live(record, text.count)),
         Column("errors", partial(_number, "error_rate"), rank=1),
         Column("p50", partial(_number, "latency_p50_ms"), rank=2),

@@ -100,20 +100,35 @@ def _install_hook(folder: Path, name: str, interpreter: str, undo: ExitStack) ->
         # Nothing runs our hook there any more. Restore the hook that it replaced first.
         if hook_files.is_installed_by_us(elsewhere):
             _remove_hook(folder, name, elsewhere, undo)
-    exists = os.path.lexists(place)
-    if exists and not hook_files.is_file_or_link(place):
-        raise GitverError(f"{place} is not a file", "move it away, then run `gitver install` again")
-    ours = hook_files.is_installed_by_us(place)
-    first = place if exists and not ours else kept
-    chained = os.path.lexists(first) and not hook_files.is_ours(first)
-    text = hook_files.hook_text(interpreter, f"../{kept.parent.name}/{name}" if chained else "")
-    if ours and hook_files.is_executable(place) and place.read_bytes() == text:
-        return HookChange(name, place, "unchanged")
-    if exists and not ours:
+    if hook_files.is_installed_by_us(place):
+        return _update_hook(name, place, kept, interpreter, undo)
+    if os.path.lexists(place):
+        if not hook_files.is_file_or_link(place):
+            raise GitverError(
+                f"{place} is not a file", "move it away, then run `gitver install` again"
+            )
         make_folder(kept.parent, undo)
         move(place, kept, undo)
+    write_executable(place, _hook_text(name, kept, interpreter), undo)
+    return HookChange(name, place, "installed")
+
+
+def _update_hook(
+    name: str, place: Path, kept: Path, interpreter: str, undo: ExitStack
+) -> HookChange:
+    """Write our hook again unless it is as this version of gitver would write it."""
+    text = _hook_text(name, kept, interpreter)
+    if hook_files.is_executable(place) and place.read_bytes() == text:
+        return HookChange(name, place, "unchanged")
     write_executable(place, text, undo)
-    return HookChange(name, place, "updated" if ours else "installed")
+    return HookChange(name, place, "updated")
+
+
+def _hook_text(name: str, kept: Path, interpreter: str) -> bytes:
+    """The text of our hook, which first runs ``kept`` if somebody else's hook is kept there."""
+    if not os.path.lexists(kept) or hook_files.is_ours(kept):
+        return hook_files.hook_text(interpreter, "")
+    return hook_files.hook_text(interpreter, f"../{kept.parent.name}/{name}")
 
 
 def _remove_hook(folder: Path, name: str, path: Path, undo: ExitStack) -> HookChange:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.printing import printable
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.version.identify import Identified
+from gitver_hooks.worktree.content import Content
 
 if TYPE_CHECKING:
     from dulwich.objects import Commit
@@ -45,28 +46,39 @@ class Labels:
 
 def labels(repository: Repository, identified: Identified) -> Labels:
     """What MLflow's pages show of an identified version."""
-    version, content = identified.version, identified.content
+    version = identified.version
     commit = _read_commit(repository, version.commit)
     short = (version.commit or "unborn")[:8]
     subject, body = _message(commit) if commit else ("", "")
     if version.dirty:
-        changed = [f"{_letter(each.old, each.new)} {_path(each.path)}" for each in content.changes]
-        changed += [f"M {_path(path)}" for path, _ in content.submodules]
+        changed = _uncommitted_changes(identified.content)
         names = ", ".join(line[2:] for line in changed[:_SHOWN_FILES])
         label = f"{short}+{version.digest[:8]} {names}"
-        title = f"Uncommitted changes after {short} {subject}"
+        title, body = f"Uncommitted changes after {short} {subject}", ""
     else:
         changed = list(islice(_changed_by(repository, commit), _COUNTED_FILES)) if commit else []
         label = f"{short} {subject}"
         title = subject
-    parts = [f"**{_escaped(_cut(title.strip(), _LONGEST_SUBJECT))}**"] if title.strip() else []
-    if body and not version.dirty:
-        parts.append(_code_block(_cut(body, _LONGEST_BODY)))
-    if commit:
-        parts.append(_author(commit))
-    if changed:
-        parts.append(_list_of_files(changed))
-    return Labels(_cut(label.strip(), LONGEST_LABEL), "\n\n".join(parts))
+    description = _description(title, body, commit, changed)
+    return Labels(_cut(label.strip(), LONGEST_LABEL), description)
+
+
+def _description(title: str, body: str, commit: Commit | None, changed: Sequence[str]) -> str:
+    """The description in Markdown; parts that are empty are left out."""
+    title = title.strip()
+    parts = [
+        f"**{_escaped(_cut(title, _LONGEST_SUBJECT))}**" if title else "",
+        _code_block(_cut(body, _LONGEST_BODY)) if body else "",
+        _author(commit) if commit else "",
+        _list_of_files(changed) if changed else "",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _uncommitted_changes(content: Content) -> list[str]:
+    """The changed files and submodules of a dirty version, as ``M app.py``."""
+    files = [f"{_letter(each.old, each.new)} {_path(each.path)}" for each in content.changes]
+    return [*files, *(f"M {_path(path)}" for path, _ in content.submodules)]
 
 
 def _read_commit(repository: Repository, commit_id: str | None) -> Commit | None:

@@ -114,36 +114,42 @@ class _Registrar:
         self.known: dict[str, str | None] = {}
 
     def converge(self, deadline: float) -> str:
+        """Repeat the steps until a candidate is settled; return its id."""
         if can_adopt(self.registration):
             named = candidates_by_name(self.client, self.experiment_id, self.registration)
-            settled = next((each for each in named if each.settled), None)
+            settled = _settled(named)
             if settled is not None:
                 return self.agree(settled, named)
         for pause in _pauses():
             candidates = all_candidates(self.client, self.experiment_id, self.registration)
-            contenders = [each for each in candidates if each.fate != RETIRED]
-            settled = next((each for each in contenders if each.settled), None)
+            settled = _settled(candidates)
+            if settled is None and time.monotonic() >= deadline:
+                break
+            settled = settled or self.advance(candidates, pause)
             if settled is not None:
                 return self.agree(settled, candidates)
-            if time.monotonic() >= deadline:
-                break
-            known, self.known = self.known, {each.model_id: each.fate for each in candidates}
-            if not contenders:
-                self.create_once(pause)
-                continue
-            first, *later = contenders
-            if first.model_id not in known or known[first.model_id] != first.fate:
-                continue
-            if first.fate is None:
-                self.decide(first, later)
-            elif self.writer.settle(first):
-                return self.agree(first, candidates)
-            else:
-                time.sleep(pause)
         raise MLflowFailure(
             f"registering {self.registration.name} took too long",
             "it stays in the outbox and is tried again later; `gitver sync` tries again now",
         )
+
+    def advance(self, candidates: list[Candidate], pause: float) -> Candidate | None:
+        """Take step 3, 4 or 5; return the candidate if this has settled one."""
+        known, self.known = self.known, {each.model_id: each.fate for each in candidates}
+        contenders = [each for each in candidates if each.fate != RETIRED]
+        if not contenders:
+            self.create_once(pause)
+            return None
+        first, *later = contenders
+        if first.model_id not in known or known[first.model_id] != first.fate:
+            return None
+        if first.fate is None:
+            self.decide(first, later)
+            return None
+        if self.writer.settle(first):
+            return first
+        time.sleep(pause)
+        return None
 
     def create_once(self, pause: float) -> None:
         """Create a candidate, or wait ``pause`` seconds for the one created to turn up."""
@@ -175,6 +181,10 @@ class _Registrar:
             return False
         age = time.time() - loser.model.creation_timestamp / 1000
         return loser.model_id == self.created or age > _LEFTOVER_AGE
+
+
+def _settled(candidates: list[Candidate]) -> Candidate | None:
+    return next((each for each in candidates if each.settled), None)
 
 
 def _pauses() -> Iterator[float]:

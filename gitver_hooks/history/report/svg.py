@@ -65,20 +65,31 @@ def draw(chart: Chart, slots: Sequence[VersionRecord], identifier: str) -> str:
 
 def _ticks(chart: Chart) -> list[float]:
     """Round numbers that enclose all values and intervals."""
-    points = [*chart.points, *chart.upper]
-    low = min(point.value if point.low is None else point.low for point in points)
-    high = max(point.value if point.high is None else point.high for point in points)
-    low = low if chart.share else min(low, 0.0) if low < 0.6 * high else low
-    if high - low < 1e-9:
-        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
-        low = max(0.0, low) if chart.share else low
-    rough = (high - low) / _TICKS
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    low, high = _range(chart)
+    step = _round_step((high - low) / _TICKS)
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
     ticks = [step * number for number in range(first, last + 1)]
     return [tick for tick in ticks if not chart.share or -1e-9 <= tick <= 1 + 1e-9]
+
+
+def _range(chart: Chart) -> tuple[float, float]:
+    """The lowest and the highest value to show; they differ."""
+    points = [*chart.points, *chart.upper]
+    low = min(point.value if point.low is None else point.low for point in points)
+    high = max(point.value if point.high is None else point.high for point in points)
+    if not chart.share and low < 0.6 * high:
+        low = min(low, 0.0)
+    if high - low < 1e-9:
+        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
+        low = max(0.0, low) if chart.share else low
+    return low, high
+
+
+def _round_step(rough: float) -> float:
+    """The smallest of … 0.5, 1, 2, 2.5, 5, 10, 20, 25 … that is not below ``rough``."""
+    power: float = 10 ** math.floor(math.log10(rough))
+    return next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
 
 
 def _axes(

@@ -14,13 +14,15 @@ from gitver_hooks.history.table import Column, columns
 def versions_table(history: History, now: datetime) -> str:
     """All versions, newest first, in the columns of ``gitver log``."""
     chosen = columns(history, now)
-    metrics = set(text.score_names(history, "metrics"))
-    marked = {finding.commit for finding in history.findings}
     heading = "".join(
         element("th", escape(column.heading), scope="col", class_=_side(column))
         for column in chosen
     )
-    rows = joined(_row(history, record, chosen, metrics, marked) for record in history)
+    changes = {finding.commit for finding in history.findings}
+    rows = joined(
+        _row(history, record, chosen, has_change=not record.dirty and record.commit in changes)
+        for record in history
+    )
     table = element(
         "table",
         element("thead", element("tr", heading)) + element("tbody", rows),
@@ -32,26 +34,30 @@ def versions_table(history: History, now: datetime) -> str:
     return element("section", scroll, class_="table")
 
 
-def _row(
-    history: History,
-    record: VersionRecord,
-    chosen: list[Column],
-    metrics: set[str],
-    marked: set[str | None],
-) -> str:
+def _row(history: History, record: VersionRecord, chosen: list[Column], *, has_change: bool) -> str:
     cells = []
     for column in chosen:
-        score = record.metrics.get(column.heading) if column.heading in metrics else None
         if column.heading == "version":
-            mark = "▸ " if record.commit in marked and not record.dirty else ""
+            mark = "▸ " if has_change else ""
             cells.append(element("th", mark + _version(history, record), scope="row", class_="l"))
-        elif score is not None and score.mean is not None and column.left:
-            cells.append(element("td", _score(score), class_="l"))
+        elif column.is_metric:
+            cells.append(_metric(column, record))
         else:
-            kind = "l subject" if column.heading == "subject" else _side(column)
-            cells.append(element("td", escape(column.cell(record)), class_=kind))
-    kinds = ["uncommitted"] if record.dirty else ["marked"] if record.commit in marked else []
-    return element("tr", "".join(cells), class_=" ".join(kinds) or None)
+            cells.append(_cell(column, record))
+    kind = "uncommitted" if record.dirty else "marked" if has_change else None
+    return element("tr", "".join(cells), class_=kind)
+
+
+def _metric(column: Column, record: VersionRecord) -> str:
+    score = record.metrics.get(column.heading)
+    if score is None or score.mean is None:
+        return _cell(column, record)
+    return element("td", _score(score), class_="l")
+
+
+def _cell(column: Column, record: VersionRecord) -> str:
+    kind = "l subject" if column.heading == "subject" else _side(column)
+    return element("td", escape(column.cell(record)), class_=kind)
 
 
 def _version(history: History, record: VersionRecord) -> str:

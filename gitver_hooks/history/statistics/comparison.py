@@ -71,15 +71,17 @@ def compare_metrics(
             strict=True,
         )
     )
-    return [
-        replace(
-            comparison,
-            p=adjusted.get(comparison.metric, comparison.p),
-            can_tell=comparison.result is not None
-            and comparison.result.smallest_p * max(1, len(tested)) < LEVEL,
-        )
-        for comparison in compared
-    ]
+    return [_corrected(comparison, adjusted, len(tested)) for comparison in compared]
+
+
+def _corrected(comparison: Comparison, adjusted: Mapping[str, float], tested: int) -> Comparison:
+    """The comparison with its p after the correction over ``tested`` metrics."""
+    if comparison.result is None:
+        return comparison
+    p = adjusted.get(comparison.metric, comparison.result.p)
+    # Holm's factor for the smallest p is the number of metrics; for the others it is smaller.
+    could_be_significant = comparison.result.smallest_p * max(1, tested) < LEVEL
+    return replace(comparison, p=p, can_tell=could_be_significant or p < LEVEL)
 
 
 def _compare(
@@ -88,21 +90,17 @@ def _compare(
     after: Mapping[str, Sequence[float]],
     higher_is_better: bool,
 ) -> Comparison:
-    a = {key: fmean(values) for key, values in before.items() if values}
-    b = {key: fmean(values) for key, values in after.items() if values}
-    shared = sorted(a.keys() & b.keys())
-    # Other inputs may be harder, so independent samples are the last resort.
-    paired = bool(shared) and 2 * len(shared) >= min(len(a), len(b))
-    if paired:
-        a, b = {key: a[key] for key in shared}, {key: b[key] for key in shared}
-    result = None
-    if a and b:
-        result = _paired(list(a.values()), list(b.values())) if paired else _independent(a, b)
+    a, b = _means(before), _means(after)
+    pairs = _inputs_to_pair(a, b)
+    if pairs:
+        a, b = {key: a[key] for key in pairs}, {key: b[key] for key in pairs}
+    test = _paired if pairs else _independent
+    result = test(list(a.values()), list(b.values())) if a and b else None
     return Comparison(
         metric,
         len(a),
         len(b),
-        len(shared) if paired else 0,
+        len(pairs),
         fmean(a.values()) if a else None,
         fmean(b.values()) if b else None,
         result,
@@ -110,6 +108,17 @@ def _compare(
         can_tell=False,
         higher_is_better=higher_is_better,
     )
+
+
+def _means(values_of_inputs: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {key: fmean(values) for key, values in values_of_inputs.items() if values}
+
+
+def _inputs_to_pair(a: Mapping[str, float], b: Mapping[str, float]) -> list[str]:
+    """The inputs that both have; none if pairing them would leave out too much."""
+    shared = sorted(a.keys() & b.keys())
+    # Other inputs may be harder, so independent samples are the last resort.
+    return shared if 2 * len(shared) >= min(len(a), len(b)) else []
 
 
 def _paired(a: Sequence[float], b: Sequence[float]) -> Difference:
@@ -120,11 +129,10 @@ def _paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     return sign_flip([y - x for x, y in zip(a, b, strict=True)])
 
 
-def _independent(a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
-    before, after = list(a.values()), list(b.values())
-    if _pass_or_fail([*before, *after]):
-        return fisher(round(sum(before)), len(before), round(sum(after)), len(after))
-    return two_samples(before, after)
+def _independent(a: Sequence[float], b: Sequence[float]) -> Difference:
+    if _pass_or_fail([*a, *b]):
+        return fisher(round(sum(a)), len(a), round(sum(b)), len(b))
+    return two_samples(a, b)
 
 
 def _pass_or_fail(values: Sequence[float]) -> bool:

@@ -166,6 +166,14 @@ def test_six_pairs_can_tell_one_metric_but_not_two() -> None:
     assert [c.can_tell for c in compare_metrics({"x": a, "y": a}, {"x": b, "y": b})] == [False] * 2
 
 
+def test_a_significant_metric_can_be_told_beside_a_stronger_one() -> None:
+    a, weak, strong = by_input(*[1.0] * 6), by_input(*[0.0] * 6), by_input(*[1.0] * 20)
+    compared = compare_metrics(
+        {"strong": strong, "weak": a}, {"strong": by_input(*[0.0] * 20), "weak": weak}
+    )
+    assert [(c.dropped, c.can_tell) for c in compared] == [(True, True)] * 2
+
+
 def test_less_of_an_unwanted_metric_is_no_drop() -> None:
     a, b = by_input(*[1.0] * 12), by_input(*[0.0] * 12)
     (comparison,) = compare_metrics({"errors": a}, {"errors": b}, frozenset({"errors"}))
