@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from gitver_hooks.worktree.content import Change
@@ -30,6 +31,19 @@ def quote_path(path: bytes) -> str:
     if all(32 <= byte < 127 and byte not in (34, 92) for byte in path):
         return path.decode("ascii")
     return '"' + "".join(_quote_byte(byte) for byte in path) + '"'
+
+
+def unquote_path(text: str) -> bytes:
+    """The path that ``quote_path`` has quoted. Raises ValueError for anything else."""
+    if not text.startswith('"'):
+        path = text.encode("ascii")
+    else:
+        if len(text) < 2 or not text.endswith('"'):
+            raise ValueError("a quoted path without an end")
+        path = re.sub(rb"\\([0-7]{3}|.)", _unquoted_byte, text[1:-1].encode("ascii"))
+    if quote_path(path) != text:
+        raise ValueError("not a quoted path")
+    return path
 
 
 def _write(change: Change, old: str, new: str) -> str:
@@ -123,9 +137,17 @@ def _range(start: int, end: int) -> str:
 
 
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+_UNESCAPED = {code: byte for byte, code in _ESCAPES.items()}
 
 
 def _quote_byte(byte: int) -> str:
     if byte in _ESCAPES:
         return "\\" + _ESCAPES[byte]
     return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+def _unquoted_byte(escape: re.Match[bytes]) -> bytes:
+    code = escape[1].decode("ascii")
+    if len(code) == 3:
+        return bytes([int(code, 8) & 0xFF])
+    return bytes([_UNESCAPED.get(code, ord(code))])

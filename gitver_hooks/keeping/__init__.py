@@ -1,0 +1,1 @@
+"""Keeping: the code of dirty versions as git objects, held by refs that nobody sees."""
