@@ -17,7 +17,8 @@ from gitver_hooks.history.comparing import VersionComparison, compare_rows
 from gitver_hooks.history.comparison_formats import as_table
 from gitver_hooks.history.comparison_json import as_dict
 from gitver_hooks.history.comparison_markdown import as_markdown
-from gitver_hooks.history.records import Resolved, Row
+from gitver_hooks.history.evaluated_rows import Row
+from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.resolve import WORKTREE, resolve
 from gitver_hooks.history.rows import read_rows
 from gitver_hooks.history.source import Source, open_source

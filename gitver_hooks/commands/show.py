@@ -14,10 +14,11 @@ from gitver_hooks.commands.log import add_deadline
 from gitver_hooks.common.printing import show
 from gitver_hooks.history import text
 from gitver_hooks.history.details import Details, read_details
-from gitver_hooks.history.records import TraceNumbers, VersionRecord
+from gitver_hooks.history.records import VersionRecord
 from gitver_hooks.history.resolve import WORKTREE
 from gitver_hooks.history.source import open_source
 from gitver_hooks.history.traces import Assessment, TraceData
+from gitver_hooks.history.version_numbers import TraceNumbers
 from gitver_hooks.registry.own_process import prepare_own_process
 
 _MOST_FILES = 20

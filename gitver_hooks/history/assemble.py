@@ -16,9 +16,10 @@ from gitver_hooks.history.findings import findings
 from gitver_hooks.history.join import join
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.reading import ModelNumbers
-from gitver_hooks.history.records import History, Score
+from gitver_hooks.history.records import History
 from gitver_hooks.history.resolve import resolve_commit
 from gitver_hooks.history.source import Source, open_source
+from gitver_hooks.history.version_numbers import Score
 from gitver_hooks.history.walk import CommitData
 from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.registry.tracking import sqlite_file

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gitver_hooks.history.code_changes import CodeChanges
 from gitver_hooks.history.directions import lower_is_better
-from gitver_hooks.history.records import Resolved, Row
+from gitver_hooks.history.evaluated_rows import Row
+from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.statistics.comparison import Comparison, compare_metrics
 from gitver_hooks.registry.limits import PARAM_PREFIX
 

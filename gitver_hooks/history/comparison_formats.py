@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from gitver_hooks.common.printing import printable
 from gitver_hooks.history.comparing import Pair, VersionComparison
-from gitver_hooks.history.records import Resolved, Row
+from gitver_hooks.history.evaluated_rows import Row
+from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.statistics.comparison import PASS_OR_FAIL, Comparison
 from gitver_hooks.history.text import in_unit
 

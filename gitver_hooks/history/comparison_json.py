@@ -7,7 +7,8 @@ from typing import Any
 
 from gitver_hooks.history.comparing import VersionComparison
 from gitver_hooks.history.comparison_formats import notes, verdict
-from gitver_hooks.history.records import SCHEMA, Resolved, Row
+from gitver_hooks.history.evaluated_rows import Row
+from gitver_hooks.history.records import SCHEMA, Resolved
 from gitver_hooks.history.statistics.comparison import Comparison
 
 

@@ -16,7 +16,7 @@ from gitver_hooks.history.comparison_formats import (
     shortened,
     verdict,
 )
-from gitver_hooks.history.records import Row
+from gitver_hooks.history.evaluated_rows import Row
 
 
 def as_markdown(comparison: VersionComparison, most_rows: int) -> list[str]:

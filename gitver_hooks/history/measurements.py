@@ -6,15 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitver_hooks.history.records import (
-    History,
-    Score,
-    Source,
-    TraceNumbers,
-    Unit,
-    VersionRecord,
-)
+from gitver_hooks.history.records import History, Source, Unit, VersionRecord
 from gitver_hooks.history.statistics.series import Series
+from gitver_hooks.history.version_numbers import Score, TraceNumbers
 
 # More values than this would cost time and add nothing: permuting them is for few versions.
 _MOST_VALUES = 100_000

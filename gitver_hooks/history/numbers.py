@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.traces import FAILED, Assessment, TraceData, number_of
+from gitver_hooks.history.version_numbers import Coverage, Score, TraceNumbers
 
 # The name of a metric, one value of it, and whether that is yes (1) or no (0).
 _Answer = tuple[str, float, bool]

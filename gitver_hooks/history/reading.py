@@ -13,9 +13,9 @@ from gitver_hooks.history import models, numbers
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run_all, run_one
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.read_failures import explain_read
-from gitver_hooks.history.records import Coverage, Score, TraceNumbers
 from gitver_hooks.history.trace_metrics import ServerNumbers
 from gitver_hooks.history.traces import FAILED, PAGE, TraceData, find_trace, search
+from gitver_hooks.history.version_numbers import Coverage, Score, TraceNumbers
 from gitver_hooks.registry.failures import MLflowFailure
 
 if TYPE_CHECKING:

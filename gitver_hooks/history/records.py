@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, overload
 
-SCHEMA = 1
+from gitver_hooks.history.version_numbers import UNREAD, Score, TraceNumbers
 
-# How many traces a number stands on: all of them; only the newest, so there are at least as many;
-# or none, because they were not read.
-Coverage = Literal["exact", "at least", "unread"]
+SCHEMA = 1
 
 # Where a metric's values come from: an evaluation's scores, people's feedback on live traces, or
 # the live traces themselves (`errors`, `latency_p50_ms`, `cost`, `tokens`).
@@ -24,49 +22,6 @@ Unit = Literal["share", "score", "ms", "USD", "tokens"]
 
 # What can be missing from a record: `VersionRecord.unread` has some of these.
 UNREAD_MODEL, UNREAD_TRACES, UNREAD_SCORES = "model", "traces", "scores"
-
-
-@dataclass(frozen=True)
-class TraceNumbers:
-    """What the traces of one version add up to.
-
-    ``errors`` is the number of traces in the state ERROR. ``tokens`` and ``cost`` (US$) are means
-    over the traces that have them. ``coverage`` says how many traces the counts stand on, and
-    ``sampled`` names the numbers that stand on the newest traces only.
-    """
-
-    traces: int | None = None
-    errors: int | None = None
-    latency_p50_ms: float | None = None
-    latency_p95_ms: float | None = None
-    tokens: float | None = None
-    cost: float | None = None
-    coverage: Coverage = "unread"
-    sampled: tuple[str, ...] = ()
-
-    @property
-    def error_rate(self) -> float | None:
-        """The share of failed traces; None without traces."""
-        if not self.traces or self.errors is None:
-            return None
-        return self.errors / self.traces
-
-
-@dataclass(frozen=True)
-class Score:
-    """One evaluation metric, or one kind of feedback, of one version.
-
-    ``rows`` is how many values there are and ``passed`` how many of them are yes, None if the
-    values are not yes/no. ``values`` are the rows' values (yes = 1, no = 0), None if only the mean
-    was read. ``judges`` are the sources of the values, such as ``LLM_JUDGE openai:/gpt-4o``,
-    sorted; a change of judge is not a change of the app.
-    """
-
-    mean: float | None
-    rows: int | None = None
-    passed: int | None = None
-    values: tuple[float, ...] | None = None
-    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,8 +43,8 @@ class VersionRecord:
     model_id: str | None = None
     model_name: str | None = None
     mainline: bool = True
-    live: TraceNumbers = TraceNumbers()
-    evaluation: TraceNumbers = TraceNumbers()
+    live: TraceNumbers = UNREAD
+    evaluation: TraceNumbers = UNREAD
     metrics: Mapping[str, Score] = field(default_factory=dict)
     feedback: Mapping[str, Score] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
@@ -128,10 +83,10 @@ class VersionRecord:
             "dirty": self.dirty,
             "model_id": self.model_id,
             "model_name": self.model_name,
-            **_trace_numbers(self.live),
-            "evaluation": _trace_numbers(self.evaluation),
-            "metrics": {name: _score(score) for name, score in sorted(self.metrics.items())},
-            "feedback": {name: _score(score) for name, score in sorted(self.feedback.items())},
+            **self.live.to_dict(),
+            "evaluation": self.evaluation.to_dict(),
+            "metrics": {name: score.to_dict() for name, score in sorted(self.metrics.items())},
+            "feedback": {name: score.to_dict() for name, score in sorted(self.feedback.items())},
             "unread": list(self.unread),
         }
 
@@ -240,34 +195,6 @@ class History(Sequence[VersionRecord]):
 
 
 @dataclass(frozen=True)
-class Value:
-    """One score of one row: a number if it can be read as one, and the text that MLflow has."""
-
-    number: float | None
-    text: str
-    judge: str = ""
-    rationale: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One evaluated input of one version: the trace it left, its answer and its scores.
-
-    ``key`` is equal for equal inputs, whatever the order of their keys. ``inputs`` and ``answer``
-    are complete, as JSON text.
-    """
-
-    key: str
-    trace_id: str
-    inputs: str
-    answer: str
-    failed: bool
-    scores: Mapping[str, Value] = field(default_factory=dict)
-    latency_ms: float | None = None
-    cost: float | None = None
-
-
-@dataclass(frozen=True)
 class Resolved:
     """What a user's WHAT names: a version, with its commit, and its model if it has one.
 
@@ -281,20 +208,3 @@ class Resolved:
     model_id: str | None = None
     model_name: str | None = None
     trace_id: str | None = None
-
-
-def _trace_numbers(numbers: TraceNumbers) -> dict[str, Any]:
-    return {
-        "traces": numbers.traces,
-        "traces_coverage": numbers.coverage,
-        "errors": numbers.errors,
-        "latency_p50_ms": numbers.latency_p50_ms,
-        "latency_p95_ms": numbers.latency_p95_ms,
-        "tokens": numbers.tokens,
-        "cost": numbers.cost,
-        "sampled": list(numbers.sampled),
-    }
-
-
-def _score(score: Score) -> dict[str, Any]:
-    return {"mean": score.mean, "rows": score.rows, "passed": score.passed}

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from gitver_hooks.history.evaluated_rows import Row, Value
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.numbers import belongs_to_run
 from gitver_hooks.history.reading import SAMPLE, Reading, unlogged_runs
-from gitver_hooks.history.records import Row, Value
 from gitver_hooks.history.traces import (
     FAILED,
     TraceData,

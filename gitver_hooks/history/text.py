@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 
-from gitver_hooks.history.records import Finding, History, Score, TraceNumbers, VersionRecord
+from gitver_hooks.history.records import Finding, History, VersionRecord
+from gitver_hooks.history.version_numbers import Score, TraceNumbers
 
 UNREAD, NOTHING = "?", "–"
 

@@ -13,7 +13,8 @@ from gitver_hooks.history.comparing import VersionComparison, compare_rows
 from gitver_hooks.history.comparison_formats import as_table, verdict
 from gitver_hooks.history.comparison_json import as_dict
 from gitver_hooks.history.comparison_markdown import as_markdown, code
-from gitver_hooks.history.records import Resolved, Row, Value
+from gitver_hooks.history.evaluated_rows import Row, Value
+from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.rows import input_key
 
 A = Resolved("a" * 40, "a" * 40, model_id="m-a")

@@ -10,7 +10,8 @@ import pytest
 
 from gitver_hooks.history.directions import lower_is_better
 from gitver_hooks.history.findings import findings
-from gitver_hooks.history.records import Finding, History, Score, TraceNumbers, VersionRecord
+from gitver_hooks.history.records import Finding, History, VersionRecord
+from gitver_hooks.history.version_numbers import Score, TraceNumbers
 
 JUDGE = ("LLM_JUDGE openai:/judge-1",)
 

@@ -10,9 +10,10 @@ from support.histories import NOW, hostile, thirty_versions
 from support.history_schema import SCHEMA
 
 from gitver_hooks.history import formats
-from gitver_hooks.history.records import History, TraceNumbers
+from gitver_hooks.history.records import History
 from gitver_hooks.history.report.page import report
 from gitver_hooks.history.table import bar
+from gitver_hooks.history.version_numbers import TraceNumbers
 
 
 def unread() -> History:

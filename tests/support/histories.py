@@ -6,7 +6,8 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from gitver_hooks.history.records import Finding, History, Score, TraceNumbers, VersionRecord
+from gitver_hooks.history.records import Finding, History, VersionRecord
+from gitver_hooks.history.version_numbers import Score, TraceNumbers
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)
 HOSTILE = "\x1b]0;owned\x07\x1b[31m<script>alert(1)</script>| **b** \u202e\r\n=1+1"

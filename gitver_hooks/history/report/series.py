@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gitver_hooks.history import text
-from gitver_hooks.history.records import Finding, History, Score, VersionRecord
+from gitver_hooks.history.records import Finding, History, VersionRecord
+from gitver_hooks.history.version_numbers import Score
 
 _Z = 1.96  # 95 %
 

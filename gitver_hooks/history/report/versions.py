@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from gitver_hooks.history import text
-from gitver_hooks.history.records import History, Score, VersionRecord
+from gitver_hooks.history.records import History, VersionRecord
 from gitver_hooks.history.report.forge import commit_link
 from gitver_hooks.history.report.markup import element, escape, joined
 from gitver_hooks.history.table import Column, columns
+from gitver_hooks.history.version_numbers import Score
 
 
 def versions_table(history: History, now: datetime) -> str:
