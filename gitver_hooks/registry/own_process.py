@@ -6,17 +6,26 @@ environment, logging, warnings, limits and the HTTP client of the whole process.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.metadata import entry_points
 
 _LONGEST_REQUEST = 30.0
 # Bytes of private memory. Delivering a registration with 1,000 long params to SQLite takes 280 MB
 # (VmData in /proc/self/status, MLflow 3.17.2), so this leaves room for plugins and large answers.
 LARGEST_MEMORY = 2 * 1024**3
+# What the full `mlflow` imports where it is installed, and its client never needs: `mlflow-skinny`
+# is the same package without them.
+_NOT_FOR_THE_CLIENT = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "sklearn")
+# Objects allocated between two collections. Importing MLflow creates some hundred thousand objects
+# that stay; with the default of 700, looking for garbage among them takes a fifth of the time.
+_GARBAGE_THRESHOLD = 100_000
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -33,10 +42,29 @@ def prepare_own_process(seconds: float) -> None:
     """
     from gitver_hooks.registry.http_limits import limit_http_responses
 
+    gc.set_threshold(_GARBAGE_THRESHOLD)
+    _leave_out_what_the_client_never_needs()
     os.environ.update(bounded_environment(os.environ, seconds))
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     limit_http_responses()
+
+
+def _leave_out_what_the_client_never_needs() -> None:
+    """Let the full MLflow import no more than ``mlflow-skinny`` does, which takes 40 % less time.
+
+    None in ``sys.modules`` makes an import fail as for a package that is not installed (the import
+    system's reference). A plugin for MLflow may need anything, so nothing changes if there is one.
+    """
+    plugins = (
+        point.value
+        for group in entry_points().groups
+        if group.startswith("mlflow.")
+        for point in entry_points(group=group)
+    )
+    if all(value.startswith("mlflow.") for value in plugins):
+        for name in _NOT_FOR_THE_CLIENT:
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def bounded_environment(environment: Mapping[str, str], seconds: float) -> dict[str, str]:

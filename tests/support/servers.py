@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import shutil
@@ -137,13 +138,18 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
 @pytest.fixture
 def delivering() -> Iterator[Callable[[float], None]]:
     """``delivering(seconds)``: what a delivering process does first, undone after the test."""
+    # Before what the client does not need is left out, because other tests of this process do.
+    import mlflow  # noqa: F401
+
     from gitver_hooks.registry.own_process import prepare_own_process
 
     environment, session = dict(os.environ), requests.Session
+    threshold = gc.get_threshold()
     with warnings.catch_warnings():
         yield prepare_own_process
     requests.Session = requests.sessions.Session = session  # type: ignore[misc]
     logging.disable(logging.NOTSET)
+    gc.set_threshold(*threshold)
     os.environ.clear()
     os.environ.update(environment)
 
