@@ -20,8 +20,8 @@ from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.recording.register import register
 from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.registry.store import open_store
-from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
+from gitver_hooks.registry.tracking import sqlite_file
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.settings import load_settings, survey_settings
 
@@ -81,7 +81,7 @@ def _register(location: Location, environment: Mapping[str, str]) -> None:
     """Register the current version, or prepare the embedded store if there is no commit yet."""
     with open_repository(location, environment) as repository:
         settings = load_settings(repository)
-        tracking = resolve_tracking(settings, main_worktree(repository))
+        tracking = worktree_tracking(repository, settings)
         has_commit = repository.head_commit() is not None
     store_file = sqlite_file(tracking.uri)
     creates_store = store_file is not None and not os.path.exists(store_file)

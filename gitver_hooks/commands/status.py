@@ -22,8 +22,8 @@ from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Entry, Outbox
-from gitver_hooks.registry.tracking import Tracking, resolve_tracking
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
+from gitver_hooks.registry.tracking import Tracking
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
@@ -75,7 +75,7 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         tracking = None
         facts: dict[str, Any] = {"worktree": location.worktree}
         try:
-            tracking = resolve_tracking(survey.settings, main_worktree(repository))
+            tracking = worktree_tracking(repository, survey.settings)
             facts |= _version_facts(repository, survey.settings, tracking)
         except GitverError as error:
             problems.append(str(error))

@@ -37,7 +37,7 @@ def make_repository(folder: Path, environment: Mapping[str, str]) -> list[str]:
     git("init", "-q", "-b", "main")
     git("fast-import", "--quiet", stream="".join(_fast_import(int(time.time()))))
     git("reset", "-q", "--hard", "main")
-    (folder / ".git/info/exclude").write_text("mlflow.db*\nmlruns/\nreport.html\n")
+    (folder / ".git/info/exclude").write_text("/mlflow.db\n/mlruns/\n/report.html\n")
     return git("rev-list", "--reverse", "HEAD").split()
 
 

@@ -8,8 +8,7 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.diagnosis.clocks import check_clocks
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
 from gitver_hooks.diagnosis.store import check_store
-from gitver_hooks.registry.tracking import resolve_tracking
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import flattened_params, survey_settings
 from gitver_hooks.settings.approval import refusal
@@ -28,7 +27,7 @@ def check_settings(repository: Repository) -> Iterator[Finding]:
         yield Finding("settings", OK, f"the settings of {worktree} are valid")
     settings = survey.settings
     try:
-        tracking = resolve_tracking(settings, main_worktree(repository))
+        tracking = worktree_tracking(repository, settings)
     except GitverError as error:
         yield Finding("store", PROBLEM, error.message, error.remedy)
         return

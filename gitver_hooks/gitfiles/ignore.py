@@ -15,9 +15,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# Our own and MLflow's local files, which are never part of a version. info/exclude lists them too.
-LOCAL_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")
+# The database and the files that SQLite creates beside it (sqlite.org/tempfiles.html).
+SQLITE_SUFFIXES = (b"", b"-journal", b"-wal", b"-shm")
+_STORE_FILES = tuple(b"mlflow.db" + suffix for suffix in SQLITE_SUFFIXES)
 _LOCAL_FOLDERS = (b"mlruns", b"mlartifacts")
+# Our own and MLflow's local files, which are never part of a version, in whichever folder an app is
+# started. info/exclude lists those in the root.
+LOCAL_PATTERNS = (
+    b".mlflow-active-model",
+    *_STORE_FILES,
+    *(folder + b"/" for folder in _LOCAL_FOLDERS),
+)
 
 
 def is_local_folder(name: bytes) -> bool:
@@ -27,7 +35,7 @@ def is_local_folder(name: bytes) -> bool:
 
 def is_local_name(name: bytes) -> bool:
     """Whether a file of this name is MLflow's embedded store, or one of SQLite's beside it."""
-    return name.startswith(b"mlflow.db")
+    return name in _STORE_FILES
 
 
 def is_local(path: bytes) -> bool:

@@ -15,8 +15,8 @@ from gitver_hooks.history.read_failures import explain_read
 from gitver_hooks.history.reading import Reading, too_slow
 from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.registry.store import not_mlflow, open_store
-from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
+from gitver_hooks.registry.tracking import Tracking, sqlite_file
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
 
@@ -59,7 +59,7 @@ def open_source(
     """
     with open_repository(path, environment) as repository:
         settings = load_settings(repository)
-        tracking = resolve_tracking(settings, main_worktree(repository))
+        tracking = worktree_tracking(repository, settings)
         yield Source(repository, settings, tracking, environment, seconds)
 
 

@@ -25,7 +25,7 @@ from gitver_hooks.recording.record import record
 from gitver_hooks.registry.convergence import is_live
 from gitver_hooks.registry.failures import MLflowFailure, explained
 from gitver_hooks.registry.own_process import limit_memory, prepare_own_process
-from gitver_hooks.registry.tracking import resolve_tracking
+from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.settings import load_settings
@@ -69,7 +69,7 @@ def open_deliverer(
     with open_repository(location, environment) as repository:
         root = main_worktree(repository)
         settings = load_settings(repository)
-        tracking = resolve_tracking(settings, root)
+        tracking = worktree_tracking(repository, settings)
     os.chdir(root)
     prepare_own_process(ENTRY_SECONDS)
     addresses = {tracking.store.tracking_uri: tracking.uri}

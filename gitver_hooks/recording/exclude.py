@@ -3,71 +3,116 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import replace_file
-from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS, is_local
+from gitver_hooks.common.locks import FileLock
+from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS, SQLITE_SUFFIXES
 from gitver_hooks.gitfiles.location import Location
 
 _SQLITE_HEADER = b"SQLite format 3\0"
-# The database and the files that SQLite creates beside it (sqlite.org/tempfiles.html).
-_SQLITE_SUFFIXES = (b"", b"-journal", b"-wal", b"-shm")
 _HEADING = b"# gitver and MLflow's local files\n"
 _END = b"# end of gitver's rules\n"
+# What earlier versions wrote: not rooted, and one with a wildcard that could hide the user's files.
+_FORMER_PATTERNS = (b".mlflow-active-model", b"mlflow.db*", b"mlruns/", b"mlartifacts/")
+# How long to wait for another worktree that changes the same file (s).
+_LOCK_SECONDS = 2.0
 
 
 def exclude_local_files(location: Location, store_file: str | None = None) -> None:
-    """Add the missing patterns to ``info/exclude`` of the common dir.
+    """Add the missing patterns for gitver's and MLflow's files to ``info/exclude``.
 
-    That file serves all worktrees of the repository and is never committed (gitignore(5)). Our
-    rules come before the user's, which therefore win and stay byte for byte. ``store_file`` is the
-    SQLite file of the store, which may be in the worktree under any name: it is not code, and it
-    changes with every trace. Raises GitverError if the file cannot be written.
+    ``store_file`` is the SQLite file of the store, which may be in the worktree under any name: it
+    is not code, and it changes with every trace. Raises GitverError if the file cannot be written.
     """
-    path = _path(location)
-    try:
-        content = _read(path)
-        lines = content.split(b"\n")
-        present = {*lines, *(line.strip() for line in lines)}
-        wanted = [*LOCAL_PATTERNS, *_store_patterns(store_file, location.worktree)]
-        missing = [pattern for pattern in wanted if pattern not in present]
-        if not missing:
-            return
-        rules = b"".join(pattern + b"\n" for pattern in missing)
-        _write(path, _HEADING + rules + _END + content)
-    except OSError as error:
-        raise GitverError(
-            f"{path} cannot be written: {error.strerror}", "make it writable"
-        ) from error
+    own = [b"/" + pattern for pattern in LOCAL_PATTERNS]
+    _exclude(location, [*own, *_store_patterns(store_file, location.worktree)])
+
+
+def exclude_file(location: Location, path: str) -> None:
+    """Add the pattern for the one file ``path`` of the worktree to ``info/exclude``.
+
+    Does nothing if the path is outside of the worktree, or if no pattern can express it. Raises
+    GitverError if the file cannot be written.
+    """
+    _exclude(location, _patterns(path, location.worktree, (b"",)))
 
 
 def include_local_files(location: Location) -> list[str]:
-    """Remove what ``exclude_local_files`` added; the path of the file, if that changed it.
+    """Remove what the functions above added; the path of the file, if that changed it.
 
     A file that is empty without our rules is removed. Raises GitverError.
     """
     path = _path(location)
-    try:
+    with _explained(path):
         content = _read(path)
-        remaining = _without_our_rules(content)
+        _, remaining = _split(content)
         if remaining == content:
             return []
         if remaining:
             _write(path, remaining)
         else:
             os.unlink(path)
-    except OSError as error:
-        raise GitverError(
-            f"{path} cannot be written: {error.strerror}", "make it writable"
-        ) from error
     return [path]
 
 
-def _without_our_rules(content: bytes) -> bytes:
+def _exclude(location: Location, patterns: list[bytes]) -> None:
+    """Add ``patterns`` to ``info/exclude`` of the common dir unless they are there.
+
+    That file serves all worktrees of the repository and is never committed (gitignore(5)). Our
+    rules come before the user's, which therefore win and stay byte for byte.
+    """
+    path = _path(location)
+    with _explained(path):
+        if _with_patterns(_read(path), patterns) is None:
+            return
+        # Another worktree may add a pattern of its own at this moment.
+        lock = os.path.join(location.shared_state_dir, "exclude.lock")
+        with FileLock(lock, _LOCK_SECONDS):
+            content = _with_patterns(_read(path), patterns)
+            if content is not None:
+                _write(path, content)
+
+
+def _with_patterns(content: bytes, patterns: list[bytes]) -> bytes | None:
+    """``content`` with ``patterns`` among our rules; None if there is nothing to change."""
+    ours, remaining = _split(content)
+    theirs = remaining.split(b"\n")
+    present = {*ours, *theirs, *(line.strip() for line in theirs)}
+    kept = [pattern for pattern in ours if _is_literal(pattern)]
+    missing = [pattern for pattern in dict.fromkeys(patterns) if pattern not in present]
+    if not missing and kept == ours:
+        return None
+    return _HEADING + b"".join(rule + b"\n" for rule in (*kept, *missing)) + _END + remaining
+
+
+def _split(content: bytes) -> tuple[list[bytes], bytes]:
+    """Our rules in ``content``, and all that is not ours."""
     before, heading, rest = content.partition(_HEADING)
-    _, end, after = rest.partition(_END)
-    return before + _without_our_rules(after) if heading and end else content
+    if not heading:
+        return [], content
+    block, end, after = rest.partition(_END)
+    if end:
+        ours = block.splitlines()
+    else:
+        # The first version did not mark the end of its rules.
+        lines = rest.split(b"\n")
+        ours = list(takewhile(_FORMER_PATTERNS.__contains__, lines))
+        after = b"\n".join(lines[len(ours) :])
+    more, remaining = _split(after)
+    return ours + more, before + remaining
+
+
+def _is_literal(pattern: bytes) -> bool:
+    """Whether ``pattern`` is one of those that this module writes today."""
+    folder = b"/" if pattern.endswith(b"/") else b""
+    path = re.sub(rb"\\(.)", rb"\1", pattern.removesuffix(b"/"))
+    return path.startswith(b"/") and _literal(path) + folder == pattern
 
 
 def _path(location: Location) -> str:
@@ -77,17 +122,25 @@ def _path(location: Location) -> str:
 def _store_patterns(store_file: str | None, worktree: str) -> list[bytes]:
     """The patterns for a store in the worktree and SQLite's files beside it; empty if not needed.
 
-    Each one matches one path. What is not a database stays visible, whoever calls it a store, and
-    so does a path that no pattern can express.
+    What is not a database stays visible, whoever calls it a store.
     """
-    if store_file is None or not store_file.startswith(worktree + os.sep):
+    if store_file is None or not _may_be_database(store_file):
         return []
-    path = os.fsencode(store_file[len(worktree) :])
+    return _patterns(store_file, worktree, SQLITE_SUFFIXES)
+
+
+def _patterns(path: str, worktree: str, suffixes: Iterable[bytes]) -> list[bytes]:
+    """For each suffix, the pattern that matches the path with it, and no other.
+
+    A path outside of the worktree needs none, and some paths no pattern can express.
+    """
+    if not path.startswith(worktree + os.sep):
+        return []
+    rooted = os.fsencode(path[len(worktree) :])
     # A newline would begin another pattern, and git drops a carriage return at the end of a line.
-    is_expressible = not any(byte < 0x20 or byte == 0x7F for byte in path)
-    if is_local(path) or not is_expressible or not _may_be_database(store_file):
+    if any(byte < 0x20 or byte == 0x7F for byte in rooted):
         return []
-    return [_literal(path + suffix) for suffix in _SQLITE_SUFFIXES]
+    return [_literal(rooted + suffix) for suffix in suffixes]
 
 
 def _literal(path: bytes) -> bytes:
@@ -111,6 +164,16 @@ def _may_be_database(path: str) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GitverError(
+            f"{error.filename or path} cannot be written: {error.strerror}", "make it writable"
+        ) from error
 
 
 def _write(path: str, content: bytes) -> None:

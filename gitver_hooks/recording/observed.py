@@ -19,8 +19,8 @@ from gitver_hooks.handover.active_state import ActiveState, remove_state, write_
 from gitver_hooks.handover.environment import recorded_variables
 from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.recording.known_models import KnownModels
-from gitver_hooks.registry.tracking import Tracking, resolve_tracking, sqlite_file, sqlite_inode
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
+from gitver_hooks.registry.tracking import Tracking, sqlite_file, sqlite_inode
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
 from gitver_hooks.version.identify import Identified, identify_worktree
@@ -100,7 +100,7 @@ def observe(
 def _observe(repository: Repository) -> ObservedWorktree:
     location = repository.location
     settings = load_settings(repository)
-    tracking = resolve_tracking(settings, main_worktree(repository))
+    tracking = worktree_tracking(repository, settings)
     exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
     version = identified.version

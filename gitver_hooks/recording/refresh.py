@@ -12,8 +12,7 @@ from gitver_hooks.handover.active_state import ActiveState, last_store, read_sta
 from gitver_hooks.handover.refreshed import Refreshed
 from gitver_hooks.recording.record import Recorded, record_if_known
 from gitver_hooks.recording.register import register
-from gitver_hooks.registry.tracking import resolve_tracking
-from gitver_hooks.repository.remote import main_worktree
+from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.settings import NotAllowed, Settings, load_settings
 
@@ -49,7 +48,7 @@ def _settings_and_store(
     """The settings, and a state that says where MLflow is and nothing of a version."""
     with open_repository(location, environment) as repository:
         settings = load_settings(repository)
-        tracking = resolve_tracking(settings, main_worktree(repository))
+        tracking = worktree_tracking(repository, settings)
     return settings, ActiveState(
         tracking_uri=tracking.store.tracking_uri,
         tracking_uri_source=tracking.uri_source,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.locks import FolderLock
@@ -55,15 +57,22 @@ def _create_sqlite(url: URL, path: str) -> None:
     with FolderLock(folder):
         if os.path.exists(path):
             return
-        draft = f"{path}.new-{os.getpid()}"
-        try:
+        with _ignored_folder(folder) as draft_folder:
+            draft = os.path.join(draft_folder, "mlflow.db")
             draft_uri = url.set(database=draft, query={}).render_as_string()
             MlflowClient(tracking_uri=draft_uri).search_experiments(max_results=1)
             _put_in_place(draft, path)
-        finally:
-            for leftover in (draft, f"{draft}-journal"):
-                with suppress(FileNotFoundError):
-                    os.unlink(leftover)
+
+
+@contextmanager
+def _ignored_folder(parent: str) -> Iterator[str]:
+    """A temporary folder in ``parent`` that git ignores, wherever that is, by its own .gitignore.
+
+    It is on the filesystem of ``parent``, where a file of it can be linked.
+    """
+    with TemporaryDirectory(prefix=".gitver-", dir=parent, ignore_cleanup_errors=True) as folder:
+        Path(folder, ".gitignore").write_text("*\n")
+        yield folder
 
 
 def _put_in_place(draft: str, path: str) -> None:

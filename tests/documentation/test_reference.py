@@ -155,7 +155,7 @@ def test_the_excluded_files_are_documented() -> None:
     page = documentation("what-is-stored-and-sent")
     (row,) = [row for row in page.rows("## On your disk") if row[0] == "`.git/info/exclude`"]
     for pattern in LOCAL_PATTERNS:
-        assert f"`{os.fsdecode(pattern)}`" in row[1]
+        assert f"`/{os.fsdecode(pattern)}`" in row[1]
 
 
 def test_the_tags_that_are_sent_are_documented() -> None:

@@ -12,7 +12,7 @@ import pytest
 from support.git import Git
 
 from gitver_hooks.common.files import read_small
-from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS, Ignore, base_rules, pattern_lines
+from gitver_hooks.gitfiles.ignore import Ignore, base_rules, is_local, pattern_lines
 
 COMPONENTS = (
     "a", "b", "ab", "abc", "foo", "foo.o", "x.y", "A", "aB", "build", "[a]", "a b", "é", "d-e", "*",
@@ -141,7 +141,13 @@ def test_local_files_are_ignored_at_any_depth() -> None:
         assert top.ignores(b"deep/" + name, name, False)
     assert top.ignores(b"deep/mlruns", b"mlruns", True)
     assert not top.ignores(b"mlruns", b"mlruns", False), "a file of that name is the user's"
-    assert len(LOCAL_PATTERNS) == 4
+
+
+@pytest.mark.parametrize("name", [b"mlflow.db.py", b"mlflow.dbx", b"mlflow.db-notes", b"mlruns.py"])
+def test_a_file_whose_name_only_begins_like_a_local_one_is_not_ignored(name: bytes) -> None:
+    top, _ = base_rules(os.devnull, os.devnull, False)
+    assert not top.ignores(name, name, False)
+    assert not is_local(name)
 
 
 def test_the_rules_of_the_project_win_over_the_local_ones() -> None:

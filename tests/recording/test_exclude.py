@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from support.git import Git
 
 from gitver_hooks.gitfiles.location import Location, find
-from gitver_hooks.recording.exclude import exclude_local_files
+from gitver_hooks.recording.exclude import (
+    exclude_file,
+    exclude_local_files,
+    include_local_files,
+)
+
+FORMER = (
+    "# gitver and MLflow's local files\n.mlflow-active-model\nmlflow.db*\nmlruns/\nmlartifacts/\n"
+)
 
 
 def location_of(git: Git) -> Location:
@@ -64,3 +74,57 @@ def test_the_rules_are_added_once_and_the_users_stay(git: Git) -> None:
     assert content.count(b"/a\\ b\\ -wal\n") == 1
     assert path.stat().st_mode & 0o777 == 0o640
     assert git("status", "--porcelain") == ""
+
+
+def test_only_the_files_that_gitver_and_mlflow_create_are_hidden(git: Git) -> None:
+    exclude_local_files(location_of(git))
+    own = {
+        *(".mlflow-active-model", "mlruns/0/meta.yaml", "mlartifacts/1/model"),
+        *("mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlflow.db-shm"),
+    }
+    others = {"mlflow.db.py", "mlflow.dbx", "sub/mlflow.db", "sub/mlruns/app.py", "mlruns.py"}
+    assert hidden(git, *own, *others) == own
+
+
+def test_a_linked_worktree_shares_the_rules_and_adds_its_own_file(git: Git) -> None:
+    git("worktree", "add", "-q", "../linked")
+    linked = Git(git.path.parent / "linked")
+    exclude_local_files(location_of(git))
+    exclude_file(location_of(linked), str(linked.path / "sub [1]" / ".mlflow-active-model"))
+    for worktree in (git, linked):
+        names = (".mlflow-active-model", "sub [1]/.mlflow-active-model", "sub 1/x")
+        assert hidden(worktree, *names) == set(names[:2])
+    exclude_file(location_of(linked), str(git.path / "elsewhere"))
+    assert hidden(git, "elsewhere") == set()
+
+
+@pytest.mark.parametrize("end", ["", "# end of gitver's rules\n", "/a*\n# end of gitver's rules\n"])
+def test_the_rules_of_earlier_versions_are_replaced(git: Git, end: str) -> None:
+    path = git.path / ".git/info/exclude"
+    path.write_text(f"before\n{FORMER}{end}*.log\nmlflow.dbx\n")
+    exclude_local_files(location_of(git), str(git.path / "data.db"))
+    lines = path.read_text().splitlines()
+    assert "mlflow.db*" not in lines
+    assert "/a*" not in lines
+    assert lines[-3:] == ["before", "*.log", "mlflow.dbx"]
+    assert "/data.db-wal" in lines
+    assert hidden(git, "mlflow.db.py", "app.py") == set()
+    content = path.read_bytes()
+    exclude_local_files(location_of(git), str(git.path / "data.db"))
+    assert path.read_bytes() == content
+    include_local_files(location_of(git))
+    assert path.read_text() == "before\n*.log\nmlflow.dbx\n"
+
+
+def test_two_worktrees_that_add_rules_at_the_same_time_lose_none(git: Git) -> None:
+    names = [f"file-{number}" for number in range(24)]
+    barrier = Barrier(8)
+
+    def add(worker: int) -> None:
+        barrier.wait()
+        for name in names[worker::8]:
+            exclude_file(location_of(git), str(git.path / name))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(8)))
+    assert hidden(git, *names) == set(names)

@@ -162,6 +162,7 @@ def test_a_store_that_was_committed_by_mistake_does_not_make_a_version_of_each_t
     app: App,
 ) -> None:
     app("add", "-f", "mlflow.db")
+    app("config", "gitver.trackingUri", "sqlite:///mlflow.db")
     commit = app.commit("first")
     app.run_app()
     app.run_app()

@@ -376,6 +376,14 @@ def test_mlflows_own_files_do_not_count_even_if_tracked(git: Git) -> None:
     assert [change.path for change in content_of(git).changes] == [b"app.py"]
 
 
+def test_a_tracked_file_named_after_mlflows_store_counts(git: Git) -> None:
+    git.commit(**{"mlflow.db_tools.py": "1"})
+    git.write("mlflow.db_tools.py", "2")
+    git.write("mlflow.db.py", "new")
+    changes = [change.path for change in content_of(git).changes]
+    assert changes == [b"mlflow.db.py", b"mlflow.db_tools.py"]
+
+
 def test_a_repository_in_place_of_a_tracked_file_counts_even_if_ignored(git: Git) -> None:
     git.commit(a="a")
     (git.path / "a").unlink()
