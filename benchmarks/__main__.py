@@ -36,12 +36,24 @@ _TURNS = {"tiny": Turns(5, 1), "small": Turns(21, 3), "medium": Turns(15, 2), "l
 def main() -> int:
     """Returns 0, or 1 if something could not be measured; a missed budget is not a failure."""
     options = _options()
-    sizes = list(dict.fromkeys(s for size in options.size for s in _sizes(size)))
     groups = set(options.only)
     # Growth is computed from the identity of trees of several sizes.
     groups |= {"identity"} if "growth" in groups else set()
-    results = Results(say=lambda text: print(text, file=sys.stderr, flush=True))
     measured_on = machine()
+    results = _measure(options, groups)
+    measured = [row for row in rows(results) if row.group in groups]
+    print(", ".join(f"{name} {value}" for name, value in measured_on.items()))
+    print(table(measured, results))
+    for failure in results.failures:
+        print(f"not measured: {failure}", file=sys.stderr)
+    if options.json:
+        write_json(options.json, measured, results, measured_on)
+    return 1 if results.failures else 0
+
+
+def _measure(options: argparse.Namespace, groups: set[str]) -> Results:
+    sizes = list(dict.fromkeys(s for size in options.size for s in _sizes(size)))
+    results = Results(say=lambda text: print(text, file=sys.stderr, flush=True))
     with tempfile.TemporaryDirectory(prefix="gitver-benchmarks-") as folder, ExitStack() as stack:
         ground = Ground(Path(folder))
         address = _server(ground, stack, results) if "server" in groups else None
@@ -50,14 +62,7 @@ def main() -> int:
         if address is not None:
             results.say("server: searches")
             measure_searches(ground, address, _turns(options, "small"), results)
-    made = [row for row in rows(results) if row.group in groups]
-    print(", ".join(f"{name} {value}" for name, value in measured_on.items()))
-    print(table(made, results))
-    for failure in results.failures:
-        print(f"not measured: {failure}", file=sys.stderr)
-    if options.json:
-        write_json(options.json, made, results, measured_on)
-    return 1 if results.failures else 0
+    return results
 
 
 def _options() -> argparse.Namespace:

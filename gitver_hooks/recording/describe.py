@@ -35,40 +35,42 @@ def describe(
     Raises GitverError if a params file is missing or invalid.
     """
     version = identified.version
-    app = app_name(repository, settings, version.remote_url)
+    params = flattened_params(settings, repository.location.worktree)
+    return Registration(
+        version=version.id,
+        name=model_name(app_name(repository, settings, version.remote_url), version),
+        store=store,
+        model_type=settings.model_type,
+        tags=_tags(repository, identified),
+        params={PARAM_PREFIX + key: value for key, value in params.items()},
+        diff=_diff(identified, settings, store),
+    )
+
+
+def _tags(repository: Repository, identified: Identified) -> dict[str, str]:
+    version = identified.version
     shown = labels(repository, identified)
     tags = {
         "gitver.version": version.id,
         "gitver.tree": version.tree,
+        "mlflow.source.git.commit": version.commit,
+        "mlflow.source.git.branch": version.branch,
         "mlflow.source.git.dirty": "true" if version.dirty else "false",
+        "mlflow.source.git.repoURL": version.remote_url,
         "mlflow.source.name": shown.label,
         "mlflow.note.content": shown.description,
         "mlflow.user": _user(repository.environment),
     }
-    optional = {
-        "mlflow.source.git.commit": version.commit,
-        "mlflow.source.git.branch": version.branch,
-        "mlflow.source.git.repoURL": version.remote_url,
-    }
-    tags.update({key: value for key, value in optional.items() if value})
-    diff = None
-    if version.dirty and settings.diff == "tag":
-        hosted = store.tracking_uri.startswith("databricks")
-        diff = write_diff(
-            identified.content,
-            secrets=settings.secrets,
-            largest=_LARGEST_HOSTED_TAG if hosted else LARGEST_DIFF,
-        )
-    params = flattened_params(settings, repository.location.worktree)
-    return Registration(
-        version=version.id,
-        name=model_name(app, version),
-        store=store,
-        model_type=settings.model_type,
-        tags=tags,
-        params={PARAM_PREFIX + key: value for key, value in params.items()},
-        diff=diff.to_json() if diff else "",
-    )
+    return {key: value for key, value in tags.items() if value is not None}
+
+
+def _diff(identified: Identified, settings: Settings, store: Store) -> str:
+    """The diff of a dirty version as JSON; an empty string if it has none."""
+    if not identified.version.dirty or settings.diff != "tag":
+        return ""
+    is_hosted = store.tracking_uri.startswith("databricks")
+    largest = _LARGEST_HOSTED_TAG if is_hosted else LARGEST_DIFF
+    return write_diff(identified.content, secrets=settings.secrets, largest=largest).to_json()
 
 
 def _user(environment: Mapping[str, str]) -> str:

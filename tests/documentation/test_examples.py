@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -106,14 +107,19 @@ def test_the_ci_page_shows_the_example_files_as_they_are() -> None:
 def commands_of_workflow(path: Path) -> list[str]:
     """The shell commands that a workflow runs, without those that install packages."""
     workflow = yaml.safe_load(path.read_text())
-    if "jobs" in workflow:
-        steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-        scripts = [step["run"] for step in steps if "run" in step]
-    else:
-        jobs = [job for job in workflow.values() if isinstance(job, dict) and "script" in job]
-        scripts = [line for job in jobs for line in job["script"]]
-    lines = [line for script in scripts for line in script.splitlines()]
+    scripts = github_scripts(workflow) if "jobs" in workflow else gitlab_scripts(workflow)
+    lines = "\n".join(scripts).splitlines()
     return [line for line in lines if not line.startswith("pip install")]
+
+
+def github_scripts(workflow: dict[str, Any]) -> list[str]:
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    return [step["run"] for step in steps if "run" in step]
+
+
+def gitlab_scripts(workflow: dict[str, Any]) -> list[str]:
+    jobs = [job for job in workflow.values() if isinstance(job, dict)]
+    return [line for job in jobs for line in job.get("script", [])]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)

@@ -50,38 +50,40 @@ def thirty_versions(seed: int = 7) -> History:
         experiment="Default",
         remote_url="git@github.com:team/shop.git",
     )
-    commits = [record.commit for record in reversed(found.versions) if not record.dirty]
-    return found.with_findings(
-        [
-            Finding(
-                "correctness",
-                commit=commits[20],
-                suspects=tuple(commits[18:21]),
-                before=0.85,
-                after=0.61,
-                rows_before=540,
-                rows_after=300,
-                interval=(-0.31, -0.17),
-                p=0.0008,
-                better=False,
-            ),
-            Finding(
-                "latency_p50_ms",
-                source="traces",
-                unit="ms",
-                commit=commits[11],
-                suspects=(commits[11],),
-                before=1150.0,
-                after=1610.0,
-                rows_before=11,
-                rows_after=19,
-                interval=(380.0, 520.0),
-                p=0.001,
-                better=False,
-            ),
-            Finding("liked", kind="too little data", note="fewer than eight versions have it"),
-        ]
-    )
+    return found.with_findings(_findings(found))
+
+
+def _findings(history: History) -> list[Finding]:
+    commits = [record.commit for record in reversed(history.versions) if not record.dirty]
+    return [
+        Finding(
+            "correctness",
+            commit=commits[20],
+            suspects=tuple(commits[18:21]),
+            before=0.85,
+            after=0.61,
+            rows_before=540,
+            rows_after=300,
+            interval=(-0.31, -0.17),
+            p=0.0008,
+            better=False,
+        ),
+        Finding(
+            "latency_p50_ms",
+            source="traces",
+            unit="ms",
+            commit=commits[11],
+            suspects=(commits[11],),
+            before=1150.0,
+            after=1610.0,
+            rows_before=11,
+            rows_after=19,
+            interval=(380.0, 520.0),
+            p=0.001,
+            better=False,
+        ),
+        Finding("liked", kind="too little data", note="fewer than eight versions have it"),
+    ]
 
 
 def hostile() -> History:

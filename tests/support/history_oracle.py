@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy
 import sqlalchemy
+from sqlalchemy import Row
 
 _TRACES = """
     SELECT t.request_id, t.execution_time_ms, t.status,
@@ -32,15 +34,17 @@ _ASSESSMENTS = """
 
 def numbers_by_sql(uri: str, model_id: str, *, cost_of: int) -> dict[str, Any]:
     """The numbers of one model; the cost is that of the newest ``cost_of`` live traces."""
-    engine = sqlalchemy.create_engine(uri)
-    try:
-        with engine.connect() as connection:
-            traces = connection.execute(sqlalchemy.text(_TRACES), {"model": model_id}).all()
-            said = connection.execute(sqlalchemy.text(_ASSESSMENTS), {"model": model_id}).all()
-    finally:
-        engine.dispose()
+    traces, assessments = _rows(uri, model_id)
     live = [t for t in traces if t.run is None]
     evaluated = {t.request_id for t in traces if t.run is not None}
+    return {
+        **_trace_numbers(live, cost_of),
+        "metrics": _scores(a for a in assessments if a.trace_id in evaluated),
+        "feedback": _scores(a for a in assessments if a.trace_id not in evaluated),
+    }
+
+
+def _trace_numbers(live: Sequence[Row[Any]], cost_of: int) -> dict[str, float]:
     latencies = [t.execution_time_ms for t in live]
     return {
         "traces": len(live),
@@ -49,15 +53,25 @@ def numbers_by_sql(uri: str, model_id: str, *, cost_of: int) -> dict[str, Any]:
         "latency_p95_ms": float(numpy.percentile(latencies, 95)),
         "tokens": float(numpy.mean([json.loads(t.tokens)["total_tokens"] for t in live])),
         "cost": float(numpy.mean([json.loads(t.cost)["total_cost"] for t in live[:cost_of]])),
-        "metrics": _scores([(a.name, a.value) for a in said if a.trace_id in evaluated]),
-        "feedback": _scores([(a.name, a.value) for a in said if a.trace_id not in evaluated]),
     }
 
 
-def _scores(said: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
+def _rows(uri: str, model_id: str) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    """The model's traces, newest first, and their assessments."""
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            model = {"model": model_id}
+            traces = connection.execute(sqlalchemy.text(_TRACES), model).all()
+            return traces, connection.execute(sqlalchemy.text(_ASSESSMENTS), model).all()
+    finally:
+        engine.dispose()
+
+
+def _scores(assessments: Iterable[Row[Any]]) -> dict[str, dict[str, float]]:
     values: dict[str, list[bool]] = {}
-    for name, value in said:
-        values.setdefault(name, []).append(json.loads(value))
+    for assessment in assessments:
+        values.setdefault(assessment.name, []).append(json.loads(assessment.value))
     return {
         name: {"mean": sum(v) / len(v), "rows": len(v), "passed": sum(v)}
         for name, v in values.items()

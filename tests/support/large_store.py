@@ -183,22 +183,23 @@ def _trace(
         yield "trace_request_metadata", {"key": key, "value": value, "request_id": trace}
     yield "trace_tags", {"key": "mlflow.traceName", "value": "answer", "request_id": trace}
     for span, parent in (("root", None), ("llm", "root")):
-        yield (
-            "spans",
-            {
-                "trace_id": trace,
-                "experiment_id": 0,
-                "span_id": span,
-                "parent_span_id": parent,
-                "name": span,
-                "type": "LLM" if parent else "UNKNOWN",
-                "status": "OK",
-                "start_time_unix_nano": at * 1_000_000,
-                "end_time_unix_nano": (at + latency) * 1_000_000,
-                "content": "{}",
-                "total_cost": cost if parent else None,
-            },
-        )
+        yield "spans", _span(trace, span, parent, at, latency, cost)
+
+
+def _span(trace: str, span: str, parent: str | None, at: int, latency: int, cost: float) -> _Row:
+    return {
+        "trace_id": trace,
+        "experiment_id": 0,
+        "span_id": span,
+        "parent_span_id": parent,
+        "name": span,
+        "type": "LLM" if parent else "UNKNOWN",
+        "status": "OK",
+        "start_time_unix_nano": at * 1_000_000,
+        "end_time_unix_nano": (at + latency) * 1_000_000,
+        "content": "{}",
+        "total_cost": cost if parent else None,
+    }
 
 
 def _assessment(trace: str, at: int, name: str, yes: bool, run: str | None) -> _Row:
