@@ -34,24 +34,26 @@ def read_tree_file(worktree: str, name: str) -> bytes | None:
     resolved, or is larger than ``LARGEST_FILE`` bytes. Never waits: a FIFO or a device is not read.
     """
     path = resolve_inside(worktree, name)
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     shown = os.path.join(worktree, name)
     try:
         # Looked at before it is opened as well: opening some devices has effects.
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise GitverError(f"{shown!r} is not a regular file", "replace it by one")
-        descriptor = os.open(path, flags)
+        _check_regular(os.lstat(path), shown)
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            _check_regular(os.fstat(file.fileno()), shown)
+            content = file.read(LARGEST_FILE + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise GitverError(f"{shown!r} cannot be read: {error.strerror}", "correct it") from error
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise GitverError(f"{shown!r} is not a regular file", "replace it by one")
-        try:
-            content = file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise GitverError(f"{shown!r} cannot be read: {error.strerror}", "") from error
     if len(content) > LARGEST_FILE:
         raise GitverError(f"{shown!r} is larger than {LARGEST_FILE >> 20} MiB", "shorten it")
     return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _check_regular(status: os.stat_result, shown: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise GitverError(f"{shown!r} is not a regular file", "replace it with one")

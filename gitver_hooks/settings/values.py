@@ -38,7 +38,7 @@ def choice(*words: str) -> Kind:
         # YAML 1.1 reads a bare `off` as false.
         word = "off" if value is False and "off" in words else value
         if not isinstance(word, str) or word not in words:
-            raise ValueError(word)
+            raise ValueError
         return word
 
     return Kind(f"one of {', '.join(words)}", check)
@@ -46,11 +46,11 @@ def choice(*words: str) -> Kind:
 
 def _check_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(value)
+        raise ValueError
     text = str(value)
     # Text ends up in names, messages and file patterns, where a newline would start another one.
     if not text.strip() or len(text) > _LONGEST_TEXT or any(map(_is_control, text)):
-        raise ValueError(text)
+        raise ValueError
     # Raises UnicodeEncodeError, a ValueError, for half of a surrogate pair.
     text.encode("utf-8")
     return text
@@ -64,7 +64,7 @@ def _check_texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (_check_text(value),)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(value)
+        raise ValueError
     return tuple(_check_text(item) for item in value)
 
 
@@ -76,21 +76,21 @@ def _parse_texts(text: str) -> object:
 
 def _check_mapping(value: object) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(value)
+        raise ValueError
     return value
 
 
 def _check_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(value)
+        raise ValueError
     return value
 
 
 def _check_seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(value)
+        raise ValueError
     if not 0 <= value <= _LONGEST_SECONDS:
-        raise ValueError(value)
+        raise ValueError
     return float(value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -189,3 +191,213 @@ def test_a_state_folder_that_cannot_be_made_is_named(location: Location) -> None
     Path(location.shared_state_dir).write_text("in the way")
     with pytest.raises(GitverError, match="cannot be written"):
         Outbox(location).put(registration("a"))
+
+
+def test_the_remedy_names_what_cannot_be_written(location: Location) -> None:
+    folder = Path(location.shared_state_dir)
+    folder.mkdir()
+    (folder / "outbox").write_text("in the way")
+    with pytest.raises(GitverError) as caught:
+        Outbox(location).put(registration("a"))
+    assert str(caught.value) == (
+        f"{folder} cannot be written: Not a directory; make the git dir writable and free some "
+        "space"
+    )
+
+
+# An entry may outlive an upgrade of gitver, so its name and its format are spelled out here.
+ENTRY_NAME = "cc12c48419fc923032db0202c798c8e6.json"
+ENTRY = """\
+{
+ "registration": {
+  "version": "a",
+  "name": "app-git-a",
+  "store": "sqlite:////tmp/x.db\\nname:Default",
+  "model_type": "agent",
+  "tags": {
+   "gitver.version": "a",
+   "text": "\\u00fc\\n"
+  },
+  "params": {
+   "a": "1"
+  },
+  "diff": "{\\"patches\\": []}"
+ },
+ "error": "down"
+}"""
+
+
+def test_the_name_and_the_format_of_an_entry_stay_the_same(location: Location) -> None:
+    outbox, folder = Outbox(location), Path(location.shared_state_dir)
+    outbox.put(registration("a"))
+    (entry,) = outbox.waiting()
+    assert entry.path == folder / "outbox" / STORE.key / ENTRY_NAME
+    outbox.note(entry, "down")
+    assert entry.path.read_text() == ENTRY
+    outbox.reject(entry, "down")
+    assert (folder / "rejected" / ENTRY_NAME).read_text() == ENTRY
+
+
+def test_an_entry_written_before_an_upgrade_is_read(location: Location) -> None:
+    path = Path(location.shared_state_dir, "outbox", STORE.key, ENTRY_NAME)
+    path.parent.mkdir(parents=True)
+    path.write_text(ENTRY)
+    outbox = Outbox(location)
+    assert outbox.waiting() == [Entry(path, registration("a"), "down")]
+    assert outbox.entry_for(registration("a")) == Entry(path, registration("a"), "down")
+    without_error = {"registration": json.loads(ENTRY)["registration"]}
+    path.write_text(json.dumps(without_error))
+    assert outbox.read(path) == Entry(path, registration("a"), "")
+
+
+def test_a_version_with_bytes_that_are_not_utf_8_waits(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("main\udcff"))
+    assert outbox.is_waiting(registration("main\udcff"))
+    assert versions(outbox.waiting()) == ["main\udcff"]
+
+
+def test_a_registration_waits_until_it_is_delivered_or_rejected(location: Location) -> None:
+    outbox = Outbox(location)
+    assert not outbox.is_waiting(registration("a"))
+    outbox.put(registration("a"))
+    assert outbox.is_waiting(registration("a"))
+    outbox.reject(outbox.waiting()[0], "refused")
+    assert not outbox.is_waiting(registration("a"))
+    assert outbox.counts() == (0, 1)
+
+
+def test_only_as_many_entries_are_read_as_asked_for(location: Location) -> None:
+    outbox = Outbox(location)
+    for version in ("c", "a", "b"):
+        outbox.put(registration(version))
+    assert versions(outbox.waiting(2)) == ["c", "a"]
+    assert [outbox.read(path) for path in outbox.queue(STORE.key)] == outbox.waiting()
+    for entry in outbox.waiting():
+        outbox.reject(entry, "refused")
+    assert versions(outbox.rejected(2)) == ["c", "a"]
+    assert outbox.counts() == (0, 3)
+
+
+def test_everything_can_be_discarded(location: Location) -> None:
+    outbox = Outbox(location)
+    for version in ("a", "b", "c"):
+        outbox.put(registration(version))
+    first, second, _ = outbox.waiting()
+    outbox.reject(first, "refused")
+    second.path.unlink()
+    assert outbox.discard() == 2
+    assert outbox.discard() == 0
+    assert outbox.counts() == (0, 0)
+
+
+def test_an_entry_that_vanishes_while_it_is_discarded_is_no_error(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    entries = outbox.waiting()
+    monkeypatch.setattr(outbox, "waiting", lambda: entries)
+    entries[0].path.unlink()
+    assert outbox.discard() == 1
+
+
+def test_an_entry_is_delivered_once_if_two_find_it(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    outbox.prefer(registration("a"))
+    (entry,) = outbox.waiting()
+    for _ in range(2):
+        outbox.remove(entry)
+    outbox.reject(entry, "too late")
+    assert outbox.counts() == (0, 0)
+    assert outbox.stores() == []
+
+
+def test_a_rejected_entry_is_not_preferred_any_more(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    outbox.prefer(registration("a"))
+    outbox.reject(outbox.waiting()[0], "refused")
+    assert outbox.preferred(STORE.key) == []
+    # Where there was no preference, nothing has to be forgotten.
+    outbox.put(registration("b"))
+    outbox.reject(outbox.waiting()[0], "refused")
+    assert outbox.counts() == (0, 2)
+
+
+def test_a_rejected_entry_waits_again_after_its_queue_was_removed(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    outbox.reject(outbox.waiting()[0], "refused")
+    shutil.rmtree(Path(location.shared_state_dir, "outbox"))
+    outbox.retry_rejected()
+    assert versions(outbox.waiting()) == ["a"]
+
+
+def test_what_is_preferred_is_only_noted_where_the_state_can_be_written(
+    location: Location,
+) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    queue = Path(location.shared_state_dir, "outbox", STORE.key)
+    (queue / "preferred").write_text("in the way")
+    outbox.prefer(registration("a"))
+    assert outbox.preferred(STORE.key) == []
+    assert versions(outbox.waiting()) == ["a"]
+
+
+def test_other_files_in_a_queue_are_no_entries(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    queue = Path(location.shared_state_dir, "outbox", STORE.key)
+    # What a killed writer leaves is hidden; `preferred` is a folder.
+    for name in (f".{ENTRY_NAME}", ".1234.json", "notes.txt", "json"):
+        (queue / name).write_text("no entry")
+    assert versions(outbox.waiting()) == ["a"]
+    assert outbox.counts() == (1, 0)
+
+
+def test_a_failed_delivery_is_noted_durably(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    (entry,) = outbox.waiting()
+    synchronised: list[int] = []
+    monkeypatch.setattr(os, "fsync", synchronised.append)
+    outbox.note(entry, "down")
+    assert len(synchronised) == 2
+
+
+def test_an_entry_keeps_its_times_when_a_failure_is_noted(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    (entry,) = outbox.waiting()
+    os.utime(entry.path, ns=(1_000, 2_000))
+    outbox.note(entry, "down")
+    times = entry.path.stat()
+    assert (times.st_atime_ns, times.st_mtime_ns) == (1_000, 2_000)
+
+
+def test_an_entry_that_cannot_be_set_aside_is_no_error(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    (entry,) = outbox.waiting()
+    entry.path.write_text("damaged")
+    Path(location.shared_state_dir, "damaged").write_text("in the way")
+    assert outbox.read(entry.path) is None
+    assert outbox.waiting() == []
+
+
+@pytest.mark.parametrize("version", ["one", "two"])
+def test_damaged_entries_are_kept_apart(location: Location, version: str) -> None:
+    outbox = Outbox(location)
+    for damage in ("first", "second"):
+        outbox.put(registration(version))
+        (path,) = outbox.queue(STORE.key)
+        path.write_text(damage)
+        assert outbox.waiting() == []
+    damaged = sorted(Path(location.shared_state_dir, "damaged").iterdir())
+    assert [path.read_text() for path in damaged] == ["first", "second"]
+    assert {path.name.rpartition(".")[0] for path in damaged} == {path.name}

@@ -6,17 +6,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.settings import Settings, flattened_params
+from gitver_hooks.settings import Settings, flattened_params, params
 
 
 def test_params_are_flattened_with_dots_and_written_as_yaml_writes_them(tmp_path: Path) -> None:
     (tmp_path / "llm.yaml").write_text("model: small\nstop: [a, b]\nretries: 3\n")
-    params = {"model": "large", "cache": {"enabled": True, "ttl": None, 1: "\ud800"}}
-    settings = Settings(params_files=("llm.yaml",), params=params)
+    inline = {"model": "large", "cache": {"enabled": True, "ttl": None, 1: "\ud800"}}
+    settings = Settings(params_files=("llm.yaml",), params=inline)
     assert flattened_params(settings, str(tmp_path)) == {
         "model": "large",
         "stop.0": "a",
@@ -31,7 +32,7 @@ def test_params_are_flattened_with_dots_and_written_as_yaml_writes_them(tmp_path
 def test_a_set_has_the_same_order_everywhere(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("s: !!set {b, c, a}\n")
     code = (
-        "from gitver_hooks.settings import Settings, flattened_params\n"
+        "from gitver_hooks.settings import Settings, flattened_params, params\n"
         f"print(flattened_params(Settings(params_files=('a.yaml',)), {str(tmp_path)!r}))"
     )
     for seed in ("1", "2"):
@@ -57,10 +58,34 @@ def test_a_params_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
         flattened_params(Settings(params_files=("list.yaml",)), str(tmp_path))
 
 
-def test_files_together_hold_no_more_than_one_may(tmp_path: Path) -> None:
-    for name in "ab":
-        (tmp_path / name).write_text("".join(f"{name}{i}: 1\n" for i in range(4900)))
-    assert len(flattened_params(Settings(params_files=("a", "a")), str(tmp_path))) == 4900
-    (tmp_path / "c").write_text("".join(f"c{i}: 1\n" for i in range(4900)))
-    with pytest.raises(GitverError, match="more than 10,000 values"):
-        flattened_params(Settings(params_files=("a", "b", "c")), str(tmp_path))
+def test_files_together_hold_no_more_than_one_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(params, "MOST_NODES", 3)
+    (tmp_path / "a").write_text("a: 1\nb: 1\n")
+    (tmp_path / "c").write_text("c: 1\n")
+    (tmp_path / "d").write_text("d: 1\n")
+    assert len(flattened_params(Settings(params_files=("a", "a", "c")), str(tmp_path))) == 3
+    with pytest.raises(GitverError) as caught:
+        flattened_params(Settings(params_files=("a", "c", "d")), str(tmp_path))
+    assert str(caught.value) == "params_files name more than 3 values; log fewer of them"
+
+
+def test_a_missing_params_file_is_said_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(GitverError) as caught:
+        flattened_params(Settings(params_files=("gone.yaml",)), str(tmp_path))
+    assert str(caught.value) == (
+        f"params_files names 'gone.yaml', which is not a file in {tmp_path}; "
+        "correct params_files in .gitver.yaml"
+    )
+
+
+def test_sets_and_odd_keys_are_flattened_in_a_fixed_order(tmp_path: Path) -> None:
+    values: dict[Any, Any] = {"s": {3, None, "b", True}, None: {"": 1}, "empty": {}, "none": []}
+    assert flattened_params(Settings(params=values), str(tmp_path)) == {
+        "s.0": "3",
+        "s.1": "null",
+        "s.2": "true",
+        "s.3": "b",
+        "null.": "1",
+    }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.servers import unprivileged
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.settings import tree_files
 from gitver_hooks.settings.tree_files import LARGEST_FILE, read_tree_file, resolve_inside
 
 
@@ -106,3 +109,54 @@ def test_a_large_file_is_not_read(tree: Path) -> None:
 
 def test_a_path_that_does_not_exist_yet_can_be_resolved(tree: Path) -> None:
     assert resolve_inside(str(tree), "data/mlflow.db") == str(tree / "data" / "mlflow.db")
+
+
+def test_the_root_folder_contains_all_others() -> None:
+    assert resolve_inside("/", "nowhere/file") == "/nowhere/file"
+
+
+def test_the_messages_name_the_file_and_say_what_to_do(tree: Path) -> None:
+    (tree / "large").write_bytes(b"#" * (LARGEST_FILE + 1))
+    (tree / "secret").write_text("x")
+    (tree / "secret").chmod(0)
+    with unprivileged(tree):
+        assert [problem(tree, name) for name in ("../a", ".git/b", "sub", "large", "secret")] == [
+            f"'../a' leads out of {tree}; name a file inside of it",
+            "'.git/b' leads into git's own files; name a file of the worktree",
+            f"'{tree}/sub' is not a regular file; replace it with one",
+            f"'{tree}/large' is larger than 1 MiB; shorten it",
+            f"'{tree}/secret' cannot be read: Permission denied; correct it",
+        ]
+
+
+def problem(tree: Path, name: str) -> str:
+    with pytest.raises(GitverError) as caught:
+        read_tree_file(str(tree), name)
+    return str(caught.value)
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_not_read(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever controls the tree may exchange it between the look and the opening."""
+    path = tree / "sub" / "a.yaml"
+    open_file = tree_files._open_without_waiting
+
+    def exchange(replacement: Callable[[], None]) -> Callable[[str, int], int]:
+        def exchange_and_open(name: str, flags: int) -> int:
+            path.unlink()
+            replacement()
+            return open_file(name, flags)
+
+        return exchange_and_open
+
+    monkeypatch.setattr(
+        tree_files,
+        "_open_without_waiting",
+        exchange(lambda: path.symlink_to(tree.parent / "secret.yaml")),
+    )
+    assert "cannot be read" in problem(tree, "sub/a.yaml")
+    path.unlink()
+    path.write_text("a: 1\n")
+    monkeypatch.setattr(tree_files, "_open_without_waiting", exchange(lambda: os.mkfifo(path)))
+    assert "is not a regular file" in problem(tree, "sub/a.yaml")

@@ -20,6 +20,7 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -347,21 +348,32 @@ PERMISSION_FAULTS = ("read-only file", "read-only folder")
 
 
 @pytest.fixture(scope="session")
-def pristine_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite store of the installed MLflow, to be copied: making one takes a second."""
-    folder = tmp_path_factory.mktemp("pristine")
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import mlflow; mlflow.MlflowClient('sqlite:///mlflow.db').search_experiments()",
-        ],
-        cwd=folder,
-        env=clean_environment(folder),
-        check=True,
-        capture_output=True,
-    )
-    return folder / "mlflow.db"
+def pristine_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An empty SQLite store of the installed MLflow, to be copied: making one takes seconds.
+
+    It is made once for all workers and runs, in pytest's cache.
+    """
+    cache: pytest.Cache = request.config.cache
+    store = cache.mkdir(f"mlflow-{version('mlflow-skinny')}") / "mlflow.db"
+    if not store.exists():
+        folder = tmp_path_factory.mktemp("pristine")
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import mlflow; mlflow.MlflowClient('sqlite:///mlflow.db').search_experiments()",
+            ],
+            cwd=folder,
+            env=clean_environment(folder),
+            check=True,
+            capture_output=True,
+        )
+        # Another worker may make one at the same time.
+        made = Path(shutil.copy(folder / "mlflow.db", store.with_name(f"{os.getpid()}.db")))
+        made.replace(store)
+    return store
 
 
 @pytest.fixture

@@ -1,0 +1,142 @@
+"""The kinds of values: what is allowed at the bounds, and how text is read and written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.handover.store import Experiment
+from gitver_hooks.settings.values import (
+    EXPERIMENT,
+    FLAG,
+    MAPPING,
+    SECONDS,
+    TEXT,
+    TEXTS,
+    TRACKING_URI,
+    Kind,
+    choice,
+)
+
+SWITCH = choice("on", "off")
+WORDS = choice("include", "ignore")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "checked"),
+    [
+        (WORDS, "ignore", "ignore"),
+        # YAML 1.1 reads a bare `off` as false.
+        (SWITCH, False, "off"),
+        (SWITCH, "on", "on"),
+        (TEXT, "x" * 1000, "x" * 1000),
+        (TEXT, " ~ü€😀\xa0", " ~ü€😀\xa0"),
+        (TEXT, 7, "7"),
+        (TEXT, 1.5, "1.5"),
+        (TEXTS, "a, b", ("a, b",)),
+        (TEXTS, ["a", "b"], ("a", "b")),
+        (TEXTS, [], ()),
+        (MAPPING, {}, {}),
+        (MAPPING, {1: [2]}, {1: [2]}),
+        (FLAG, True, True),
+        (FLAG, False, False),
+        (SECONDS, 0, 0.0),
+        (SECONDS, 86400, 86400.0),
+        (SECONDS, 0.5, 0.5),
+        (TRACKING_URI, "http://localhost:5000", "http://localhost:5000"),
+        (EXPERIMENT, "id:7", Experiment("id:7")),
+        (EXPERIMENT, Experiment(id="7"), Experiment(id="7")),
+    ],
+)
+def test_what_is_allowed_is_returned_in_its_final_type(
+    kind: Kind, value: object, checked: object
+) -> None:
+    result = kind.check(value)
+    assert (result, type(result)) == (checked, type(checked))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (WORDS, ["", "off", "INCLUDE", False, None, ["include"], 1]),
+        (SWITCH, [True, None, 0, "of"]),
+        (TEXT, ["", " \t", "x" * 1001, "a\nb", "\x1fa", "a\x7f", "\x80", "\x9f", "\ud800"]),
+        (TEXT, [True, None, ["a"], {"a": 1}, b"a"]),
+        (TEXTS, [None, 1, {"a": 1}, ["a", 1], ["a", ""], "", [["a"]], ("a",)]),
+        (MAPPING, [None, [], "a: 1", 1]),
+        (FLAG, [None, 0, 1, "true", []]),
+        (SECONDS, [True, "1", None, -0.001, 86400.1, float("nan"), float("inf"), [1]]),
+        (TRACKING_URI, ["", None, 1.5j]),
+        (EXPERIMENT, ["", None, True, "a\nb"]),
+    ],
+)
+def test_nothing_else_is_allowed(kind: Kind, values: list[Any]) -> None:
+    for value in values:
+        with pytest.raises(ValueError):
+            kind.check(value)
+
+
+def test_a_tracking_uri_that_mlflow_cannot_use_is_explained() -> None:
+    with pytest.raises(GitverError):
+        TRACKING_URI.check("nonsense://x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (WORDS, "ignore", "ignore"),
+        (TEXT, "7", "7"),
+        (TEXTS, "a", ["a"]),
+        (TEXTS, " a , ,b,", ["a", "b"]),
+        (TEXTS, " ['a, b', c]", ["a, b", "c"]),
+        (TEXTS, "", []),
+        (MAPPING, "{a: 1}", {"a": 1}),
+        (MAPPING, "ü: 1", {"ü": 1}),
+        (FLAG, "true", True),
+        (FLAG, "no", False),
+        (SECONDS, "2.5", 2.5),
+        (SECONDS, "soon", "soon"),
+        (TRACKING_URI, "true", "true"),
+        (EXPERIMENT, "7", "7"),
+    ],
+)
+def test_text_becomes_what_yaml_would_have_made_of_it(kind: Kind, text: str, value: object) -> None:
+    parsed = kind.parse(text)
+    assert (parsed, type(parsed)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (WORDS, "ignore", "ignore"),
+        (TEXT, "shop", "shop"),
+        (TEXTS, ("a", "b"), "a, b"),
+        (MAPPING, {"a": {"b": 1}}, '{"a": {"b": 1}}'),
+        (MAPPING, {"a": complex(1)}, '{"a": "(1+0j)"}'),
+        (FLAG, True, "true"),
+        (SECONDS, 10.0, "10"),
+        (SECONDS, 0.25, "0.25"),
+        (EXPERIMENT, Experiment("shop"), "shop"),
+    ],
+)
+def test_a_checked_value_is_written_as_a_user_would(kind: Kind, value: object, text: str) -> None:
+    assert kind.text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed"),
+    [
+        (WORDS, "one of include, ignore"),
+        (TEXT, "a non-empty string of at most 1000 characters on one line"),
+        (TEXTS, "a list of non-empty strings"),
+        (MAPPING, "a mapping"),
+        (FLAG, "true or false"),
+        (SECONDS, "a number of seconds from 0 to 86400"),
+        (TRACKING_URI, "a tracking URI of MLflow"),
+        (EXPERIMENT, "the name of an experiment"),
+    ],
+)
+def test_what_is_allowed_is_described(kind: Kind, allowed: str) -> None:
+    assert kind.allowed == allowed
