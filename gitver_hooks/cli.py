@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 VERBS = (
     *("install", "allow", "uninstall", "status", "id", "model", "run", "sync"),
     *("log", "show", "compare", "report"),
+    *("restore", "diff"),
     *("doctor", "demo", "completion", "hook"),
 )
 

@@ -12,6 +12,7 @@ from support.git import Git
 
 pytest_plugins = [
     "support.capture",
+    "support.commands",
     "support.servers",
     "support.stores",
     "support.hooks",

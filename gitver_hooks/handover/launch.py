@@ -29,7 +29,7 @@ sys.exit(main())
 """
 # What git sets for one repository (`git rev-parse --local-env-vars`) and hooks inherit: the
 # recording half finds the repository by itself.
-_LOCAL_TO_A_REPOSITORY = (
+LOCAL_TO_A_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
@@ -99,5 +99,5 @@ def _child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name not in _LOCAL_TO_A_REPOSITORY and name != MODEL_ID
+        if name not in LOCAL_TO_A_REPOSITORY and name != MODEL_ID
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.source import Source
+from gitver_hooks.repository.git_command import git_in
 
 _SECONDS = 30
 
@@ -49,16 +50,10 @@ def code_changes(source: Source, a: Resolved, b: Resolved, *, to_worktree: bool)
 
 def _numstat(source: Source, ends: list[str]) -> tuple[FileChange, ...] | None:
     # No program that the repository's configuration names runs: neither textconv nor ext-diff.
-    command = ["git", "diff", "--numstat", "-z", "--no-renames", "--no-textconv", "--no-ext-diff"]
+    options = ("--numstat", "-z", "--no-renames", "--no-textconv", "--no-ext-diff")
     try:
-        done = subprocess.run(
-            [*command, *ends, "--"],
-            cwd=source.repository.location.worktree,
-            env=dict(source.environment),
-            capture_output=True,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = git_in(source.repository).attempt("diff", *options, *ends, "--", seconds=_SECONDS)
+    except GitverError:
         return None
     if done.returncode:
         return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.source import Source
 from gitver_hooks.history.walk import has_commit
+from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.version.identify import identify_worktree
 
 WORKTREE = "@dirty"
@@ -19,6 +19,8 @@ _TRACE_ID = re.compile(r"tr-[0-9a-f]{32}|trace:/\S+")
 # A dirty version's id or a prefix of it, and the short form that tables show.
 _DIRTY = re.compile(r"([0-9a-f]{4,64}|unborn)(?:-dirty-|\+)([0-9a-f]{1,8})(?:@.*)?")
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# How long git may take to look up a name.
+_SECONDS = 30
 
 
 def resolve(source: Source, what: str) -> Resolved:
@@ -46,6 +48,11 @@ def resolve(source: Source, what: str) -> Resolved:
     return _only(source, found, what)
 
 
+def names_model_or_trace(what: str) -> bool:
+    """Whether ``what`` has the form of an id of MLflow's: only MLflow knows what it stands for."""
+    return bool(_MODEL_ID.fullmatch(what) or _TRACE_ID.fullmatch(what))
+
+
 def resolve_commit(source: Source, what: str) -> str:
     """The full id of the commit that ``what`` names in this repository. Raises GitverError."""
     if what == "HEAD":
@@ -69,20 +76,13 @@ def git_commit(source: Source, what: str) -> str | None:
     """
     if not what or "\0" in what:
         return None
-    repository = source.repository
+    git = git_in(source.repository)
+    options = ("--verify", "--quiet", "--end-of-options")
     try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{what}^{{commit}}"],
-            cwd=repository.location.worktree,
-            env=dict(source.environment),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=30,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = git.attempt("rev-parse", *options, f"{what}^{{commit}}", seconds=_SECONDS)
+    except GitverError:
         return _commit_without_git(source, what)
-    commit = done.stdout.strip()
+    commit = done.stdout.decode("ascii", "replace").strip()
     return commit if done.returncode == 0 and _COMMIT_ID.fullmatch(commit) else None
 
 

@@ -1,0 +1,167 @@
+"""Finds the code of a version: committed, kept here, kept at the remote, or in the diff."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.history.source import Source
+from gitver_hooks.history.walk import has_commit
+from gitver_hooks.keeping.kept_refs import read_kept
+from gitver_hooks.keeping.kept_version import (
+    LARGE,
+    MISSING,
+    SECRET,
+    SUBMODULE,
+    Cut,
+    KeptVersion,
+    Submodule,
+)
+from gitver_hooks.repository.git_command import git_in
+from gitver_hooks.repository.repository import Repository
+from gitver_hooks.restoring.missing_commit import missing_commit
+from gitver_hooks.restoring.rebuild import left_out, rebuild
+from gitver_hooks.restoring.remote_refs import fetch_kept, forget_fetched
+from gitver_hooks.restoring.wanted import Wanted, recorded
+
+_WHY_CUT = {
+    SECRET: "it looks like a secret",
+    LARGE: "it is larger than the setting `keep_limit`",
+    MISSING: "it could not be read",
+    SUBMODULE: "the changes in this submodule are not kept",
+}
+
+
+class Code(NamedTuple):
+    """The code of a version as a git tree in the object database.
+
+    ``commit`` is the commit that it is based on; None before the first commit, or if this clone
+    does not have it: then ``missing_commit`` is its id. ``cuts`` are the paths whose content
+    ``tree`` lacks, and ``full_tree`` is the id that it would have with them. ``submodules`` are
+    those with changes of their own. ``origin`` says where the code was found.
+    """
+
+    version: str
+    commit: str | None
+    tree: str
+    full_tree: str
+    origin: str
+    cuts: tuple[Cut, ...] = ()
+    submodules: tuple[Submodule, ...] = ()
+    missing_commit: str | None = None
+
+
+def describe_cut(cut: Cut) -> str:
+    """What was not kept, why, and how large it was."""
+    return f"{os.fsdecode(cut.path)} was not kept: {_WHY_CUT[cut.reason]} ({cut.size} bytes)"
+
+
+def find_code(source: Source, wanted: Wanted) -> Code:
+    """The code of ``wanted``. Raises GitverError, saying what is missing, if it is not available.
+
+    Kept code counts only if its tree is the one that was recorded for the version.
+    """
+    if not wanted.dirty:
+        return _committed(source, wanted)
+    problems: list[str] = []
+    kept = find_kept(
+        source.repository, source.settings.remote, wanted.version, wanted.tree, problems
+    )
+    return kept or _rebuilt(source, wanted, problems)
+
+
+def find_kept(
+    repository: Repository, remote: str, version: str, tree: str | None, problems: list[str]
+) -> Code | None:
+    """The code that this repository or ``remote`` keeps of a version; None if neither does.
+
+    ``tree`` is the id of the version's whole tree, if it is known. Why something is not available
+    is added to ``problems``.
+    """
+    kept = read_kept(repository, version)
+    problem = "does not keep it" if kept is None else _mismatch(kept, tree)
+    if kept is not None and not problem:
+        return _code(repository, kept, "kept in this repository")
+    problems.append(f"this repository {problem}")
+    try:
+        fetch_kept(repository, remote, version)
+    except GitverError as error:
+        problems.append(error.message)
+        return None
+    kept = read_kept(repository, version)
+    problem = "keeps something else under its id" if kept is None else _mismatch(kept, tree)
+    if kept is not None and not problem:
+        return _code(repository, kept, f"fetched from {remote}")
+    forget_fetched(repository, version)
+    problems.append(f"{remote} {problem}")
+    return None
+
+
+def _mismatch(kept: KeptVersion, tree: str | None) -> str:
+    """Why the kept code is not that of the version; empty if it is."""
+    if tree is not None and kept.full_tree != tree:
+        return f"keeps the tree {kept.full_tree} under its id, but {tree} was recorded"
+    if not kept.cuts and kept.tree != kept.full_tree:
+        return "keeps a part of it only"
+    return ""
+
+
+def _code(repository: Repository, kept: KeptVersion, origin: str) -> Code:
+    here = kept.commit is not None and has_commit(repository, kept.commit)
+    return Code(
+        kept.version,
+        kept.commit if here else None,
+        kept.tree,
+        kept.full_tree,
+        origin,
+        kept.cuts,
+        kept.submodules,
+        None if here else kept.commit,
+    )
+
+
+def _committed(source: Source, wanted: Wanted) -> Code:
+    repository = source.repository
+    if not has_commit(repository, wanted.commit):
+        raise missing_commit(source, wanted)
+    tree = git_in(repository).run("rev-parse", "--verify", f"{wanted.commit}^{{tree}}")
+    tree_id = tree.decode("ascii").strip()
+    return Code(wanted.version, wanted.commit, tree_id, tree_id, "committed in this repository")
+
+
+def _rebuilt(source: Source, wanted: Wanted, problems: list[str]) -> Code:
+    """The code rebuilt from the diff in MLflow, if that is all of it."""
+    if wanted.unread is not None:
+        raise wanted.unread
+    if wanted.diff is None or wanted.tree is None:
+        wanted = recorded(source, wanted.version)
+    tree = _from_diff(source, wanted, problems)
+    if tree is None:
+        raise GitverError(
+            f"the code of {wanted.version} is not available: {'; '.join(problems)}",
+            "restore it where it was recorded, or set `keep: push` there",
+        )
+    return Code(wanted.version, wanted.commit, tree, tree, "rebuilt from the diff in MLflow")
+
+
+def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> str | None:
+    if wanted.diff is None or wanted.tree is None:
+        problems.append("MLflow has no diff of it")
+        return None
+    if not has_commit(source.repository, wanted.commit):
+        raise missing_commit(source, wanted)
+    try:
+        tree = rebuild(source.repository, wanted.commit, wanted.diff)
+    except GitverError as error:
+        problems.append(error.message)
+        return None
+    if tree == wanted.tree:
+        return tree
+    missing = left_out(wanted.diff)
+    problems.append(
+        f"the diff in MLflow leaves out {', '.join(missing)}"
+        if missing
+        else f"the diff in MLflow gives the tree {tree}, but {wanted.tree} was recorded"
+    )
+    return None

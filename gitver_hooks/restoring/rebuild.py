@@ -1,0 +1,48 @@
+"""Rebuilds the tree of a dirty version from its commit and the diff that MLflow has of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.registry.limits import CUT
+from gitver_hooks.repository.git_command import git_in, last_line
+from gitver_hooks.repository.repository import Repository
+
+_PATCH = "diff --git "
+# What version.diff.not_shown writes for a change that the diff leaves out.
+_NOT_SHOWN, _CUT = "# not shown (", "# cut: "
+# A user's apply.whitespace or apply.ignoreWhitespace must not change the result.
+_EXACTLY = ("-c", "apply.ignoreWhitespace=no", "apply", "--cached", "--whitespace=nowarn")
+
+
+def rebuild(repository: Repository, commit: str, diff: str) -> str:
+    """The id of the tree that ``diff`` makes of the commit's tree; it is in the object database.
+
+    git refuses patches for paths outside the tree and in ``.git`` (git-apply(1)). The result is
+    only as good as the diff: compare it with the tree that was recorded. Raises GitverError if the
+    diff does not apply.
+    """
+    with tempfile.TemporaryDirectory(prefix="gitver-") as folder:
+        git = git_in(repository, index=os.path.join(folder, "index"))
+        git.run("read-tree", f"{commit}^{{tree}}")
+        if _PATCH in diff:
+            done = git.attempt(*_EXACTLY, stdin=diff.encode("utf-8", "surrogateescape"))
+            if done.returncode:
+                raise GitverError(f"the diff does not apply: {last_line(done.stderr)}")
+        return git.run("write-tree").decode("ascii").strip()
+
+
+def left_out(diff: str) -> list[str]:
+    """The changes that ``diff`` leaves out, each as ``path (reason)``."""
+    found: list[str] = []
+    for line in diff.splitlines():
+        if line.startswith(_NOT_SHOWN):
+            reason, _, path = line.removeprefix(_NOT_SHOWN).partition("): ")
+            found.append(f"{path} ({reason})")
+        elif line.startswith(_CUT):
+            found.append(line.removeprefix(_CUT))
+    if diff.endswith(CUT):
+        found.append("the end of the diff, which was too long for MLflow's store")
+    return found

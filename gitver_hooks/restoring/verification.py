@@ -1,0 +1,56 @@
+"""Checks a restored worktree against the version: its tree, and the id that gitver gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.restoring.code import Code, describe_cut
+from gitver_hooks.settings import survey_settings
+from gitver_hooks.version.identify import identify_worktree
+
+
+class Verified(NamedTuple):
+    """What a restored worktree turned out to be.
+
+    ``version`` is the id that `gitver id` prints there, None if it has none. ``problems`` are the
+    reasons why it is not exactly the version, none if it is.
+    """
+
+    version: str | None
+    problems: tuple[str, ...]
+
+
+def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
+    """Identify the worktree ``folder`` and compare it with the version that it should be."""
+    try:
+        with open_repository(folder, environment) as repository:
+            # Settings of the restored tree that nobody has allowed do not change the identity.
+            settings = survey_settings(repository).settings
+            version = identify_worktree(repository, settings).version
+    except GitverError as error:
+        return Verified(None, (*_reasons(code), str(error)))
+    if _without_branch(version.id) == _without_branch(code.version):
+        return Verified(version.id, ())
+    reasons = _reasons(code)
+    if version.tree == code.full_tree:
+        # A version's id also depends on its commit and on changes in submodules.
+        return Verified(version.id, reasons or ("its submodules had changes of their own",))
+    if not reasons:
+        reasons = (f"its tree is {version.tree}, not {code.full_tree}",)
+    return Verified(version.id, reasons)
+
+
+def _reasons(code: Code) -> tuple[str, ...]:
+    """What is known to be missing."""
+    found = [describe_cut(cut) for cut in code.cuts]
+    if code.missing_commit:
+        found.append(f"its commit {code.missing_commit} is not in this clone")
+    return tuple(found)
+
+
+def _without_branch(version: str) -> str:
+    """The id without the branch that `per_branch` adds: a restored worktree is on none."""
+    return version.partition("@")[0]

@@ -1,0 +1,101 @@
+"""Resolves what a user wants restored, without MLflow where the repository alone can answer."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.history.resolve import WORKTREE, git_commit, names_model_or_trace, resolve
+from gitver_hooks.history.source import Source
+from gitver_hooks.keeping.kept_refs import all_kept
+from gitver_hooks.keeping.kept_version import KeptVersion
+from gitver_hooks.version.identify import identify_worktree
+
+_DIRTY = "-dirty-"
+_SHORTEST_PREFIX = 4
+_FULL_ID = re.compile(r"(?:(?:tree-)?[0-9a-f]{32}|unborn)-dirty-[0-9a-f]{8}(?:@.+)?")
+
+
+class Wanted(NamedTuple):
+    """A version to restore, and what is known about it.
+
+    ``commit`` is the full id of the commit it is based on, empty before the first; the repository
+    may not have it. ``tree`` is the id of the version's whole tree as it was recorded, ``diff``
+    what MLflow has as its diff, and ``branch`` the branch it was recorded on; each may be unknown.
+    ``unread`` is why MLflow could not be asked about the version.
+    """
+
+    version: str
+    dirty: bool
+    commit: str
+    tree: str | None = None
+    diff: str | None = None
+    branch: str | None = None
+    unread: GitverError | None = None
+
+
+def find_wanted(source: Source, what: str) -> Wanted:
+    """The version that ``what`` names, as in ``history.resolve``. Raises GitverError.
+
+    MLflow is asked only about models, traces, and versions that are neither commits here nor kept
+    in this repository.
+    """
+    if what == WORKTREE:
+        version = identify_worktree(source.repository, source.settings).version
+        return Wanted(version.id, version.dirty, version.commit or "", version.tree)
+    if not names_model_or_trace(what):
+        commit = git_commit(source, what)
+        if commit is not None:
+            return Wanted(commit, False, commit)
+        kept = _kept(source, what)
+        if kept is not None:
+            return Wanted(kept.version, True, kept.commit or "", kept.full_tree)
+    try:
+        return recorded(source, what)
+    except GitverError as error:
+        if _FULL_ID.fullmatch(what):
+            # The remote may have its code.
+            return Wanted(what, True, "", unread=error)
+        raise
+
+
+def _kept(source: Source, what: str) -> KeptVersion | None:
+    """The version kept in this repository that ``what`` names, None if there is none."""
+    found = [ref.kept for ref in all_kept(source.repository) if _is_named(ref.kept, what)]
+    if len(found) > 1:
+        versions = ", ".join(sorted(kept.version for kept in found)[:5])
+        raise GitverError(f"{what} is ambiguous", f"it may be {versions}")
+    return found[0] if found else None
+
+
+def _is_named(kept: KeptVersion, what: str) -> bool:
+    """Whether ``what`` is the version's id, a prefix of it, its short form or its model's name."""
+    if what in (kept.version, kept.model_name):
+        return True
+    start, dirty, digest = what.replace("+", _DIRTY, 1).partition(_DIRTY)
+    own_start, _, own_digest = kept.version.partition(_DIRTY)
+    return (
+        bool(dirty and digest)
+        and len(start) >= _SHORTEST_PREFIX
+        and (own_start.startswith(start) or (kept.commit or "").startswith(start))
+        and own_digest.startswith(digest)
+    )
+
+
+def recorded(source: Source, what: str) -> Wanted:
+    """The version that ``what`` names in MLflow. Raises GitverError."""
+    resolved = resolve(source, what)
+    if resolved.model_id is None:
+        return Wanted(resolved.version, resolved.dirty, resolved.commit or "")
+    model = source.reading().model(resolved.model_id)
+    if model is None:
+        raise GitverError(f"MLflow has no model {resolved.model_id}", "it was deleted just now")
+    return Wanted(
+        model.version,
+        model.dirty,
+        model.commit,
+        model.tags.get("gitver.tree"),
+        model.tags.get("gitver.diff"),
+        model.tags.get("mlflow.source.git.branch"),
+    )
