@@ -58,7 +58,7 @@ def start_deliverer(
     streams are closed, because whoever captures this process's output would wait for them. Raises
     OSError.
     """
-    command = _command("deliver", location.worktree, store_key, *options)
+    command = recording_command("deliver", location.worktree, store_key, *options)
     words = ["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *command]
     shell = os.posix_spawn("/bin/sh", words, _child_environment(environment))
     os.waitpid(shell, 0)
@@ -74,7 +74,7 @@ def start_refresh(
     import subprocess
 
     return subprocess.Popen(
-        _command("refresh", location.worktree, on_stale),
+        recording_command("refresh", location.worktree, on_stale),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -83,7 +83,8 @@ def start_refresh(
     )
 
 
-def _command(*words: str) -> list[str]:
+def recording_command(*words: str) -> list[str]:
+    """The words that run ``gitver WORDS`` with this interpreter and the installed package."""
     return [_interpreter(), "-E", "-c", _BOOTSTRAP, IMPORT_DIR, *words]
 
 

@@ -48,15 +48,16 @@ ON_STALE = ("register", "unset", "trust", "error")
 class ActiveModel:
     """The active model of this process; as a context manager, until the end of the block.
 
-    On exit, the model that was active before is active again. ``version`` is the version id and
-    ``dirty`` whether it has uncommitted changes; both are None if the active-model file is all
-    there is (a container without git).
+    On exit, the model that was active before is active again. ``version`` is the version id,
+    ``dirty`` whether it has uncommitted changes, and ``name`` the model's name; all three are None
+    if the active-model file is all there is (a container without git).
     """
 
     def __init__(self, model_id: str, state: ActiveState | None, context: MlflowContext) -> None:
         self.model_id = model_id
         self.version = state.version or None if state else None
         self.dirty = state.dirty == "true" if state and state.version else None
+        self.name = state.model_name or None if state else None
         self._context = context
 
     def __repr__(self) -> str:
