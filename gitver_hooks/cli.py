@@ -109,7 +109,7 @@ def _run_verb(arguments: list[str]) -> int:
         return status
     except GitverError as error:
         say(error, os.environ)
-        log(_location("."), error, environment=os.environ)
+        log(_location(".", os.environ), error, environment=os.environ)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -124,7 +124,7 @@ def _run_verb(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
-        say(log_bug(_location("."), " ".join(arguments), error, os.environ), os.environ)
+        say(log_bug(_location(".", os.environ), " ".join(arguments), error, os.environ), os.environ)
         return BUG
 
 
@@ -139,7 +139,7 @@ def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
         say(notice)
 
 
-def _location(folder: str, environment: Mapping[str, str] = os.environ) -> Location | None:
+def _location(folder: str, environment: Mapping[str, str]) -> Location | None:
     """The worktree that contains ``folder``; None without one, or if it belongs to another user."""
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.gitfiles.location import find

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
+
+from gitver_hooks.gitfiles.location import Location
 
 pytest_plugins = [
     "support.capture",
@@ -81,3 +84,9 @@ def git(make_git: Callable[..., Git]) -> Git:
     made.write("app.py", "print('hello')\n")
     made.commit("first")
     return made
+
+
+@pytest.fixture
+def location(git: Git) -> Location:
+    """The location of ``git``."""
+    return location_of(git.path)

@@ -115,7 +115,7 @@ def _record(location: Location, environment: Mapping[str, str]) -> None:
 
     recorded = record(location, environment, HOOK_LOCK_SECONDS)
     if recorded.registration is not None:
-        _start_registering(location, environment, recorded.store.key)
+        _deliver_in_background(location, environment, recorded.store.key)
 
 
 def _record_bisect(location: Location, environment: Mapping[str, str]) -> None:
@@ -132,10 +132,10 @@ def _record_stashed(location: Location, environment: Mapping[str, str]) -> None:
 
     recorded = record_before_change(location, environment, HOOK_LOCK_SECONDS)
     if recorded.registration is not None:
-        _start_registering(location, environment, recorded.store.key)
+        _deliver_in_background(location, environment, recorded.store.key)
 
 
-def _start_registering(location: Location, environment: Mapping[str, str], key: str) -> None:
+def _deliver_in_background(location: Location, environment: Mapping[str, str], key: str) -> None:
     from gitver_hooks.handover.launch import start_deliverer
 
     try:

@@ -110,18 +110,7 @@ def _parse_authority(scheme: str, rest: str) -> Parts:
     if "@" in credentials:
         problem = "there is more than one @ before the path"
     user, _, password = credentials.partition(":")
-    host, port = _split_port(address)
-    return Parts(
-        scheme,
-        has_authority=True,
-        user=user,
-        password=password,
-        host=host,
-        port=port,
-        path=path,
-        query=query,
-        problem=problem or _host_problem(host, port),
-    )
+    return _parts_at(address, scheme, user, password, path, query, problem)
 
 
 def _parse_file(body: str) -> Parts:
@@ -152,8 +141,16 @@ def _parse_database(scheme: str, rest: str) -> Parts:
         problem = "an @ follows a ?"
     elif password.replace("?", "/").partition("/")[0].isdigit() and not password.isdigit():
         problem = "what follows the first colon could be a port or a password"
-    authority, slash, database = address.partition("/")
-    host, port = _split_port(authority)
+    address, slash, database = address.partition("/")
+    path = slash + database
+    return _parts_at(address, scheme, user, password, path, query, problem)
+
+
+def _parts_at(
+    address: str, scheme: str, user: str, password: str, path: str, query: str, problem: str
+) -> Parts:
+    """The parts of a URI whose host and port are in ``address``."""
+    host, port = _split_port(address)
     return Parts(
         scheme,
         has_authority=True,
@@ -161,9 +158,9 @@ def _parse_database(scheme: str, rest: str) -> Parts:
         password=password,
         host=host,
         port=port,
-        path=slash + database,
+        path=path,
         query=query,
-        problem=problem or _unsafe_in_host(authority) or _host_problem(host, port),
+        problem=problem or _unsafe_in_host(address) or _host_problem(host, port),
     )
 
 

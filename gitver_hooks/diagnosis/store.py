@@ -8,11 +8,10 @@ import time
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, WARNING, Finding
+from gitver_hooks.registry.failures import READING, explained
 from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracking import Tracking, sqlite_file
-
-_UNANSWERED = "no answer yet"
 
 
 def check_store(tracking: Tracking, seconds: float) -> Finding:
@@ -49,18 +48,14 @@ def check_store(tracking: Tracking, seconds: float) -> Finding:
 def _ask(tracking: Tracking, where: str) -> Finding:
     experiment = tracking.store.experiment
     try:
-        client = open_store(tracking.uri)
-        if experiment.id is not None:
-            client.get_experiment(experiment.id)
-            found = True
-        else:
-            found = client.get_experiment_by_name(experiment.name) is not None
+        with explained(tracking.uri, READING):
+            client = open_store(tracking.uri, READING)
+            if experiment.id is not None:
+                client.get_experiment(experiment.id)
+                found = True
+            else:
+                found = client.get_experiment_by_name(experiment.name) is not None
     except GitverError as error:
         return Finding("store", PROBLEM, error.message, error.remedy)
-    except Exception as error:
-        from gitver_hooks.registry.failures import explain
-
-        failure = explain(error, tracking.uri)
-        return Finding("store", PROBLEM, failure.message, failure.remedy)
     state = "" if found else " (will be created)"
     return Finding("store", OK, f"{where}, experiment {experiment}{state}")

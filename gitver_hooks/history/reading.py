@@ -12,11 +12,10 @@ from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history import models, numbers
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run_all, run_one
 from gitver_hooks.history.models import ModelData
-from gitver_hooks.history.read_failures import explain_read
 from gitver_hooks.history.trace_metrics import ServerNumbers
 from gitver_hooks.history.traces import FAILED, PAGE, TraceData, find_trace, search
 from gitver_hooks.history.version_numbers import Coverage, Score, TraceNumbers
-from gitver_hooks.registry.failures import MLflowFailure
+from gitver_hooks.registry.failures import READING, MLflowFailure, explain
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,7 +86,7 @@ class Reading:
 
     def explain(self, error: BaseException) -> MLflowFailure:
         """What an exception of MLflow's client means, in one line."""
-        return explain_read(error, self.client.tracking_uri)
+        return explain(error, self.client.tracking_uri, READING)
 
     def bounded(self, call: Callable[[], T]) -> T:
         """What ``call`` returns; MLflowFailure if it fails or takes longer than the deadline."""

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, run_one
-from gitver_hooks.history.read_failures import explain_read
 from gitver_hooks.history.reading import Reading, too_slow
-from gitver_hooks.registry.failures import MLflowFailure
+from gitver_hooks.registry.failures import READING, MLflowFailure, explained
 from gitver_hooks.registry.store import not_mlflow, open_store
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import Tracking, sqlite_file
@@ -73,17 +71,14 @@ def _open_reading(tracking: Tracking, deadline: Deadline) -> Reading:
         )
 
     def find() -> tuple[MlflowClient, str]:
-        client = open_store(tracking.uri)
-        return client, _experiment_id(client, tracking)
+        with explained(tracking.uri, READING):
+            client = open_store(tracking.uri, READING)
+            return client, _experiment_id(client, tracking)
 
     try:
         client, identity = run_one(find, deadline)
     except DeadlinePassed as error:
         raise too_slow(tracking.uri, deadline) from error
-    except GitverError:
-        raise
-    except Exception as error:
-        raise explain_read(error, tracking.uri) from error
     return Reading(client, identity, deadline)
 
 

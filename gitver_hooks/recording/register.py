@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.launch import start_deliverer
-from gitver_hooks.handover.store import Store
 from gitver_hooks.recording.circuit_breaker import failure_of, open_breaker
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
@@ -27,11 +26,6 @@ class Registered:
     recorded: Recorded
     model_id: str | None
     problem: str = ""
-
-
-def start_registering(location: Location, environment: Mapping[str, str], store: Store) -> None:
-    """Have the outbox of ``store`` delivered in the background. Raises OSError."""
-    start_deliverer(location, environment, store.key)
 
 
 def register(
@@ -54,7 +48,7 @@ def register(
     # Looked up before the deliverer starts, which tries the store again.
     failure = failure_of(location, recorded.store)
     try:
-        start_registering(location, environment, recorded.store)
+        start_deliverer(location, environment, recorded.store.key)
     except OSError as error:
         return Registered(recorded, None, f"the deliverer cannot be started: {error}")
     if failure is not None:

@@ -1,7 +1,7 @@
 """The kinds of failures that MLflow's client and the libraries below it are known to have.
 
 Each kind has a test on the exception, a message and a remedy. Add one here for a failure whose
-message helps nobody.
+own message helps nobody.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 @dataclass(frozen=True)
 class Kind:
+    """``message`` and ``remedy`` may contain ``{where}``, ``{detail}`` and a Purpose's words."""
+
     applies: Callable[[Facts], bool]
     message: str
     remedy: str
@@ -82,14 +84,13 @@ def _either(*tests: Callable[[Facts], bool]) -> Callable[[Facts], bool]:
 
 BROKEN = _is("ConnectionError", "ChunkedEncodingError", "ProtocolError")
 NEVER_OPEN = _is("NewConnectionError", "Timeout", "TimeoutError", "SSLError", "ProxyError")
-_LATER = "it stays in the outbox and is tried again later; `gitver sync` tries again now"
 
 # The first match counts, so the specific kinds come before the general ones.
 KINDS = (
     Kind(
         _says("database is locked", "database table is locked", "database schema is locked"),
         "the MLflow store {where} is locked by another process",
-        _LATER,
+        "{retry}",
     ),
     Kind(
         _says("attempt to write a readonly database"),
@@ -109,7 +110,7 @@ KINDS = (
     Kind(
         _says("database or disk is full", "disk i/o error", "no space left on device"),
         "the MLflow store {where} cannot be written: the disk is full or failing",
-        "free some space, then run `gitver sync`",
+        "free some space{then}",
     ),
     Kind(
         _says("mlflow_allow_file_store"),
@@ -144,8 +145,8 @@ KINDS = (
     ),
     Kind(
         _either(_is("PERMISSION_DENIED"), _status(403)),
-        "MLflow at {where} does not let this user register a version",
-        "ask for EDIT rights on the experiment, then run `gitver sync`",
+        "MLflow at {where} does not let this user {action}",
+        "ask for {rights} rights on the experiment{then}",
     ),
     Kind(
         _says("password authentication failed", "access denied for user", "no password supplied"),
@@ -168,17 +169,17 @@ KINDS = (
             _says("could not translate host name", "name or service not known"),
         ),
         "the host of {where} cannot be found",
-        "check `tracking_uri` and the network; " + _LATER,
+        "check `tracking_uri` and the network; {retry}",
     ),
     Kind(
         _either(_is("ConnectionRefusedError"), _says("connection refused")),
         "nothing answers at {where}: connection refused",
-        "start MLflow there, or correct `tracking_uri`; " + _LATER,
+        "start MLflow there, or correct `tracking_uri`; {retry}",
     ),
     Kind(
         _either(_is("Timeout", "TimeoutError"), _says("timed out", "timeout expired")),
         "MLflow at {where} did not answer in time",
-        _LATER,
+        "{retry}",
     ),
     Kind(
         _is("TooManyRedirects"),
@@ -197,14 +198,14 @@ KINDS = (
     ),
     Kind(
         _status(413),
-        "MLflow at {where} refuses a registration of this size",
+        "MLflow at {where} refuses a {request} of this size",
         "log less: fewer `params`, or `diff: off`",
         permanent=True,
     ),
     Kind(
         _status(429),
         "MLflow at {where} asks for fewer requests",
-        _LATER,
+        "{retry}",
     ),
     Kind(
         _either(
@@ -212,12 +213,12 @@ KINDS = (
             _status(500, 502, 503, 504),
         ),
         "MLflow at {where} is up but answers with an error",
-        "look at the server's log; " + _LATER,
+        "look at the server's log; {retry}",
     ),
     Kind(
         BROKEN,
         "the connection to MLflow at {where} broke",
-        _LATER,
+        "{retry}",
     ),
     Kind(
         _says("must be in the 'active' state", "non-active experiment"),
@@ -233,7 +234,7 @@ KINDS = (
     ),
     Kind(
         _is("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE"),
-        "MLflow at {where} refuses the registration: {detail}",
+        "MLflow at {where} refuses the {request}: {detail}",
         "correct what it names in `.gitver.yaml`",
         permanent=True,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.masking import mask
@@ -24,7 +25,33 @@ class MLflowFailure(GitverError):
         self.permanent = permanent
 
 
-def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
+@dataclass(frozen=True)
+class Purpose:
+    """What MLflow was asked to do: the words for it in messages and remedies.
+
+    ``retry`` says when that is tried again, and ``then`` what the user runs after the remedy.
+    """
+
+    action: str
+    request: str
+    rights: str
+    retry: str
+    then: str = ""
+
+
+REGISTERING = Purpose(
+    "register a version",
+    "registration",
+    "EDIT",
+    "it stays in the outbox and is tried again later; `gitver sync` tries again now",
+    ", then run `gitver sync`",
+)
+READING = Purpose("read the experiment", "request", "READ", "try again")
+
+
+def explain(
+    error: BaseException, tracking_uri: str, purpose: Purpose = REGISTERING
+) -> MLflowFailure:
     """The failure that explains ``error``, raised by MLflow's client or a library below it.
 
     Message and remedy are one line each and contain no credentials. ``tracking_uri`` says where
@@ -34,19 +61,19 @@ def explain(error: BaseException, tracking_uri: str) -> MLflowFailure:
         return error
     facts = Facts.of(error)
     where = without_credentials(tracking_uri)
-    detail = _one_line(facts.detail, tracking_uri)
+    words = {**vars(purpose), "where": where, "detail": _one_line(facts.detail, tracking_uri)}
     for kind in KINDS:
         if kind.applies(facts):
             return MLflowFailure(
-                kind.message.format(where=where, detail=detail),
-                kind.remedy,
+                kind.message.format_map(words),
+                kind.remedy.format_map(words),
                 permanent=kind.permanent,
             )
-    return MLflowFailure(f"MLflow at {where} failed: {detail}", "it is tried again later")
+    return MLflowFailure(f"MLflow at {where} failed: {words['detail']}", purpose.retry)
 
 
 @contextmanager
-def explained(tracking_uri: str) -> Iterator[None]:
+def explained(tracking_uri: str, purpose: Purpose = REGISTERING) -> Iterator[None]:
     """Turn every exception raised in the block into the MLflowFailure that explains it.
 
     Other GitverErrors explain themselves and pass through.
@@ -56,7 +83,7 @@ def explained(tracking_uri: str) -> Iterator[None]:
     except GitverError:
         raise
     except Exception as error:
-        raise explain(error, tracking_uri) from error
+        raise explain(error, tracking_uri, purpose) from error
 
 
 def connection_broke(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitver_hooks.common.locks import FolderLock
 from gitver_hooks.common.uris import without_credentials
-from gitver_hooks.registry.failures import MLflowFailure, explained
+from gitver_hooks.registry.failures import REGISTERING, MLflowFailure, Purpose, explained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _SQL_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
-def open_store(tracking_uri: str) -> MlflowClient:
+def open_store(tracking_uri: str, purpose: Purpose = REGISTERING) -> MlflowClient:
     """A client for the store at ``tracking_uri``, which may contain credentials.
 
     A database is checked before MLflow touches it. It is created if it does not exist, and opened
     if it has the schema of the installed MLflow. Any other is left alone, because MLflow would
     migrate it, and the older MLflow in the user's app would then refuse it. Raises MLflowFailure.
     """
-    with explained(tracking_uri):
+    with explained(tracking_uri, purpose):
         from mlflow import MlflowClient
 
         if tracking_uri.partition(":")[0].partition("+")[0].lower() in _SQL_SCHEMES:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.hooks import at
+from support.locations import location_of
 from support.stores import App
 
 from gitver_hooks.handover.store import Experiment, Store
@@ -160,7 +160,7 @@ def test_each_setting_is_shown_with_its_value_and_where_it_comes_from(app: App) 
 def test_status_lists_a_few_of_many_entries(app: App) -> None:
     app.commit("first")
     store = Store("http://127.0.0.1:9", Experiment())
-    outbox = Outbox(at(app.path))
+    outbox = Outbox(location_of(app.path))
     for number in range(25):
         outbox.put(Registration(f"v{number}", f"app-{number}", store, "agent", {}, {}))
     facts = json.loads(app.gitver("status", "--json").stdout)

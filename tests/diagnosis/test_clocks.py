@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from support.git import Git
-from support.hooks import at
+from support.locations import location_of
 
 from gitver_hooks.diagnosis.clocks import check_clocks
 from gitver_hooks.diagnosis.finding import OK, WARNING
@@ -35,7 +35,7 @@ def test_a_server_whose_clock_is_wrong_is_reported(
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        (finding,) = check_clocks(at(git.path), f"http://127.0.0.1:{server.server_port}")
+        (finding,) = check_clocks(location_of(git.path), f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
         thread.join()
     assert finding.level == level
@@ -44,5 +44,5 @@ def test_a_server_whose_clock_is_wrong_is_reported(
 
 
 def test_without_a_server_only_the_file_system_counts(git: Git) -> None:
-    (finding,) = check_clocks(at(git.path), "sqlite:////nowhere/mlflow.db")
+    (finding,) = check_clocks(location_of(git.path), "sqlite:////nowhere/mlflow.db")
     assert finding.level == OK

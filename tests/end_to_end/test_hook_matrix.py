@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support.background import SettledGit, wait_for_background
 from support.git import Git
-from support.hooks import at, put
+from support.hooks import put
+from support.locations import location_of
 from support.stores import is_version, ready_versions
 
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
@@ -196,7 +197,7 @@ def put_hooks(git: Git) -> None:
     """Ours, after hooks that note what fires."""
     for name in NAMES:
         put(git.path / ".git/hooks" / name, NOTE)
-    install.install(at(git.path))
+    install.install(location_of(git.path))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 from support.processes import kill_all_at_work_in
 from support.stores import App, models
 
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.recording.outbox import Outbox
@@ -59,8 +60,7 @@ def kill(app: App, rounds: int, seed: int) -> None:
     chance = random.Random(seed)
     app.write("prompt.txt", "first")
     app.commit("first")
-    location = find(str(app.path), os.environ)
-    assert location is not None
+    location = location_of(app.path)
     commits: list[str] = []
     intended: set[str] = set()
     for _ in range(rounds):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import all_worktrees, find
@@ -130,8 +131,7 @@ def test_the_refusal_says_what_to_do_and_doing_it_helps(git: Git, tmp_path: Path
 
 def test_other_peoples_worktrees_of_ones_own_repository_are_left_alone(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
-    found = find(str(git.path), os.environ)
-    assert found is not None
+    found = location_of(git.path)
     assert len(all_worktrees(found, os.environ)) == 2
     give_away(git.path.parent / "linked")
     assert len(all_worktrees(found, os.environ)) == 1

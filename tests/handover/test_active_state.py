@@ -7,24 +7,16 @@ import stat
 from pathlib import Path
 
 import pytest
-from support.git import Git
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import replace_file
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import (
     read_active_model_file,
     remove_active_model_file,
     write_active_model_file,
 )
 from gitver_hooks.handover.active_state import ActiveState, read_state, remove_state, write_state
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def test_the_file_contains_only_the_id_and_a_newline(location: Location) -> None:

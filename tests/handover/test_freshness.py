@@ -16,9 +16,8 @@ from typing import Any, cast
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 
-from gitver_hooks.gitfiles import location
-from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover import freshness, renewal
 from gitver_hooks.handover.observation import OWN, Directory, Observation
 from gitver_hooks.repository.repository import open_repository
@@ -28,7 +27,7 @@ from gitver_hooks.worktree.file_check import FileCheck
 
 def remember(git: Git, *, untracked: bool = True) -> str:
     """Read the worktree, save the snapshot, and return its version id."""
-    worktree = where(git)
+    worktree = location_of(git.path)
     with open_repository(worktree, os.environ) as repository:
         content = read_content(repository, untracked=untracked)
     version = f"{content.commit}-{content.digest}"
@@ -36,18 +35,12 @@ def remember(git: Git, *, untracked: bool = True) -> str:
     return version
 
 
-def where(git: Git) -> Location:
-    worktree = location.find(str(git.path), os.environ)
-    assert worktree is not None
-    return worktree
-
-
 def fresh(git: Git) -> str | None:
-    return freshness.fresh_version(where(git))
+    return freshness.fresh_version(location_of(git.path))
 
 
 def snapshot_of(git: Git) -> bytes:
-    return Path(where(git).state_dir, freshness.SNAPSHOT).read_bytes()
+    return Path(location_of(git.path).state_dir, freshness.SNAPSHOT).read_bytes()
 
 
 def test_nothing_is_fresh_before_there_is_a_snapshot(git: Git) -> None:
@@ -61,7 +54,7 @@ def test_an_untouched_worktree_is_fresh(git: Git) -> None:
 
 def test_the_snapshot_can_be_read_by_its_owner_only(git: Git) -> None:
     remember(git)
-    mode = Path(where(git).state_dir, freshness.SNAPSHOT).stat().st_mode
+    mode = Path(location_of(git.path).state_dir, freshness.SNAPSHOT).stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
 
 
@@ -288,7 +281,7 @@ def settle() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 30, 200, -1])
 def test_a_damaged_snapshot_is_ignored(git: Git, cut: int) -> None:
     remember(git)
-    path = Path(where(git).state_dir, freshness.SNAPSHOT)
+    path = Path(location_of(git.path).state_dir, freshness.SNAPSHOT)
     path.write_bytes(path.read_bytes()[:cut])
     assert fresh(git) is None
 
@@ -322,15 +315,15 @@ def test_a_moved_worktree_is_identified_again(git: Git) -> None:
 
 
 def test_no_snapshot_is_saved_if_the_state_cannot_be_written(git: Git) -> None:
-    Path(where(git).state_dir).write_text("in the way")
-    with open_repository(where(git), os.environ) as repository:
+    Path(location_of(git.path).state_dir).write_text("in the way")
+    with open_repository(location_of(git.path), os.environ) as repository:
         content = read_content(repository)
-    assert not freshness.save(where(git), content.observation, "v")
+    assert not freshness.save(location_of(git.path), content.observation, "v")
     assert fresh(git) is None
 
 
 def test_a_file_from_the_future_is_never_trusted(git: Git) -> None:
-    with open_repository(where(git), os.environ) as repository:
+    with open_repository(location_of(git.path), os.environ) as repository:
         content = read_content(repository)
         observation = content.observation
     directory = observation.directories[0]
@@ -344,11 +337,11 @@ def test_a_file_from_the_future_is_never_trusted(git: Git) -> None:
     assert observation.sound
     observation.file(directory, b"future", status)
     assert not observation.sound
-    assert not freshness.save(where(git), observation, "v")
+    assert not freshness.save(location_of(git.path), observation, "v")
 
 
 def test_a_change_after_the_clock_was_read_makes_an_observation_unsound(git: Git) -> None:
-    observation = Observation(where(git).state_dir)
+    observation = Observation(location_of(git.path).state_dir)
     directory = observation.directory(b"", os.fsencode(git.path), OWN)
     assert observation.sound
     settle()
@@ -361,7 +354,7 @@ def test_a_change_after_the_clock_was_read_makes_an_observation_unsound(git: Git
 
 
 def test_a_change_in_the_tick_of_the_clock_makes_an_observation_unsound(git: Git) -> None:
-    observation = Observation(where(git).state_dir)
+    observation = Observation(location_of(git.path).state_dir)
     status = (git.path / "app.py").stat()
     directory = Directory(b"", OWN, status.st_ctime_ns, (0, 0))
     observation.file(directory, b"app.py", status)
@@ -436,7 +429,7 @@ def wrong_answers(place: Path, edits: int, monkeypatch: pytest.MonkeyPatch) -> l
     git = Git(place / "app")
     git("init", "-q")
     git.commit(**{"app.py": "0000000\n", "pkg/mod.py": "0\n"})
-    worktree = where(git)
+    worktree = location_of(git.path)
     path = os.path.join(worktree.worktree, "app.py")
     numbers = iter(range(10**7))
     pending = [False]

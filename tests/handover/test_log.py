@@ -5,19 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-from support.git import Git
-
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.log import log, log_path
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def entries(location: Location) -> list[str]:

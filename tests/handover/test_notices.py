@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
-from support.git import Git
-
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.notices import forget_notices, leave_notice, take_notice
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def test_a_notice_is_taken_once(location: Location) -> None:

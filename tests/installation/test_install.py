@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
-from support.hooks import at, listing, put, script
+from support.hooks import listing, put, script
+from support.locations import location_of
 
 from gitver_hooks.commands import install as install_command
 from gitver_hooks.commands import uninstall as uninstall_command
@@ -41,7 +42,7 @@ def link(path: Path, target: str, _made: Path) -> None:
 def test_git_runs_the_installed_hooks(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    here = at(git.path)
+    here = location_of(git.path)
     assert installed(here) == ()
     assert outcomes(install.install(here, python)) == {"installed"}
     assert installed(here) == NAMES
@@ -57,7 +58,7 @@ def test_git_runs_the_installed_hooks(
 
 
 def test_a_second_install_changes_nothing(git: Git, python: str) -> None:
-    here = at(git.path)
+    here = location_of(git.path)
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
     install.install(here, python)
     before = listing(git.path / ".git")
@@ -66,7 +67,7 @@ def test_a_second_install_changes_nothing(git: Git, python: str) -> None:
 
 
 def test_install_from_another_interpreter_updates_the_hooks(git: Git, python: str) -> None:
-    here = at(git.path)
+    here = location_of(git.path)
     install.install(here, python)
     other = shutil.copy(python, f"{python}-other")
     assert outcomes(install.install(here, other)) == {"updated"}
@@ -75,7 +76,7 @@ def test_install_from_another_interpreter_updates_the_hooks(git: Git, python: st
 
 def test_uninstall_restores_the_hooks_folder(git: Git, python: str) -> None:
     before = listing(git.path / ".git")
-    here = at(git.path)
+    here = location_of(git.path)
     install.install(here, python)
     assert outcomes(install.uninstall(here)) == {"removed"}
     assert listing(git.path / ".git") == before
@@ -127,7 +128,7 @@ def test_an_existing_hook_runs_first_and_is_restored(
 ) -> None:
     hooks = git.path / ".git/hooks"
     FOREIGN[kind](hooks / "post-commit")
-    before, here = listing(git.path / ".git"), at(git.path)
+    before, here = listing(git.path / ".git"), location_of(git.path)
     install.install(here, python)
     install.install(here, python)
     stderr = git.run("hook", "run", "post-commit").stderr
@@ -144,7 +145,7 @@ def test_an_existing_hook_gets_the_same_arguments_input_and_environment(
     put(git.path / ".git/hooks/post-checkout", script('echo "$*"', status=7))
     old = git("rev-parse", "HEAD")
     alone = (git("commit", "--amend", "-m", "a"), calls())
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("reset", "-q", "--hard", old)
     beside = (git("commit", "--amend", "-m", "a"), calls())
     assert (beside[0], [line for line in beside[1] if "gitver" not in line]) == alone
@@ -160,7 +161,7 @@ def test_an_existing_hook_finds_the_helpers_beside_it(
     hooks = git.path / ".git/hooks"
     put(hooks / "_/helper.sh", 'echo "helped ${0##*/}" >>"$CALLS"\n', 0o644)
     put(hooks / "post-commit", '#!/bin/sh\n. "$(dirname -- "$0")/_/helper.sh"\n')
-    before, here = listing(git.path / ".git"), at(git.path)
+    before, here = listing(git.path / ".git"), location_of(git.path)
     install.install(here, python)
     git("hook", "run", "post-commit")
     assert calls() == ["helped post-commit", "gitver post-commit"]
@@ -169,7 +170,7 @@ def test_an_existing_hook_finds_the_helpers_beside_it(
 
 
 def test_the_interpreter_of_this_process_is_the_default(git: Git) -> None:
-    install.install(at(git.path))
+    install.install(location_of(git.path))
     assert f"\npython={sys.executable}\n" in (git.path / ".git/hooks/post-commit").read_text()
 
 
@@ -198,7 +199,7 @@ def test_hooks_are_installed_in_core_hooks_path(
     hooks = Path(places.get(first, tmp_path / first), rest)
     put(hooks / "post-checkout", script("echo theirs"))
     (git.path / "deep/er").mkdir(parents=True)
-    here = at(git.path / "deep/er")
+    here = location_of(git.path / "deep/er")
     install.install(here, python)
     assert installed(here) == NAMES
     subprocess.run(["git", "checkout", "-q", "HEAD"], cwd=git.path / "deep/er", check=True)
@@ -215,7 +216,7 @@ def test_a_hooks_folder_that_is_a_link_works(
     shutil.rmtree(git.path / ".git/hooks")
     put(git.path / "tools/hooks/post-commit", script("echo theirs"))
     (git.path / ".git/hooks").symlink_to("../tools/hooks")
-    before, here = listing(git.path), at(git.path)
+    before, here = listing(git.path), location_of(git.path)
     install.install(here, python)
     git("hook", "run", "post-commit")
     assert calls() == ["theirs", "gitver post-commit"]
@@ -225,15 +226,15 @@ def test_a_hooks_folder_that_is_a_link_works(
 
 def test_a_repository_without_a_hooks_folder_gets_one(git: Git, python: str) -> None:
     shutil.rmtree(git.path / ".git/hooks")
-    install.install(at(git.path), python)
-    assert installed(at(git.path)) == NAMES
+    install.install(location_of(git.path), python)
+    assert installed(location_of(git.path)) == NAMES
 
 
 def test_a_repository_that_moves_keeps_its_hooks(
     git: Git, tmp_path: Path, python: str, calls: Callable[[], list[str]]
 ) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     moved = Git(git.path.rename(tmp_path / "moved"))
     moved.commit("second")
     assert calls() == ["theirs", "gitver post-commit"]
@@ -244,13 +245,13 @@ def test_a_linked_worktree_shares_the_hooks_of_the_repository(
 ) -> None:
     git("worktree", "add", "-q", str(tmp_path / "linked"))
     linked = Git(tmp_path / "linked")
-    install.install(at(linked.path), python)
-    assert installed(at(git.path)) == NAMES
+    install.install(location_of(linked.path), python)
+    assert installed(location_of(git.path)) == NAMES
     linked.commit("second")
     git.commit("third")
     assert calls() == ["gitver post-commit", "gitver post-commit"]
-    assert outcomes(install.uninstall(at(git.path))) == {"removed"}
-    assert installed(at(linked.path)) == ()
+    assert outcomes(install.uninstall(location_of(git.path))) == {"removed"}
+    assert installed(location_of(linked.path)) == ()
 
 
 def test_a_submodule_has_hooks_of_its_own(
@@ -259,8 +260,8 @@ def test_a_submodule_has_hooks_of_its_own(
     inner, outer = make_git("inner"), make_git("outer")
     inner.commit("first", a="1")
     outer("submodule", "--quiet", "add", str(inner.path), "lib")
-    install.install(at(outer.path / "lib"), python)
-    assert installed(at(outer.path)) == ()
+    install.install(location_of(outer.path / "lib"), python)
+    assert installed(location_of(outer.path)) == ()
     Git(outer.path / "lib").commit("second", a="2")
     outer.commit("first")
     assert calls() == ["gitver post-commit"]
@@ -273,7 +274,7 @@ def test_git_variables_inherited_from_a_hook_are_ignored(
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_COMMON_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git/index"))
-    install.install(at(repository.path), python)
+    install.install(location_of(repository.path), python)
     assert hook_files.is_ours(repository.path / ".git/hooks/post-commit")
     assert not (other.path / ".git/hooks/post-commit").exists()
 
@@ -284,7 +285,7 @@ def test_hooks_are_installed_for_a_worktree_named_by_git_dir_and_git_work_tree(
     git_dir = (git.path / ".git").rename(tmp_path / "dotfiles.git")
     monkeypatch.setenv("GIT_DIR", str(git_dir))
     monkeypatch.setenv("GIT_WORK_TREE", str(git.path))
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     assert hook_files.is_ours(git_dir / "hooks/post-commit")
 
 
@@ -292,9 +293,9 @@ def test_the_ready_made_folder_is_never_changed(git: Git, python: str) -> None:
     ready_made = hook_files.ready_made_folder()
     before = listing(ready_made)
     git("config", "core.hooksPath", str(ready_made))
-    assert outcomes(install.install(at(git.path), python)) == {"ready-made"}
-    assert installed(at(git.path)) == NAMES
-    assert install.uninstall(at(git.path)) == []
+    assert outcomes(install.install(location_of(git.path), python)) == {"ready-made"}
+    assert installed(location_of(git.path)) == NAMES
+    assert install.uninstall(location_of(git.path)) == []
     assert listing(ready_made) == before
 
 
@@ -351,7 +352,7 @@ def test_a_failing_install_changes_nothing(
     situation(git)
     before = listing(git.path / ".git")
     with pytest.raises(GitverError) as caught:
-        install.install(at(git.path), python)
+        install.install(location_of(git.path), python)
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
     assert listing(git.path / ".git") == before
@@ -359,31 +360,31 @@ def test_a_failing_install_changes_nothing(
 
 def test_an_update_that_fails_midway_keeps_the_previous_hooks(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     last = git.path / ".git/hooks/post-applypatch"
     last.unlink()
     last.mkdir()
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.install(at(git.path), shutil.copy(python, f"{python}-other"))
+        install.install(location_of(git.path), shutil.copy(python, f"{python}-other"))
     assert listing(git.path / ".git") == before
 
 
 def test_an_uninstall_that_fails_midway_puts_our_hooks_back(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     # The last hook cannot be restored: a folder does not replace a file.
     (git.path / ".git/hooks.before-gitver/post-applypatch/x").mkdir(parents=True)
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.uninstall(at(git.path))
+        install.uninstall(location_of(git.path))
     assert listing(git.path / ".git") == before
 
 
 def test_install_repairs_a_hook_of_ours_that_is_not_executable(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    here, hook = at(git.path), git.path / ".git/hooks/post-commit"
+    here, hook = location_of(git.path), git.path / ".git/hooks/post-commit"
     install.install(here, python)
     hook.chmod(0o644)
     assert "post-commit" not in installed(here)
@@ -397,14 +398,14 @@ def test_install_repairs_a_hook_of_ours_that_is_not_executable(
 def test_install_refuses_an_interpreter_without_gitver(interpreter: str, git: Git) -> None:
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.install(at(git.path), interpreter)
+        install.install(location_of(git.path), interpreter)
     assert listing(git.path / ".git") == before
 
 
 def test_a_hook_that_its_owner_overwrote_stays_the_owners(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
-    hook, here = git.path / ".git/hooks/post-commit", at(git.path)
+    hook, here = git.path / ".git/hooks/post-commit", location_of(git.path)
     put(hook, script("echo theirs"))
     install.install(here, python)
     put(hook, script("echo newer"))
@@ -423,7 +424,7 @@ def test_a_hook_that_its_owner_overwrote_stays_the_owners(
 
 
 def test_deleting_our_hook_does_not_lose_the_hook_that_it_ran_first(git: Git, python: str) -> None:
-    hook, here = git.path / ".git/hooks/post-commit", at(git.path)
+    hook, here = git.path / ".git/hooks/post-commit", location_of(git.path)
     put(hook, script("echo theirs"))
     before = listing(git.path / ".git")
     install.install(here, python)
@@ -434,7 +435,7 @@ def test_deleting_our_hook_does_not_lose_the_hook_that_it_ran_first(git: Git, py
 
 def test_concurrent_installs_and_uninstalls_keep_the_existing_hook(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    before, here = listing(git.path / ".git"), at(git.path)
+    before, here = listing(git.path / ".git"), location_of(git.path)
     for _ in range(5):
         with ThreadPoolExecutor(8) as pool:
             for future in [pool.submit(install.install, here, python) for _ in range(8)]:

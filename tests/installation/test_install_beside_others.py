@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
-from support.hooks import at, listing, put, script
+from support.hooks import listing, put, script
+from support.locations import location_of
 
 from gitver_hooks.installation import install, kept_hooks
 from gitver_hooks.installation.hooks_folder import hooks_in_place
@@ -40,8 +41,8 @@ def pre_commit(git: Git, *arguments: str) -> str:
 
 
 STEPS: dict[str, Callable[[Git, str], object]] = {
-    "gitver install": lambda git, python: install.install(at(git.path), python),
-    "gitver uninstall": lambda git, python: install.uninstall(at(git.path)),
+    "gitver install": lambda git, python: install.install(location_of(git.path), python),
+    "gitver uninstall": lambda git, python: install.uninstall(location_of(git.path)),
     "pre-commit install": lambda git, python: pre_commit(git, "install", "-t", "post-commit"),
     "pre-commit uninstall": lambda git, python: pre_commit(git, "uninstall", "-t", "post-commit"),
 }
@@ -72,7 +73,7 @@ def test_pre_commit_and_gitver_survive_each_other_in_any_order(
         result = git.run("hook", "run", "--ignore-missing", "post-commit")
         ran = [line.removesuffix(" post-commit") for line in calls()]
         assert sorted(ran) == sorted(present), (step, result.stderr)
-        assert ("post-commit" in hooks_in_place(at(git.path))) == ("gitver" in present)
+        assert ("post-commit" in hooks_in_place(location_of(git.path))) == ("gitver" in present)
     assert listing(git.path / ".git/hooks") == before
     assert kept_hooks.remaining(git.path / ".git/hooks") == []
 
@@ -81,13 +82,13 @@ def test_install_moves_a_hook_that_pre_commit_no_longer_runs_to_where_git_runs_i
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hook = git.path / ".git/hooks/post-commit"
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
     pre_commit(git, "install", "-t", "post-commit")
     put(hook, script("echo theirs"))
-    assert "post-commit" not in hooks_in_place(at(git.path))
+    assert "post-commit" not in hooks_in_place(location_of(git.path))
     calls()
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("hook", "run", "post-commit")
     assert calls() == ["theirs", "gitver post-commit"]
     assert not hook.with_name("post-commit.legacy").exists()
@@ -108,15 +109,15 @@ def test_husky_9_hooks_and_ours_both_run(
     put(git.path / ".husky/post-commit", 'echo husky >>"$CALLS"\n', 0o644)
     git("config", "core.hooksPath", ".husky/_")
     before = listing(git.path)
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
     # `npm install` writes the stubs again.
     put(git.path / ".husky/_/post-commit", stub)
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
-    install.uninstall(at(git.path))
+    install.uninstall(location_of(git.path))
     assert listing(git.path) == before
 
 
@@ -136,10 +137,10 @@ def test_husky_8_hooks_and_ours_both_run(
     )
     git("config", "core.hooksPath", ".husky")
     before = listing(git.path)
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
-    install.uninstall(at(git.path))
+    install.uninstall(location_of(git.path))
     assert listing(git.path) == before
 
 
@@ -157,7 +158,7 @@ def test_hooks_that_dispatch_by_their_name_and_ours_both_run(
     for name in ("post-commit", "post-checkout"):
         (hooks / name).symlink_to("overcommit-hook")
     before = listing(git.path / ".git")
-    install.install(at(git.path), python)
+    install.install(location_of(git.path), python)
     git("hook", "run", "post-commit")
     git("hook", "run", "post-checkout")
     assert calls() == [
@@ -166,7 +167,7 @@ def test_hooks_that_dispatch_by_their_name_and_ours_both_run(
         "overcommit post-checkout",
         "gitver post-checkout",
     ]
-    install.uninstall(at(git.path))
+    install.uninstall(location_of(git.path))
     assert listing(git.path / ".git") == before
 
 

@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.git import Git
 
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.circuit_breaker import (
     OPEN_SECONDS,
@@ -19,13 +18,6 @@ from gitver_hooks.recording.circuit_breaker import (
 )
 
 STORE = Store("http://localhost:1", Experiment())
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def test_a_failure_is_known_until_the_store_answers(location: Location) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -11,17 +10,16 @@ from pathlib import Path
 
 import pytest
 from support.background import wait_until
+from support.locations import location_of
 from support.stores import App, model_of, models, versions_of_traces
 
-from gitver_hooks.gitfiles.location import find
 from gitver_hooks.recording.outbox import Outbox
 
 SHIM = "import gitver_hooks.shim, os; print(os.environ.get('MLFLOW_ACTIVE_MODEL_ID'))"
 
 
 def outbox_of(app: App) -> Outbox:
-    location = find(str(app.path), os.environ)
-    assert location is not None
+    location = location_of(app.path)
     return Outbox(location)
 
 

@@ -9,8 +9,8 @@ from threading import Barrier
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 
-from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.recording.exclude import (
     exclude_file,
     exclude_local_files,
@@ -20,12 +20,6 @@ from gitver_hooks.recording.exclude import (
 FORMER = (
     "# gitver and MLflow's local files\n.mlflow-active-model\nmlflow.db*\nmlruns/\nmlartifacts/\n"
 )
-
-
-def location_of(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def hidden(git: Git, *names: str) -> set[str]:
@@ -38,7 +32,7 @@ def hidden(git: Git, *names: str) -> set[str]:
     ["data.db", "a b.db ", "a*.db", "[a].db", "a\\b.db", "#a.db", "!a.db", "sub/ü.db", "?"],
 )
 def test_a_store_hides_itself_and_what_sqlite_puts_beside_it(git: Git, name: str) -> None:
-    exclude_local_files(location_of(git), str(git.path / name))
+    exclude_local_files(location_of(git.path), str(git.path / name))
     own = {name, f"{name}-wal", f"{name}-shm", f"{name}-journal"}
     others = {f"{name}.py", f"{name}x", f"sub/sub/{name}", f"x{name}", "app.py", "b.db", "sub/x"}
     assert hidden(git, *own, *others) == own
@@ -46,9 +40,9 @@ def test_a_store_hides_itself_and_what_sqlite_puts_beside_it(git: Git, name: str
 
 @pytest.mark.parametrize("name", ["a\n*", "*\n", "a\r", "\t", "a\x7f", "x\n!y\n/**"])
 def test_a_path_that_no_pattern_can_express_hides_nothing(git: Git, name: str) -> None:
-    exclude_local_files(location_of(git))
+    exclude_local_files(location_of(git.path))
     before = (git.path / ".git/info/exclude").read_bytes()
-    exclude_local_files(location_of(git), str(git.path / name))
+    exclude_local_files(location_of(git.path), str(git.path / name))
     assert (git.path / ".git/info/exclude").read_bytes() == before
     assert hidden(git, "app.py", "a", "x", "new.txt") == set()
 
@@ -58,8 +52,8 @@ def test_a_file_that_is_no_database_stays_visible(git: Git, tmp_path: Path) -> N
     (git.path / "link.db").symlink_to("notes.txt")
     os.mkfifo(git.path / "fifo.db")
     for name in ("notes.txt", "link.db", "fifo.db", ""):
-        exclude_local_files(location_of(git), str(git.path / name))
-    exclude_local_files(location_of(git), str(tmp_path / "elsewhere.db"))
+        exclude_local_files(location_of(git.path), str(git.path / name))
+    exclude_local_files(location_of(git.path), str(tmp_path / "elsewhere.db"))
     assert hidden(git, "notes.txt", "link.db", "fifo.db", "elsewhere.db") == set()
 
 
@@ -68,7 +62,7 @@ def test_the_rules_are_added_once_and_the_users_stay(git: Git) -> None:
     path.write_bytes(b"# mine\n*.tmp\r\nlast")
     path.chmod(0o640)
     for _ in range(2):
-        exclude_local_files(location_of(git), str(git.path / "a b "))
+        exclude_local_files(location_of(git.path), str(git.path / "a b "))
     content = path.read_bytes()
     assert content.endswith(b"# mine\n*.tmp\r\nlast")
     assert content.count(b"/a\\ b\\ -wal\n") == 1
@@ -77,7 +71,7 @@ def test_the_rules_are_added_once_and_the_users_stay(git: Git) -> None:
 
 
 def test_only_the_files_that_gitver_and_mlflow_create_are_hidden(git: Git) -> None:
-    exclude_local_files(location_of(git))
+    exclude_local_files(location_of(git.path))
     own = {
         *(".mlflow-active-model", "mlruns/0/meta.yaml", "mlartifacts/1/model"),
         *("mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlflow.db-shm"),
@@ -89,12 +83,12 @@ def test_only_the_files_that_gitver_and_mlflow_create_are_hidden(git: Git) -> No
 def test_a_linked_worktree_shares_the_rules_and_adds_its_own_file(git: Git) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = Git(git.path.parent / "linked")
-    exclude_local_files(location_of(git))
-    exclude_file(location_of(linked), str(linked.path / "sub [1]" / ".mlflow-active-model"))
+    exclude_local_files(location_of(git.path))
+    exclude_file(location_of(linked.path), str(linked.path / "sub [1]" / ".mlflow-active-model"))
     for worktree in (git, linked):
         names = (".mlflow-active-model", "sub [1]/.mlflow-active-model", "sub 1/x")
         assert hidden(worktree, *names) == set(names[:2])
-    exclude_file(location_of(linked), str(git.path / "elsewhere"))
+    exclude_file(location_of(linked.path), str(git.path / "elsewhere"))
     assert hidden(git, "elsewhere") == set()
 
 
@@ -102,7 +96,7 @@ def test_a_linked_worktree_shares_the_rules_and_adds_its_own_file(git: Git) -> N
 def test_the_rules_of_earlier_versions_are_replaced(git: Git, end: str) -> None:
     path = git.path / ".git/info/exclude"
     path.write_text(f"before\n{FORMER}{end}*.log\nmlflow.dbx\n")
-    exclude_local_files(location_of(git), str(git.path / "data.db"))
+    exclude_local_files(location_of(git.path), str(git.path / "data.db"))
     lines = path.read_text().splitlines()
     assert "mlflow.db*" not in lines
     assert "/a*" not in lines
@@ -110,9 +104,9 @@ def test_the_rules_of_earlier_versions_are_replaced(git: Git, end: str) -> None:
     assert "/data.db-wal" in lines
     assert hidden(git, "mlflow.db.py", "app.py") == set()
     content = path.read_bytes()
-    exclude_local_files(location_of(git), str(git.path / "data.db"))
+    exclude_local_files(location_of(git.path), str(git.path / "data.db"))
     assert path.read_bytes() == content
-    include_local_files(location_of(git))
+    include_local_files(location_of(git.path))
     assert path.read_text() == "before\n*.log\nmlflow.dbx\n"
 
 
@@ -123,7 +117,7 @@ def test_two_worktrees_that_add_rules_at_the_same_time_lose_none(git: Git) -> No
     def add(worker: int) -> None:
         barrier.wait()
         for name in names[worker::8]:
-            exclude_file(location_of(git), str(git.path / name))
+            exclude_file(location_of(git.path), str(git.path / name))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(8)))

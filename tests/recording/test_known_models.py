@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from support.git import Git
 
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording import known_models as known
 from gitver_hooks.recording.known_models import KnownModels
 
 SERVER = Store("http://localhost:5000", Experiment())
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def test_a_model_is_known_in_its_store_and_experiment_alone(location: Location) -> None:

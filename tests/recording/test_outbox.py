@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.git import Git
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.registry.registration import Registration
@@ -35,13 +34,6 @@ def registration(version: str, store: Store = STORE) -> Registration:
 
 def versions(entries: list[Entry]) -> list[str]:
     return [entry.registration.version for entry in entries]
-
-
-@pytest.fixture
-def location(git: Git) -> Location:
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    return found
 
 
 def test_registrations_come_back_unchanged_and_in_order(location: Location) -> None:

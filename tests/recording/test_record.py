@@ -9,24 +9,18 @@ from collections.abc import Callable
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 from support.stores import App, model_of, models
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.recording.record import record, record_if_known
 from gitver_hooks.recording.register import Registered, register
 
 
-def location_of(git: Git) -> Location:
-    location = find(str(git.path), os.environ)
-    assert location is not None
-    return location
-
-
 def registered(git: Git) -> Registered:
-    return register(location_of(git), os.environ)
+    return register(location_of(git.path), os.environ)
 
 
 def test_a_commit_becomes_a_model_and_the_file_names_it(app: App) -> None:
@@ -136,9 +130,9 @@ def test_per_branch_separates_the_branches(app: App) -> None:
 def test_untracked_files_count_unless_the_setting_says_not(app: App) -> None:
     commit = app.commit("first")
     app.write("new.py", "x\n")
-    assert record(location_of(app), os.environ).version.dirty
+    assert record(location_of(app.path), os.environ).version.dirty
     app.write(".gitver.yaml", "untracked: ignore\n")
-    assert record(location_of(app), os.environ).version.id == commit
+    assert record(location_of(app.path), os.environ).version.id == commit
 
 
 def test_the_diff_can_be_left_out(app: App) -> None:
@@ -152,17 +146,17 @@ def test_the_diff_can_be_left_out(app: App) -> None:
 def test_there_is_no_file_while_the_present_version_is_unknown(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
-    recorded = record_if_known(location_of(app), os.environ)
+    recorded = record_if_known(location_of(app.path), os.environ)
     assert recorded.model_id is None
     assert app.active is None
-    assert Outbox(location_of(app)).waiting() == []
+    assert Outbox(location_of(app.path)).waiting() == []
 
 
 def test_a_wrong_setting_is_reported_and_the_file_removed(app: App) -> None:
     app.commit("first")
     app.write(".gitver.yaml", "wiat: 3\n")
     with pytest.raises(GitverError, match="unknown key 'wiat'"):
-        record(location_of(app), os.environ)
+        record(location_of(app.path), os.environ)
     assert app.active is None
 
 
@@ -175,7 +169,7 @@ def test_an_entry_describes_the_version_as_of_its_writing(
     monkeypatch.setenv("GITVER_WAIT", "0")
     app.commit("first")
     app.write("llm.yaml", "model: two\n")
-    (entry,) = Outbox(location_of(app)).waiting()
+    (entry,) = Outbox(location_of(app.path)).waiting()
     assert entry.registration.params == {"gitver.params.model": "one"}
     assert entry.registration.store.tracking_uri == "http://127.0.0.1:9/"
     assert "s3cret" not in json.dumps(entry.path.read_text())
@@ -183,7 +177,7 @@ def test_an_entry_describes_the_version_as_of_its_writing(
 
 def test_waiting_for_another_gitver_is_bounded(app: App) -> None:
     app.commit("first")
-    location = location_of(app)
+    location = location_of(app.path)
     with (
         FileLock(f"{location.state_dir}/lock") as lock,
         pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),

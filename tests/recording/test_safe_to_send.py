@@ -10,10 +10,10 @@ from pathlib import Path
 
 from support.background import wait_for_background
 from support.git import Git
+from support.locations import location_of
 from support.secret_samples import KEYS
 from support.stores import App, model_of
 
-from gitver_hooks.gitfiles.location import find
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.recording.register import register
@@ -56,8 +56,7 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
     app.commit("first")
     app.write("config.py", f"KEY = '{KEY}'\n")
     app.write("app.py", "changed\n")
-    location = find(str(app.path), os.environ)
-    assert location is not None
+    location = location_of(app.path)
     recorded = register(location, os.environ).recorded
     wait_for_background(app.path)
     model = model_of(app.store, recorded.version.id)
@@ -67,8 +66,7 @@ def test_no_secret_of_the_worktree_reaches_the_store(app: App) -> None:
 
 
 def test_an_unscanned_diff_waits_in_a_private_file(git: Git) -> None:
-    location = find(str(git.path), os.environ)
-    assert location is not None
+    location = location_of(git.path)
     outbox = Outbox(location)
     outbox.put(registration(diff=Diff((FilePatch("a.py", f"+{KEY}\n"),)).to_json()))
     (entry,) = outbox.waiting()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 from support.background import wait_for_background
 from support.git import Git
+from support.locations import location_of
 from support.servers import FAULTS, SQLITE_FAULTS, sqlite_fault
 from support.stores import App, models
 
-from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.recording.outbox import Entry, Outbox
 
 # Seconds, with slack for a loaded machine; MLflow alone would take 102 to 1,206.
@@ -35,14 +34,8 @@ def impatient(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
     return app
 
 
-def location_of(app: App) -> Location:
-    location = find(str(app.path), os.environ)
-    assert location is not None
-    return location
-
-
 def entries(app: App) -> list[Entry]:
-    return Outbox(location_of(app)).waiting()
+    return Outbox(location_of(app.path)).waiting()
 
 
 def commit(app: App) -> subprocess.CompletedProcess[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gitver_hooks.gitfiles.location import find
 from gitver_hooks.recording.circuit_breaker import failure_of
 from gitver_hooks.recording.outbox import Outbox
 from support.git import Git
+from support.locations import location_of
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -24,8 +23,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 def wait_for_background(worktree: Path) -> None:
     """Wait until everything in the outbox is delivered, rejected, or its store has failed."""
-    location = find(str(worktree), os.environ)
-    assert location is not None
+    location = location_of(worktree)
     outbox = Outbox(location)
 
     def is_settled() -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from gitver_hooks.gitfiles import location
 
 
 @pytest.fixture
@@ -33,12 +30,6 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path.write_text('#!/bin/sh\n[ "$4" = hook ] && echo "gitver $5" >>"$CALLS"\nexit 0\n')
     path.chmod(0o755)
     return str(path)
-
-
-def at(path: Path) -> location.Location:
-    found = location.find(str(path), os.environ)
-    assert found
-    return found
 
 
 def script(line: str, status: int = 0) -> str:

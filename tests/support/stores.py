@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -14,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from gitver_hooks.gitfiles.location import find
 from gitver_hooks.installation import install
 from gitver_hooks.recording.exclude import exclude_local_files
 from support.background import SettledGit
 from support.git import Git
+from support.locations import location_of
 
 # LoggedModelStatus READY, as the store writes it.
 _READY = 2
@@ -160,8 +159,7 @@ class App(SettledGit):
 
 def install_hooks(worktree: Path) -> None:
     """Install the native hooks as `gitver install` does, without another process."""
-    location = find(str(worktree), os.environ)
-    assert location is not None
+    location = location_of(worktree)
     install.install(location)
     exclude_local_files(location)
 
@@ -203,8 +201,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ready_versions(worktree: Path) -> dict[str, str]:
     """The version of each LoggedModel that is READY in the store of the worktree, by model id."""
-    found = find(str(worktree), os.environ)
-    assert found
+    found = location_of(worktree)
     store = Path(found.common_dir).parent / "mlflow.db"
     if not store.exists():
         return {}

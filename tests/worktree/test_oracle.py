@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from support.locations import location_of
 from support.oracle import GitRefusesError, oracle_tree
 
-from gitver_hooks.gitfiles import location
 from gitver_hooks.handover import freshness
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree.content import Content, read_content
@@ -323,8 +323,7 @@ class Worktree(RuleBasedStateMachine):
     # What must hold
 
     def verify(self) -> None:
-        worktree = location.find(str(self.root), os.environ)
-        assert worktree is not None
+        worktree = location_of(self.root)
         fresh = freshness.fresh_version(worktree)
         index = Path(worktree.git_dir) / "index"
         before = index.read_bytes() if index.exists() else b""

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 from support.oracle import oracle_tree
 
-from gitver_hooks.gitfiles import location
 from gitver_hooks.handover import freshness
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree.content import read_content
@@ -170,8 +170,7 @@ def change_file(path: Path, chance: random.Random) -> str:
 
 
 def assert_identified(git: Git, state: str) -> None:
-    found = location.find(str(git.path), os.environ)
-    assert found is not None
+    found = location_of(git.path)
     fresh = freshness.fresh_version(found)
     with open_repository(found, os.environ) as repository:
         content = read_content(repository)
