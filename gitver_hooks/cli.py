@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         run_hook(rest[0], rest[1:], os.environ)
         return DONE
-    if verb in ("deliver", "refresh"):
+    if verb in ("deliver", "keep", "refresh"):
         return _run_internal(verb, rest)
     return _run_verb(arguments)
 
@@ -54,6 +54,10 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
             from gitver_hooks.commands.deliver import run_deliver
 
             return run_deliver(arguments, environment)
+        if verb == "keep":
+            from gitver_hooks.commands.keep import run_keep
+
+            return run_keep(arguments, environment)
         from gitver_hooks.commands.refresh import run_refresh
 
         return run_refresh(arguments, environment)

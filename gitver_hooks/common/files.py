@@ -6,6 +6,10 @@ import errno
 import os
 import stat
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _PIECE = 1 << 16
 
 
@@ -47,16 +51,8 @@ def replace_file(
     """
     folder = os.path.dirname(path)
     temporary_folder = temporary_folder or folder
-    make_state_folder(temporary_folder)
-    name = f".{os.path.basename(path)}.{os.getpid()}.{os.urandom(8).hex()}"
-    temporary = os.path.join(temporary_folder, name)
-    descriptor = open_state_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    temporary = _write_temporary(path, temporary_folder, [content], mode=mode, durable=durable)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(descriptor)
         os.replace(temporary, path)
     except OSError as error:
         os.unlink(temporary)
@@ -66,6 +62,36 @@ def replace_file(
         raise
     if durable:
         _synchronise_folder(folder)
+
+
+def replace_file_in_pieces(path: str, pieces: Iterable[bytes]) -> None:
+    """As ``replace_file``, for content that need not be in memory as a whole."""
+    os.replace(_write_temporary(path, os.path.dirname(path), pieces), path)
+
+
+def _write_temporary(
+    path: str,
+    folder: str,
+    pieces: Iterable[bytes],
+    *,
+    mode: int | None = None,
+    durable: bool = False,
+) -> str:
+    """Write a file beside ``path`` or in another folder, whose name nobody can guess; its path."""
+    make_state_folder(folder)
+    name = f".{os.path.basename(path)}.{os.getpid()}.{os.urandom(8).hex()}"
+    temporary = os.path.join(folder, name)
+    descriptor = open_state_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            file.writelines(pieces)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
 
 
 def try_replace_file(path: str, content: bytes) -> bool:

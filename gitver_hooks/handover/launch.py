@@ -54,14 +54,14 @@ def start_deliverer(
 ) -> None:
     """Start ``gitver deliver`` for one store of the outbox, detached, and return immediately.
 
-    A shell starts it in the background: this process has no child to reap, and the standard
-    streams are closed, because whoever captures this process's output would wait for them. Raises
-    OSError.
+    Raises OSError.
     """
-    command = recording_command("deliver", location.worktree, store_key, *options)
-    words = ["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *command]
-    shell = os.posix_spawn("/bin/sh", words, _child_environment(environment))
-    os.waitpid(shell, 0)
+    _start_detached(environment, "deliver", location.worktree, store_key, *options)
+
+
+def start_keeper(location: Location, environment: Mapping[str, str]) -> None:
+    """Start ``gitver keep``, detached, and return immediately. Raises OSError."""
+    _start_detached(environment, "keep", location.worktree)
 
 
 def start_refresh(
@@ -81,6 +81,17 @@ def start_refresh(
         cwd=location.worktree,
         env=_child_environment(environment),
     )
+
+
+def _start_detached(environment: Mapping[str, str], *words: str) -> None:
+    """Let a shell start a command in the background, so that this process has no child to reap.
+
+    The standard streams are closed, because whoever captures this process's output would wait for
+    them.
+    """
+    command = ["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *recording_command(*words)]
+    shell = os.posix_spawn("/bin/sh", command, _child_environment(environment))
+    os.waitpid(shell, 0)
 
 
 def recording_command(*words: str) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import make_state_folder, open_state_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.keeping.kept_version import KeptVersion, ref_suffix
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     pass
 
 PREFIX = "refs/gitver/"
+# Seconds.
+_LONGEST_WRITE = 60.0
 
 
 class KeptRef(NamedTuple):
@@ -54,6 +57,26 @@ def all_kept(repository: Repository) -> list[KeptRef]:
     return sorted(found, key=lambda ref: (-ref.age, ref.name))
 
 
+def write_ref(repository: Repository, kept: KeptVersion, tag: str) -> None:
+    """Let the version's ref point to the tag object with the id ``tag``.
+
+    A ref that holds the version already, with no more cut out, stays as it is. Raises OSError, and
+    GitverError if somebody else is changing the ref.
+    """
+    from dulwich.file import FileLocked
+
+    present = read_kept(repository, kept.version)
+    if present is not None and len(present.cuts) <= len(kept.cuts):
+        return
+    name = ref_name(kept.version)
+    _remove_stale_lock(repository.location, name)
+    try:
+        # Without a message, dulwich writes no reflog.
+        repository.repo.refs.set_if_equals(name.encode(), None, tag.encode("ascii"))  # type: ignore[arg-type]
+    except FileLocked as error:
+        raise GitverError(f"{name} is being changed by another process") from error
+
+
 def delete_kept(repository: Repository, ref: KeptRef) -> bool:
     """Remove the ref; False if it points to something else by now, or is being changed.
 
@@ -91,6 +114,16 @@ def _read(repository: Repository, name: bytes) -> tuple[bytes, KeptVersion] | No
         return tag_id, KeptVersion.parse(tag.as_raw_string())
     except (KeyError, ValueError):
         return None
+
+
+def _remove_stale_lock(location: Location, name: str) -> None:
+    """Remove the lock that a killed process has left on a ref: writing one takes milliseconds."""
+    path = os.path.join(location.common_dir, f"{name}.lock")
+    try:
+        if time.time() - os.stat(path).st_mtime > _LONGEST_WRITE:
+            os.unlink(path)
+    except OSError:
+        pass
 
 
 def _stamp(location: Location, name: str) -> str:

@@ -13,10 +13,11 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.active_state import read_state
-from gitver_hooks.handover.launch import start_deliverer
+from gitver_hooks.handover.launch import start_deliverer, start_keeper
 from gitver_hooks.handover.log import log
 from gitver_hooks.handover.notices import leave_notice
 from gitver_hooks.handover.store import Store
+from gitver_hooks.keeping.keeper_process import has_work
 from gitver_hooks.recording.circuit_breaker import failure_of, open_breaker
 from gitver_hooks.recording.deliver import ENTRY_SECONDS, Deliverer, Progress, deliver_store
 from gitver_hooks.recording.known_models import KnownModels
@@ -24,7 +25,7 @@ from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.recording.record import record
 from gitver_hooks.registry.convergence import is_live
 from gitver_hooks.registry.failures import MLflowFailure, explained
-from gitver_hooks.registry.own_process import limit_memory, prepare_own_process
+from gitver_hooks.registry.own_process import detach, limit_memory, prepare_own_process
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import open_repository
@@ -42,7 +43,8 @@ def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
     location = find(worktree, environment)
     if location is None:
         return
-    _detach()
+    detach()
+    _start_keeper(location, environment)
     limit_memory()
     try:
         deliverer = open_deliverer(location, environment, _Watchdog(location).watch)
@@ -54,6 +56,15 @@ def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
     except GitverError as error:
         log(location, f"delivery: {error}", error)
         leave_notice(location, str(error))
+
+
+def _start_keeper(location: Location, environment: Mapping[str, str]) -> None:
+    """Keep code beside the delivery: neither waits for the other, or fails with it."""
+    if has_work(location):
+        try:
+            start_keeper(location, environment)
+        except OSError as error:
+            log(location, f"code cannot be kept now: {error}")
 
 
 def open_deliverer(
@@ -74,16 +85,6 @@ def open_deliverer(
     prepare_own_process(ENTRY_SECONDS)
     addresses = {tracking.store.tracking_uri: tracking.uri}
     return Deliverer(location, environment, lambda uri: addresses.get(uri, uri), progress)
-
-
-def _detach() -> None:
-    try:
-        # A terminal that closes ends the processes of its session.
-        os.setsid()
-    except OSError:
-        pass
-    # Whatever happens to the watchdog, the kernel ends a process that hangs.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 class _Watchdog:

@@ -10,6 +10,7 @@ import gc
 import logging
 import math
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Mapping
@@ -32,6 +33,17 @@ _QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+
+
+def detach() -> None:
+    """Let this process outlive the terminal it was started from, and end when an alarm rings."""
+    try:
+        # A terminal that closes ends the processes of its session.
+        os.setsid()
+    except OSError:
+        pass
+    # The kernel ends a process that hangs, whatever happens to its own watchdog.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def prepare_own_process(seconds: float) -> None:

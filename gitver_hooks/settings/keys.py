@@ -15,7 +15,9 @@ from gitver_hooks.settings.values import (
     EXPERIMENT,
     FLAG,
     MAPPING,
+    NUMBER,
     SECONDS,
+    SIZE,
     TEXT,
     TEXTS,
     TRACKING_URI,
@@ -24,6 +26,9 @@ from gitver_hooks.settings.values import (
 )
 
 SETTINGS_FILE = ".gitver.yaml"
+
+# Bytes: more than any source file, less than most data.
+LARGEST_KEPT_FILE = 10 << 20
 
 MLFLOW_VARIABLE = "mlflow"
 GITVER_VARIABLE = "variable"
@@ -92,9 +97,9 @@ def _key(
 class Settings:
     """The settings in effect for a worktree. None means that no source sets the key.
 
-    ``wait`` and ``recheck`` are seconds. ``sources`` says where each value that is no default was
-    found. ``path`` is the file of the tree that was looked for and ``text`` its content, None if it
-    does not exist or must not be read.
+    ``wait`` and ``recheck`` are seconds, ``keep_limit`` is in bytes, ``keep_days`` are days.
+    ``sources`` says where each value that is no default was found. ``path`` is the file of the tree
+    that was looked for and ``text`` its content, None if it does not exist or must not be read.
     """
 
     path: str = dataclasses.field(default="", compare=False)
@@ -114,6 +119,13 @@ class Settings:
     diff: str = _key(choice("tag", "off"), "tag")
     secrets: tuple[str, ...] = _key(TEXTS, ())
 
+    keep: str = _key(
+        choice("local", "off", "push"), "local", needs_approval=lambda value: value == "push"
+    )
+    keep_limit: int = _key(
+        SIZE, LARGEST_KEPT_FILE, needs_approval=lambda value: value > LARGEST_KEPT_FILE
+    )
+
     # Where data goes and how this machine behaves: only the user decides.
     tracking_uri: str | None = _key(TRACKING_URI, needs_approval=_anything)
     experiment: Experiment | None = _key(EXPERIMENT, needs_approval=_anything)  # noqa: RUF009
@@ -122,6 +134,8 @@ class Settings:
     )
     wait: float = _key(SECONDS, 10.0, needs_approval=_anything)
     recheck: float = _key(SECONDS, 60.0, needs_approval=_anything)
+    keep_versions: int = _key(NUMBER, 1000, needs_approval=_anything)
+    keep_days: int = _key(NUMBER, 90, needs_approval=_anything)
 
     def source(self, name: str) -> Source:
         """Where the value of the key ``name`` comes from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from gitver_hooks.settings.yaml_text import parse_yaml
 
 _LONGEST_TEXT = 1000
 _LONGEST_SECONDS = 86400
+_LARGEST_NUMBER = 1_000_000
+_LARGEST_SIZE = 1 << 40
+_SIZE = re.compile(r"([0-9]{1,15})(?: *(k|m|g)i?b?| *b)?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,30 @@ def _check_seconds(value: object) -> float:
     return float(value)
 
 
+def _check_number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_NUMBER:
+        raise ValueError(value)
+    return value
+
+
+def _check_size(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(value)
+    match = _SIZE.fullmatch(str(value))
+    size = int(match[1]) * _UNITS[(match[2] or "").lower()] if match else -1
+    if not 0 <= size <= _LARGEST_SIZE:
+        raise ValueError(value)
+    return size
+
+
+def _size_text(size: int) -> str:
+    for letter in "GMK":
+        unit = _UNITS[letter.lower()]
+        if size and size % unit == 0:
+            return f"{size // unit} {letter}iB"
+    return str(size)
+
+
 def _parse_scalar(text: str) -> object:
     return parse_yaml(text.encode())
 
@@ -123,6 +152,13 @@ SECONDS = Kind(
     _check_seconds,
     _parse_scalar,
     lambda value: f"{value:g}",
+)
+NUMBER = Kind(f"a whole number from 1 to {_LARGEST_NUMBER}", _check_number, _parse_scalar)
+SIZE = Kind(
+    "a number of bytes, or of KiB, MiB or GiB, such as 10 MiB",
+    _check_size,
+    _parse_scalar,
+    _size_text,
 )
 TRACKING_URI = Kind("a tracking URI of MLflow", _check_tracking_uri)
 EXPERIMENT = Kind("the name of an experiment", _check_experiment)

@@ -37,7 +37,7 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
     content = read_content(repository, untracked=settings.untracked == "include")
     commit = content.commit
     branch = current_branch(repository)
-    version_id = _version_id(commit, content)
+    version_id = version_id_of(content)
     if settings.per_branch and branch is not None:
         version_id = f"{version_id}@{branch}"
     version = Version(
@@ -52,7 +52,9 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
     return Identified(version, content)
 
 
-def _version_id(commit: str | None, content: Content) -> str:
+def version_id_of(content: Content) -> str:
+    """The version id of a content, whatever branch it is on."""
+    commit = content.commit
     if commit is None:
         return f"{UNBORN}-dirty-{content.digest[:8]}"
     if content.dirty:

@@ -132,16 +132,21 @@ def with_parents(directories: Iterable[bytes]) -> set[bytes]:
 
 
 def hash_tree(children: Children, algorithm: str) -> bytes:
-    """The raw id of a tree with these entries, in git's order of names."""
+    """The raw id of a tree with these entries."""
+    body = tree_body(children)
+    return hashlib.new(algorithm, b"tree %d\0%b" % (len(body), body)).digest()
+
+
+def tree_body(children: Children) -> bytes:
+    """What git stores for a tree with these entries: in the order of their names."""
 
     def order(item: tuple[bytes, tuple[int, bytes]]) -> bytes:
         return item[0] + b"/" if item[1][0] == TREE_MODE else item[0]
 
-    body = b"".join(
+    return b"".join(
         b"%o %b\0%b" % (entry[0], name, entry[1])
         for name, entry in sorted(children.items(), key=order)
     )
-    return hashlib.new(algorithm, b"tree %d\0%b" % (len(body), body)).digest()
 
 
 class _Pair(NamedTuple):

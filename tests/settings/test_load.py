@@ -24,6 +24,10 @@ RESTRICTED = {
     "on_stale": "trust",
     "wait": "3",
     "recheck": "0",
+    "keep": "push",
+    "keep_limit": "11 MiB",
+    "keep_versions": "5",
+    "keep_days": "7",
 }
 FREE = {
     "app": "shop",
@@ -35,6 +39,8 @@ FREE = {
     "per_branch": "true",
     "diff": "off",
     "secrets": "['*.local']",
+    "keep": "off",
+    "keep_limit": "9 MiB",
 }
 
 

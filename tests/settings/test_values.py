@@ -12,7 +12,9 @@ from gitver_hooks.settings.values import (
     EXPERIMENT,
     FLAG,
     MAPPING,
+    NUMBER,
     SECONDS,
+    SIZE,
     TEXT,
     TEXTS,
     TRACKING_URI,
@@ -38,6 +40,16 @@ from gitver_hooks.settings.values import (
         (SECONDS, 0, 0.0),
         (SECONDS, 86400, 86400.0),
         (SECONDS, 0.5, 0.5),
+        (NUMBER, 1, 1),
+        (NUMBER, 1_000_000, 1_000_000),
+        (SIZE, 0, 0),
+        (SIZE, 1 << 40, 1 << 40),
+        (SIZE, "3", 3),
+        (SIZE, "3 b", 3),
+        (SIZE, "10 MiB", 10 << 20),
+        (SIZE, "10m", 10 << 20),
+        (SIZE, "2 KB", 2 << 10),
+        (SIZE, "1 GiB", 1 << 30),
         (TRACKING_URI, "http://localhost:5000", "http://localhost:5000"),
         (EXPERIMENT, "id:7", Experiment("id:7")),
         (EXPERIMENT, Experiment(id="7"), Experiment(id="7")),
@@ -59,6 +71,8 @@ def test_what_is_allowed_is_returned_in_its_final_type(
         (MAPPING, [None, [], "a: 1", 1]),
         (FLAG, [None, 0, 1, "true", []]),
         (SECONDS, [True, "1", None, -0.001, 86400.1, float("nan"), float("inf"), [1]]),
+        (NUMBER, [True, "1", None, 0, -1, 1.0, 1_000_001]),
+        (SIZE, [True, None, -1, 1.5, "", "-1", "1.5 MiB", "MiB", "1 TiB", (1 << 40) + 1, "9" * 16]),
         (TRACKING_URI, ["", None, 1.5j]),
         (EXPERIMENT, ["", None, True, "a\nb"]),
     ],
@@ -67,6 +81,15 @@ def test_nothing_else_is_allowed(kind: Kind, values: list[Any]) -> None:
     for value in values:
         with pytest.raises(ValueError):
             kind.check(value)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0"), (1000, "1000"), (1 << 10, "1 KiB"), (10 << 20, "10 MiB"), (1 << 30, "1 GiB")],
+)
+def test_a_size_is_written_as_people_write_it(size: int, text: str) -> None:
+    assert SIZE.text(size) == text
+    assert SIZE.check(text) == size
 
 
 def test_a_tracking_uri_that_mlflow_cannot_use_is_explained() -> None:

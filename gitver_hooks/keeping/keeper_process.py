@@ -1,0 +1,42 @@
+"""The life of a keeper process: what a deliverer starts to keep and to share code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.handover.log import log
+from gitver_hooks.keeping.captured import captured_paths
+from gitver_hooks.keeping.keep import keep_captured
+from gitver_hooks.keeping.share import push_shared, unpushed_refs
+from gitver_hooks.registry.own_process import detach, limit_memory
+
+# Seconds: 100 MiB are searched for secrets within one or two minutes, and a push may be slow.
+_LONGEST_LIFE = 600
+# The app that was just started comes first.
+_NICENESS = 5
+
+
+def has_work(location: Location) -> bool:
+    """Whether there is something for a keeper to do."""
+    return bool(captured_paths(location) or unpushed_refs(location))
+
+
+def run_keeper(arguments: list[str], environment: Mapping[str, str]) -> None:
+    """Keep what was captured, then push what is to be shared; the argument is the worktree."""
+    (worktree,) = arguments
+    location = find(worktree, environment)
+    if location is None:
+        return
+    detach()
+    limit_memory()
+    os.nice(_NICENESS)
+    signal.alarm(_LONGEST_LIFE)
+    try:
+        keep_captured(location, environment)
+        push_shared(location, environment)
+    except GitverError as error:
+        log(location, f"keeping: {error}", error)
