@@ -14,8 +14,8 @@ from gitver_hooks.history import walk
 from gitver_hooks.history.deadline import Outcome
 from gitver_hooks.history.findings import findings
 from gitver_hooks.history.join import join
+from gitver_hooks.history.model_numbers import ModelNumbers
 from gitver_hooks.history.models import ModelData
-from gitver_hooks.history.reading import ModelNumbers
 from gitver_hooks.history.records import History
 from gitver_hooks.history.resolve import resolve_commit
 from gitver_hooks.history.source import Source, open_source

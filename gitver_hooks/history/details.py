@@ -16,7 +16,7 @@ from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Resolved, VersionRecord
 from gitver_hooks.history.resolve import resolve
 from gitver_hooks.history.source import Source
-from gitver_hooks.history.traces import TraceData, full_texts, search
+from gitver_hooks.history.traces import TraceData, full_texts
 from gitver_hooks.history.walk import CommitData, changed_files, read_commit
 
 if TYPE_CHECKING:
@@ -116,21 +116,11 @@ def _notable(
     reading: Reading, model: ModelData
 ) -> tuple[tuple[TraceData, ...], tuple[TraceData, ...], tuple[str, ...]]:
     """The slowest and the newest failed traces, and what could not be read of them."""
-
-    def find(*, slowest: bool, failed: bool) -> list[TraceData]:
-        return search(
-            reading.client,
-            reading.experiment_id,
-            model_id=model.model_id,
-            slowest=slowest,
-            failed=failed,
-            limit=_MOST_TRACES,
-        )
-
+    traces = reading.traces_of(model)
     outcomes = run_all(
         {
-            "slowest": lambda: find(slowest=True, failed=False),
-            "failed": lambda: find(slowest=False, failed=True),
+            "slowest": lambda: traces.slowest(_MOST_TRACES),
+            "failed": lambda: traces.newest_failed(_MOST_TRACES),
         },
         reading.deadline,
         1,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gitver_hooks.history.deadline import Outcome
+from gitver_hooks.history.model_numbers import ModelNumbers, unread_numbers
 from gitver_hooks.history.models import ModelData
-from gitver_hooks.history.reading import ModelNumbers, unread_numbers
 from gitver_hooks.history.records import UNREAD_SCORES, UNREAD_TRACES, VersionRecord
 from gitver_hooks.history.walk import CommitData
 

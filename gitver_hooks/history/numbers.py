@@ -111,44 +111,6 @@ def _score_from_counts(counts: Mapping[tuple[float, bool], int]) -> Score:
     return Score(total / rows, rows, round(total) if binary else None)
 
 
-def ranks_for_live(all_count: int, evaluated: int, share: float) -> range:
-    """The ranks, among all latencies, that ``live_latency`` needs.
-
-    The live value of rank k has, among all values, a rank from k to k + ``evaluated``.
-    """
-    below = int(share * (all_count - evaluated - 1))
-    return range(below, min(below + 1 + evaluated, all_count - 1) + 1)
-
-
-def live_latency(
-    at_ranks: Mapping[int, float], all_count: int, evaluated: Sequence[float], share: float
-) -> float:
-    """A percentile of the live latencies, from values at ranks among all latencies.
-
-    ``all_count`` is greater than the number of ``evaluated`` latencies.
-    """
-    count = all_count - len(evaluated)
-    position = share * (count - 1)
-    below = int(position)
-    low = _live_value(at_ranks, below, evaluated)
-    high = _live_value(at_ranks, min(below + 1, count - 1), evaluated)
-    return low + (position - below) * (high - low)
-
-
-def _live_value(at_ranks: Mapping[int, float], rank: int, evaluated: Sequence[float]) -> float:
-    # Each evaluated value up to the live one moves it one rank up; ties count as evaluated first.
-    # The rank can only grow, and not beyond those asked for.
-    last = max(at_ranks)
-    at = rank
-    while True:
-        # Interpolation leaves an error in the 10th digit; latencies are whole milliseconds.
-        value = float(round(at_ranks[at]))
-        settled = min(rank + sum(latency <= value for latency in evaluated), last)
-        if settled <= at:
-            return value
-        at = settled
-
-
 def _scores(by_name: Mapping[str, Sequence[Assessment]]) -> dict[str, Score]:
     scores: dict[str, Score] = {}
     for name, assessments in by_name.items():

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from gitver_hooks.history import numbers
 from gitver_hooks.history.traces import Assessment, TraceData, number_of, text_of
 
-latencies = st.lists(st.integers(0, 40), max_size=25)
-
 
 def assessment(name: str, value: object, run_id: str | None = None, at: int = 0) -> Assessment:
     number, yes_no = number_of(value)
@@ -22,17 +20,6 @@ def trace(
     *assessments: Assessment, run_id: str | None = None, latency: float | None = 1.0
 ) -> TraceData:
     return TraceData("tr-1", "m-1", run_id, "OK", 0, latency, None, None, "", "", assessments)
-
-
-@given(latencies.filter(bool), latencies, st.sampled_from([0.5, 0.95, 0.0, 1.0]))
-def test_live_latencies_from_ranks_equal_those_of_the_live_traces(
-    live: list[int], evaluated: list[int], share: float
-) -> None:
-    ordered = sorted(live + evaluated)
-    ranks = numbers.ranks_for_live(len(ordered), len(evaluated), share)
-    at_ranks = {rank: float(ordered[rank]) for rank in ranks}
-    found = numbers.live_latency(at_ranks, len(ordered), [float(v) for v in evaluated], share)
-    assert found == pytest.approx(numbers.percentile(sorted(map(float, live)), share))
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40))

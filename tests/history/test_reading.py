@@ -12,11 +12,12 @@ from support.git import Git
 from support.history_oracle import numbers_by_sql
 from support.large_store import Plan, fill
 
-from gitver_hooks.history import reading
+from gitver_hooks.history import model_numbers, reading, trace_metrics
 from gitver_hooks.history.assemble import Selection, read_history
+from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import History
 from gitver_hooks.history.source import open_source
-from gitver_hooks.history.trace_metrics import ServerNumbers
+from gitver_hooks.history.traces import ModelTraces
 
 MANY = 230
 
@@ -64,8 +65,8 @@ def assert_equal_to_sql(recorded: Recorded, exact: bool = True) -> None:
     assert len(registered) == 3
     for record in registered:
         assert record.model_id is not None
-        many = (record.traces or 0) > reading.SAMPLE
-        cost_of = reading._SAMPLE_FOR_COST if many else reading.SAMPLE
+        many = (record.traces or 0) > model_numbers.SAMPLE
+        cost_of = model_numbers._SAMPLE_FOR_COST if many else model_numbers.SAMPLE
         expected = numbers_by_sql(recorded.uri, record.model_id, cost_of=cost_of)
         assert record.live.coverage == "exact"
         assert record.live.sampled == (("cost",) if many else ())
@@ -97,10 +98,10 @@ def test_the_numbers_equal_those_of_the_tables_on_a_server_with_postgresql(
 def test_without_the_private_api_counts_are_at_least(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ServerNumbers, "_query", lambda *arguments: None)
+    monkeypatch.setattr(trace_metrics, "_query", lambda *arguments: None)
     records = {record.subject: record for record in recorded.history()}
     many = records["change 1"].live
-    assert (many.traces, many.coverage) == (reading.SAMPLE, "at least")
+    assert (many.traces, many.coverage) == (model_numbers.SAMPLE, "at least")
     assert "latency_p50_ms" in many.sampled
     few = records["change 0"].live
     assert (few.traces, few.coverage, few.sampled) == (25, "exact", ())
@@ -125,13 +126,13 @@ def test_a_commit_that_was_never_registered_has_a_record_without_numbers(
 def test_what_the_deadline_leaves_out_is_marked_and_the_logged_mean_is_shown(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = reading.read_numbers
+    slow = model_numbers.read_numbers
     blocked = {f"m-{1:032x}"}
 
-    def read(client: Any, experiment_id: str, model: Any) -> reading.ModelNumbers:
+    def read(model: ModelData, traces: ModelTraces) -> model_numbers.ModelNumbers:
         if model.model_id in blocked:
             raise ConnectionError("gone")
-        return slow(client, experiment_id, model)
+        return slow(model, traces)
 
     monkeypatch.setattr(reading, "read_numbers", read)
     history = recorded.history()

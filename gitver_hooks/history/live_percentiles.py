@@ -1,0 +1,98 @@
+"""Percentiles of the live traces' latencies, where the server only knows those of all traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+# Ranks asked for beside the expected one. Each costs the store a sort, each request a scan.
+_MARGIN = 2
+
+
+@dataclass(frozen=True)
+class AllLatencies:
+    """How many traces have a latency, and which latencies (ms) those of evaluations have.
+
+    There are fewer evaluated latencies than ``count``.
+    """
+
+    count: int
+    evaluated: Sequence[float]
+
+    @property
+    def live(self) -> int:
+        return self.count - len(self.evaluated)
+
+
+def live_percentiles(
+    latencies: AllLatencies,
+    shares: Sequence[float],
+    ask: Callable[[Sequence[int]], Mapping[int, float] | None],
+) -> list[float] | None:
+    """The latency (ms) below which each share of the live traces lies, linearly interpolated.
+
+    ``ask`` returns the latencies at 0-based ranks of all sorted ones, or None if the server cannot
+    tell; then the result is None as well.
+    """
+    positions = [share * (latencies.live - 1) for share in shares]
+    ranks = {rank for position in positions for rank in _neighbours(position, latencies)}
+    known: dict[int, float] = {}
+    wanted = {near for rank in ranks for near in _first_guess(rank, latencies)}
+    while wanted:
+        found = ask(sorted(wanted))
+        if found is None:
+            return None
+        known.update(found)
+        missing = {_place(known, rank, latencies) for rank in ranks} - known.keys()
+        wanted = {near for rank in missing for near in range(rank, rank + _MARGIN + 1)}
+        wanted = {rank for rank in wanted if rank < latencies.count} - known.keys()
+    value = {rank: _rounded(known[_place(known, rank, latencies)]) for rank in ranks}
+    return [_between(value, position, latencies) for position in positions]
+
+
+def _neighbours(position: float, latencies: AllLatencies) -> tuple[int, int]:
+    below = int(position)
+    return below, min(below + 1, latencies.live - 1)
+
+
+def _between(value: Mapping[int, float], position: float, latencies: AllLatencies) -> float:
+    below, above = _neighbours(position, latencies)
+    return value[below] + (position - below) * (value[above] - value[below])
+
+
+def _first_guess(rank: int, latencies: AllLatencies) -> list[int]:
+    """The ranks among all latencies at which the live one of that rank is first looked for.
+
+    It is exactly there if the latencies of evaluations are spread as those of live traces are.
+    """
+    expected = rank + round(len(latencies.evaluated) * rank / max(1, latencies.live - 1))
+    near = range(expected - _MARGIN, expected + _MARGIN + 1)
+    return [
+        rank,
+        *(
+            n
+            for n in near
+            if rank <= n <= min(rank + len(latencies.evaluated), latencies.count - 1)
+        ),
+    ]
+
+
+def _place(known: Mapping[int, float], rank: int, latencies: AllLatencies) -> int:
+    """Where among all latencies the live one of that rank is; or the first unknown rank on the way.
+
+    Each evaluated latency up to the live one moves it one rank up; of equal ones, the evaluated
+    count first. So the rank can only grow, and by no more than there are evaluated ones.
+    """
+    at = rank
+    while at in known:
+        value = _rounded(known[at])
+        settled = rank + sum(latency <= value for latency in latencies.evaluated)
+        if settled <= at:
+            return at
+        at = min(settled, latencies.count - 1)
+    return at
+
+
+def _rounded(latency: float) -> float:
+    # Interpolation leaves an error in the 10th digit; latencies are whole milliseconds.
+    return float(round(latency))
