@@ -17,7 +17,7 @@ from gitver_hooks.history.details import Details, read_details
 from gitver_hooks.history.records import VersionRecord
 from gitver_hooks.history.resolve import WORKTREE
 from gitver_hooks.history.source import open_source
-from gitver_hooks.history.traces import Assessment, TraceData
+from gitver_hooks.history.trace_data import Assessment, TraceData
 from gitver_hooks.history.version_numbers import TraceNumbers
 from gitver_hooks.registry.own_process import prepare_own_process
 

@@ -16,7 +16,8 @@ from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Resolved, VersionRecord
 from gitver_hooks.history.resolve import resolve
 from gitver_hooks.history.source import Source
-from gitver_hooks.history.traces import TraceData, full_texts
+from gitver_hooks.history.trace_data import TraceData
+from gitver_hooks.history.traces import full_texts
 from gitver_hooks.history.walk import CommitData, changed_files, read_commit
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from functools import partial
 from gitver_hooks.history import numbers
 from gitver_hooks.history.live_percentiles import AllLatencies, live_percentiles
 from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.trace_data import FAILED, RUNNING, TraceData
 from gitver_hooks.history.trace_metrics import (
     Counts,
     count_by_state,
@@ -17,7 +18,7 @@ from gitver_hooks.history.trace_metrics import (
     latencies_at,
     token_totals,
 )
-from gitver_hooks.history.traces import FAILED, PAGE, RUNNING, ModelTraces, Period, TraceData
+from gitver_hooks.history.traces import PAGE, ModelTraces, Period
 from gitver_hooks.history.version_numbers import Score, TraceNumbers
 
 # The newest live traces of a version that are read; fewer if the server adds up all but the cost.

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitver_hooks.history.traces import FAILED, Assessment, TraceData, number_of
+from gitver_hooks.history.trace_data import FAILED, Assessment, TraceData, number_of
 from gitver_hooks.history.version_numbers import Coverage, Score, TraceNumbers
 
 # The name of a metric, one value of it, and whether that is yes (1) or no (0).

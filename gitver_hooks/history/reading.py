@@ -12,7 +12,8 @@ from gitver_hooks.history import models
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, Outcome, run_all, run_one
 from gitver_hooks.history.model_numbers import ModelNumbers, read_numbers
 from gitver_hooks.history.models import ModelData
-from gitver_hooks.history.traces import ModelTraces, TraceData, find_trace, traces_of
+from gitver_hooks.history.trace_data import TraceData
+from gitver_hooks.history.traces import ModelTraces, find_trace, traces_of
 from gitver_hooks.registry.failures import READING, MLflowFailure, explain
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from gitver_hooks.history.model_numbers import SAMPLE, unlogged_runs
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.numbers import belongs_to_run
 from gitver_hooks.history.reading import Reading
-from gitver_hooks.history.traces import FAILED, ModelTraces, TraceData, trace_data
+from gitver_hooks.history.trace_data import FAILED, TraceData, trace_data
+from gitver_hooks.history.traces import ModelTraces
 
 _MOST_ROWS = 2000
 _PREVIEW = 1000

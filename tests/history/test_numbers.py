@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitver_hooks.history import numbers
-from gitver_hooks.history.traces import Assessment, TraceData, number_of, text_of
+from gitver_hooks.history.trace_data import Assessment, TraceData, number_of, text_of
 
 
 def assessment(name: str, value: object, run_id: str | None = None, at: int = 0) -> Assessment:
