@@ -10,7 +10,6 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show
@@ -128,9 +127,8 @@ def _consequence(request: Request, main_folder: str) -> str:
 
 
 def _destination(uri: str, main_folder: str) -> str:
-    settings = replace(
-        Settings(), tracking_uri=uri, sources={"tracking_uri": Source(TREE, SETTINGS_FILE)}
-    )
+    source = Source(TREE, SETTINGS_FILE)
+    settings = Settings(tracking_uri=uri, sources={"tracking_uri": source})
     resolved = resolve_tracking(settings, main_folder).uri
     file = sqlite_file(resolved)
     if file is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,7 @@ def _version_facts(
     location = repository.location
     version = identify_worktree(repository, settings).version
     return {
-        "version": asdict(version),
+        "version": version._asdict(),
         "model_id": KnownModels(location, tracking.store).get(version.id),
         "model_name": model_name(app_name(repository, settings, version.remote_url), version),
         "active": _active(location, version.id, repository.environment),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitver_hooks.gitfiles.wildmatch import Pattern
 
@@ -24,8 +23,7 @@ _ESCAPES: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One line: what it matches, and its attributes in the order in which they are written."""
 
     expression: re.Pattern[bytes]
@@ -33,8 +31,7 @@ class Rule:
     attributes: tuple[tuple[bytes, Value], ...]
 
 
-@dataclass(frozen=True)
-class AttributeFile:
+class AttributeFile(NamedTuple):
     """The rules of one file and the macros it defines, each in the order of the file."""
 
     rules: tuple[Rule, ...]

@@ -87,14 +87,14 @@ class Deliverer:
                 failed_in_a_row = 0
                 result.delivered += 1
 
-    def _next_paths(self, key: str) -> Iterator[Path]:
+    def _next_paths(self, key: str) -> Iterator[str]:
         """The entries of a queue, each once: those that somebody waits for before the others.
 
         An entry that is written during the delivery is part of it: whoever wrote it may have found
         this deliverer at work.
         """
-        tried: set[Path] = set()
-        queue: list[Path] = []
+        tried: set[str] = set()
+        queue: list[str] = []
         while True:
             path = next((p for p in self._outbox.preferred(key) if p not in tried), None)
             if path is None:

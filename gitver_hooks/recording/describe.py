@@ -18,7 +18,6 @@ from gitver_hooks.registry.limits import PARAM_PREFIX
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
-from gitver_hooks.version.diff import LARGEST_DIFF, write_diff
 from gitver_hooks.version.identify import Identified
 from gitver_hooks.version.model_name import app_name, model_name
 
@@ -68,6 +67,9 @@ def _diff(identified: Identified, settings: Settings, store: Store) -> str:
     """The diff of a dirty version as JSON; an empty string if it has none."""
     if not identified.version.dirty or settings.diff != "tag":
         return ""
+    # Imported where needed: hooks are faster without it.
+    from gitver_hooks.version.diff import LARGEST_DIFF, write_diff
+
     is_hosted = store.tracking_uri.startswith("databricks")
     largest = _LARGEST_HOSTED_TAG if is_hosted else LARGEST_DIFF
     return write_diff(identified.content, secrets=settings.secrets, largest=largest).to_json()

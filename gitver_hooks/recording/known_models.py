@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from hashlib import sha256
-from pathlib import Path
-from urllib.parse import quote
 
-from gitver_hooks.common.files import replace_file
+from gitver_hooks.common.files import read_small, replace_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Store
 from gitver_hooks.registry.tracking import sqlite_inode
@@ -24,50 +21,66 @@ class KnownModels:
     """
 
     def __init__(self, location: Location, store: Store) -> None:
-        self._folder = Path(location.shared_state_dir, "models", store.key)
+        self._folder = os.path.join(location.shared_state_dir, "models", store.key)
         self._store = store
 
     def get(self, version_id: str) -> str | None:
         """The model id of a version, or None."""
         if not self._is_same_file():
             return None
-        try:
-            return self._path(version_id).read_text().strip() or None
-        except OSError:
-            return None
+        return (read_small(self._path(version_id)) or b"").decode("utf-8").strip() or None
 
     def put(self, version_id: str, model_id: str) -> None:
         if not self._is_same_file():
+            import shutil
+
             shutil.rmtree(self._folder, ignore_errors=True)
         inode = sqlite_inode(self._store.tracking_uri)
-        if not self._inode_file.exists():
-            replace_file(str(self._inode_file), f"{inode}\n".encode())
+        if not os.path.exists(self._inode_file):
+            replace_file(self._inode_file, f"{inode}\n".encode())
         self._make_room()
-        replace_file(str(self._path(version_id)), f"{model_id}\n".encode())
+        replace_file(self._path(version_id), f"{model_id}\n".encode())
 
     def forget(self, version_id: str) -> None:
-        self._path(version_id).unlink(missing_ok=True)
+        _unlink(self._path(version_id))
 
     @property
-    def _inode_file(self) -> Path:
-        return self._folder / ".inode"
+    def _inode_file(self) -> str:
+        return os.path.join(self._folder, ".inode")
 
     def _is_same_file(self) -> bool:
-        try:
-            return self._inode_file.read_text().strip() == sqlite_inode(self._store.tracking_uri)
-        except OSError:
-            return False
+        inode = read_small(self._inode_file)
+        present = sqlite_inode(self._store.tracking_uri).encode("ascii")
+        return inode is not None and inode.strip() == present
 
-    def _path(self, version_id: str) -> Path:
-        name = quote(version_id, safe="@")
+    def _path(self, version_id: str) -> str:
+        name = version_id
+        if not _is_plain(name):
+            # Imported where needed: hooks are faster without it.
+            from urllib.parse import quote
+
+            name = quote(version_id, safe="@")
         # A quoted branch name (per_branch) can exceed the limit for file names.
-        return self._folder / (name if len(name) <= 200 else sha256(name.encode()).hexdigest())
+        name = name if len(name) <= 200 else sha256(name.encode()).hexdigest()
+        return os.path.join(self._folder, name)
 
     def _make_room(self) -> None:
         names = os.listdir(self._folder)
         if len(names) <= _MOST_VERSIONS:
             return
-        paths = [self._folder / name for name in names if not name.startswith(".")]
-        paths.sort(key=lambda path: path.stat().st_mtime)
+        paths = [os.path.join(self._folder, name) for name in names if not name.startswith(".")]
+        paths.sort(key=lambda path: os.stat(path).st_mtime)
         for path in paths[: len(paths) // 2]:
-            path.unlink(missing_ok=True)
+            _unlink(path)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name consists of letters, digits and dashes, which quoting leaves alone."""
+    return name.isascii() and name.replace("-", "").isalnum()

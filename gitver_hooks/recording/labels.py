@@ -9,19 +9,17 @@ description they are escaped or stand in a code block.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+import time
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from gitver_hooks.common.printing import printable
+from gitver_hooks.gitfiles.object_contents import CommitContent
+from gitver_hooks.repository.changed_files import changed_files, read_commit
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.version.identify import Identified
 from gitver_hooks.worktree.content import Content
-
-if TYPE_CHECKING:
-    from dulwich.objects import Commit
 
 # Characters. The column of MLflow's list is narrower, and shows the whole label in a tooltip.
 LONGEST_LABEL = 120
@@ -36,8 +34,7 @@ _COUNTED_FILES = 1_000
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#~|&]|^[-+]|:(?=//)")
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(NamedTuple):
     """The label of a version, and its description in Markdown."""
 
     label: str
@@ -47,7 +44,7 @@ class Labels:
 def labels(repository: Repository, identified: Identified) -> Labels:
     """What MLflow's pages show of an identified version."""
     version = identified.version
-    commit = _read_commit(repository, version.commit)
+    commit = read_commit(repository, bytes.fromhex(version.commit)) if version.commit else None
     short = (version.commit or "unborn")[:8]
     subject, body = _message(commit) if commit else ("", "")
     if version.dirty:
@@ -56,14 +53,17 @@ def labels(repository: Repository, identified: Identified) -> Labels:
         label = f"{short}+{version.digest[:8]} {names}"
         title, body = f"Uncommitted changes after {short} {subject}", ""
     else:
-        changed = list(islice(_changed_by(repository, commit), _COUNTED_FILES)) if commit else []
+        files = islice(changed_files(repository, commit), _COUNTED_FILES) if commit else ()
+        changed = [f"{file.letter} {_path(file.path)}" for file in files]
         label = f"{short} {subject}"
         title = subject
     description = _description(title, body, commit, changed)
     return Labels(_cut(label.strip(), LONGEST_LABEL), description)
 
 
-def _description(title: str, body: str, commit: Commit | None, changed: Sequence[str]) -> str:
+def _description(
+    title: str, body: str, commit: CommitContent | None, changed: Sequence[str]
+) -> str:
     """The description in Markdown; parts that are empty are left out."""
     title = title.strip()
     parts = [
@@ -81,24 +81,14 @@ def _uncommitted_changes(content: Content) -> list[str]:
     return [*files, *(f"M {_path(path)}" for path, _ in content.submodules)]
 
 
-def _read_commit(repository: Repository, commit_id: str | None) -> Commit | None:
-    from dulwich.objects import Commit
-
-    try:
-        found = repository.repo[commit_id.encode("ascii")] if commit_id else None
-    except KeyError:
-        return None
-    return found if isinstance(found, Commit) else None
-
-
-def _message(commit: Commit) -> tuple[str, str]:
+def _message(commit: CommitContent) -> tuple[str, str]:
     """Subject and body, as git separates them: the subject is the first paragraph."""
     paragraph, _, body = _decoded(commit, commit.message).strip().partition("\n\n")
     lines = (printable(line.expandtabs()) for line in body.strip("\n").splitlines())
     return printable(" ".join(paragraph.split())), "\n".join(lines)
 
 
-def _decoded(commit: Commit, text: bytes) -> str:
+def _decoded(commit: CommitContent, text: bytes) -> str:
     encoding = (commit.encoding or b"utf-8").decode("ascii", "replace")
     try:
         return text.decode(encoding, "replace")
@@ -106,35 +96,22 @@ def _decoded(commit: Commit, text: bytes) -> str:
         return text.decode("utf-8", "replace")
 
 
-def _author(commit: Commit) -> str:
+def _author(commit: CommitContent) -> str:
     # The address stays here: a name is enough to recognise a version by.
     name = _decoded(commit, commit.author).partition("<")[0].strip()
+    return f"{_escaped(_cut(printable(name), _LONGEST_PATH))}, {_author_date(commit)}"
+
+
+def _author_date(commit: CommitContent) -> str:
+    """The author's date in the author's time zone (git's Documentation/date-formats.txt)."""
     try:
-        zone = timezone(timedelta(seconds=commit.author_timezone))
-        date = datetime.fromtimestamp(commit.author_time, zone).strftime("%Y-%m-%d %H:%M %z")
+        seconds, zone = commit.author.rpartition(b">")[2].split()
+        minutes = 60 * int(zone[1:3]) + int(zone[3:5])
+        offset = -60 * minutes if zone.startswith(b"-") else 60 * minutes
+        local = time.gmtime(int(seconds) + offset)
+        return f"{time.strftime('%Y-%m-%d %H:%M', local)} {zone.decode('ascii')}"
     except (ValueError, OverflowError, OSError):
-        date = "an unknown date"
-    return f"{_escaped(_cut(printable(name), _LONGEST_PATH))}, {date}"
-
-
-def _changed_by(repository: Repository, commit: Commit) -> Iterator[str]:
-    """The files that a commit changed from its first parent, as ``M app.py``.
-
-    Nothing if an object is missing, as it is in shallow and partial clones.
-    """
-    from dulwich.diff_tree import tree_changes
-
-    try:
-        parent = _read_commit(repository, commit.parents[0].decode()) if commit.parents else None
-        if commit.parents and parent is None:
-            return
-        before = parent.tree if parent else None
-        for change in tree_changes(repository.repo.object_store, before, commit.tree):
-            entry = change.new or change.old
-            if entry is not None and entry.path is not None:
-                yield f"{_letter(change.old, change.new)} {_path(entry.path)}"
-    except KeyError:
-        return
+        return "an unknown date"
 
 
 def _letter(old: object, new: object) -> str:

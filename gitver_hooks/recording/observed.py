@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
@@ -27,8 +27,7 @@ from gitver_hooks.version.identify import Identified, identify_worktree
 from gitver_hooks.version.model_name import app_name, model_name
 
 
-@dataclass(frozen=True)
-class ObservedWorktree:
+class ObservedWorktree(NamedTuple):
     """One observation of a worktree, under its lock.
 
     ``model_id`` is None if the model of the version is not known here.

@@ -12,9 +12,7 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import make_state_folder, replace_file
@@ -23,13 +21,13 @@ from gitver_hooks.handover.store import Store
 from gitver_hooks.registry.registration import Registration
 
 _SUFFIX = ".json"
+_PREFERRED = "preferred"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A registration in the outbox, and why its last delivery failed (empty if it has not)."""
 
-    path: Path
+    path: str
     registration: Registration
     error: str = ""
 
@@ -38,10 +36,10 @@ class Outbox:
     """The outbox of one repository, shared by its worktrees."""
 
     def __init__(self, location: Location) -> None:
-        self._folder = Path(location.shared_state_dir)
-        self._queues = self._folder / "outbox"
-        self._rejected = self._folder / "rejected"
-        self._damaged = self._folder / "damaged"
+        self._folder = location.shared_state_dir
+        self._queues = os.path.join(self._folder, "outbox")
+        self._rejected = os.path.join(self._folder, "rejected")
+        self._damaged = os.path.join(self._folder, "damaged")
 
     def put(self, registration: Registration) -> None:
         """Write ``registration`` durably, unless it is there already.
@@ -52,7 +50,7 @@ class Outbox:
         if self._read(path) is not None:
             return
         try:
-            replace_file(str(path), _encode(registration, ""), durable=True)
+            replace_file(path, _encode(registration, ""), durable=True)
         except OSError as error:
             raise GitverError(
                 f"{self._folder} cannot be written: {error.strerror}",
@@ -61,9 +59,8 @@ class Outbox:
 
     def prefer(self, registration: Registration) -> None:
         """Have ``registration`` delivered before the others of its store: somebody waits for it."""
-        path = self._path(registration)
         try:
-            replace_file(str(path.parent / "preferred" / path.name), b"")
+            replace_file(_preference(self._path(registration)), b"")
         except OSError:
             # It is still delivered, in its turn.
             pass
@@ -71,37 +68,38 @@ class Outbox:
     def entry_for(self, registration: Registration) -> Entry | None:
         """The entry of a registration, waiting or rejected; None once it is delivered."""
         path = self._path(registration)
-        return self._read(path) or self._read(self._rejected / path.name)
+        return self._read(path) or self._read(self._rejected_path(path))
 
     def is_waiting(self, registration: Registration) -> bool:
         """Whether the registration has been neither delivered nor rejected yet."""
-        return self._path(registration).exists()
+        return os.path.exists(self._path(registration))
 
     def stores(self) -> list[str]:
         """The keys of the stores that have entries waiting."""
-        return [key for key in _names(self._queues) if _entry_names(self._queues / key)]
+        return [key for key in _names(self._queues) if _entry_names(self._queue(key))]
 
-    def queue(self, key: str) -> list[Path]:
+    def queue(self, key: str) -> list[str]:
         """The files of the entries that wait for the store ``key``, oldest first."""
-        return _by_age(self._queues / key)
+        return _by_age(self._queue(key))
 
-    def preferred(self, key: str) -> list[Path]:
+    def preferred(self, key: str) -> list[str]:
         """The files of the entries of the store ``key`` that somebody waits for."""
-        folder = self._queues / key
-        return [folder / name for name in _entry_names(folder / "preferred")]
+        folder = self._queue(key)
+        names = _entry_names(os.path.join(folder, _PREFERRED))
+        return [os.path.join(folder, name) for name in names]
 
-    def read(self, path: Path) -> Entry | None:
+    def read(self, path: str) -> Entry | None:
         """The entry in a file of a queue; None if it is gone, or was damaged and is set aside."""
         return self._read(path)
 
     def counts(self) -> tuple[int, int]:
         """How many entries wait, and how many were rejected."""
-        waiting = sum(len(_entry_names(self._queues / key)) for key in _names(self._queues))
+        waiting = sum(len(_entry_names(self._queue(key))) for key in _names(self._queues))
         return waiting, len(_entry_names(self._rejected))
 
     def waiting(self, most: int | None = None) -> list[Entry]:
         """At most ``most`` of the entries that wait, store by store, oldest first."""
-        paths = [path for key in _names(self._queues) for path in _by_age(self._queues / key)]
+        paths = [path for key in _names(self._queues) for path in _by_age(self._queue(key))]
         return self._entries(paths[:most])
 
     def rejected(self, most: int | None = None) -> list[Entry]:
@@ -111,57 +109,61 @@ class Outbox:
     def note(self, entry: Entry, error: str) -> None:
         """Keep with a waiting entry why its last delivery failed; its place in the queue stays."""
         try:
-            times = entry.path.stat()
+            times = os.stat(entry.path)
         except FileNotFoundError:
             return
-        replace_file(str(entry.path), _encode(entry.registration, error), durable=True)
+        replace_file(entry.path, _encode(entry.registration, error), durable=True)
         os.utime(entry.path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def reject(self, entry: Entry, error: str) -> None:
         """Set a waiting entry aside, with the reason."""
         self.note(entry, error)
-        make_state_folder(str(self._rejected))
+        make_state_folder(self._rejected)
         try:
-            entry.path.replace(self._rejected / entry.path.name)
+            os.replace(entry.path, self._rejected_path(entry.path))
         except FileNotFoundError:
             return
-        self._forget_preference(entry.path)
+        _unlink(_preference(entry.path))
 
     def retry_rejected(self) -> None:
         """Let all rejected entries wait again."""
         for entry in self.rejected():
             path = self._path(entry.registration)
-            make_state_folder(str(path.parent))
-            entry.path.replace(path)
+            make_state_folder(os.path.dirname(path))
+            os.replace(entry.path, path)
 
     def discard(self) -> int:
         """Drop all entries, waiting and rejected; returns how many there were."""
         entries = self.waiting() + self.rejected()
         for entry in entries:
-            entry.path.unlink(missing_ok=True)
+            _unlink(entry.path)
         return len(entries)
 
     def remove(self, entry: Entry) -> None:
         """Forget a delivered entry."""
-        entry.path.unlink(missing_ok=True)
-        (self._rejected / entry.path.name).unlink(missing_ok=True)
-        self._forget_preference(entry.path)
+        _unlink(entry.path)
+        _unlink(self._rejected_path(entry.path))
+        _unlink(_preference(entry.path))
 
-    def _forget_preference(self, path: Path) -> None:
-        (path.parent / "preferred" / path.name).unlink(missing_ok=True)
+    def _queue(self, key: str) -> str:
+        return os.path.join(self._queues, key)
 
-    def _path(self, registration: Registration) -> Path:
+    def _rejected_path(self, path: str) -> str:
+        return os.path.join(self._rejected, os.path.basename(path))
+
+    def _path(self, registration: Registration) -> str:
         key = registration.store.key
         text = f"{key}\n{registration.version}"
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        return self._queues / key / f"{digest}{_SUFFIX}"
+        return os.path.join(self._queue(key), digest + _SUFFIX)
 
-    def _entries(self, paths: list[Path]) -> list[Entry]:
+    def _entries(self, paths: list[str]) -> list[Entry]:
         return [entry for path in paths if (entry := self._read(path)) is not None]
 
-    def _read(self, path: Path) -> Entry | None:
+    def _read(self, path: str) -> Entry | None:
         try:
-            content = path.read_bytes()
+            with open(path, "rb") as file:
+                content = file.read()
         except FileNotFoundError:
             return None
         except OSError:
@@ -172,34 +174,48 @@ class Outbox:
             self._set_aside(path)
         return entry
 
-    def _set_aside(self, path: Path) -> None:
+    def _set_aside(self, path: str) -> None:
         """Set a damaged entry aside, so that its version can be registered again."""
         try:
-            make_state_folder(str(self._damaged))
-            path.replace(self._damaged / f"{path.name}.{time.time_ns()}")
+            make_state_folder(self._damaged)
+            name = f"{os.path.basename(path)}.{time.time_ns()}"
+            os.replace(path, os.path.join(self._damaged, name))
         except OSError:
             pass
 
 
-def _names(folder: Path) -> list[str]:
+def _preference(path: str) -> str:
+    """The file that says that somebody waits for the entry at ``path``."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, _PREFERRED, name)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _entry_names(folder: Path) -> list[str]:
+def _entry_names(folder: str) -> list[str]:
     return [name for name in _names(folder) if name.endswith(_SUFFIX) and name[0] != "."]
 
 
-def _by_age(folder: Path) -> list[Path]:
+def _by_age(folder: str) -> list[str]:
     aged: list[tuple[int, str]] = []
     for name in _entry_names(folder):
         try:
-            aged.append((os.stat(folder / name).st_mtime_ns, name))
+            aged.append((os.stat(os.path.join(folder, name)).st_mtime_ns, name))
         except FileNotFoundError:
             continue
-    return [folder / name for _, name in sorted(aged)]
+    return [os.path.join(folder, name) for _, name in sorted(aged)]
 
 
 def _encode(registration: Registration, error: str) -> bytes:
@@ -215,7 +231,7 @@ def _encode(registration: Registration, error: str) -> bytes:
     return json.dumps({"registration": values, "error": error}, indent=1).encode()
 
 
-def _decode(path: Path, content: bytes) -> Entry | None:
+def _decode(path: str, content: bytes) -> Entry | None:
     """The entry that a file contains; None if it is damaged or of another version of gitver."""
     try:
         loaded: dict[str, Any] = json.loads(content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_state import ActiveState, read_state
@@ -18,8 +18,7 @@ HOOK_LOCK_SECONDS = 2.0
 LOCK_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What a worktree was recorded as.
 
     ``model_id`` is None if the model is not known here; ``registration`` is then what was written

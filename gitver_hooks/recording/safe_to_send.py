@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.version.diff import Diff
 from gitver_hooks.version.secret_values import mask_secrets
@@ -26,7 +24,7 @@ def safe_to_send(registration: Registration) -> Registration:
             tags[key] = mask_secrets(tags[key])
     if registration.diff:
         tags[DIFF_TAG] = _diff_without_secrets(registration.diff)
-    return replace(registration, tags=tags, params=mask_params(registration.params), diff="")
+    return registration._replace(tags=tags, params=mask_params(registration.params), diff="")
 
 
 def _diff_without_secrets(text: str) -> str:

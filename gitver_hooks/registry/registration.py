@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gitver_hooks.handover.store import Store
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     """One LoggedModel to be found or created in MLflow.
 
     ``version`` is the version id, ``name`` the LoggedModel's name. ``tags`` hold ``gitver.version``
@@ -22,6 +22,6 @@ class Registration:
     name: str
     store: Store
     model_type: str = "agent"
-    tags: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
+    params: Mapping[str, str] = MappingProxyType({})
     diff: str = ""

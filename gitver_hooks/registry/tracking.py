@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote
+from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import without_credentials
@@ -19,8 +17,7 @@ from gitver_hooks.settings.tree_files import resolve_inside
 _SQLITE = "sqlite:///"
 
 
-@dataclass(frozen=True)
-class Tracking:
+class Tracking(NamedTuple):
     """A tracking URI as it was given, an experiment, and who chose each.
 
     ``uri`` may contain credentials: it goes to MLflow and nowhere else. The sources are ENVIRONMENT
@@ -70,12 +67,12 @@ def default_tracking_uri(main_worktree: str) -> str:
         names = []
     # What is below an experiment may be a link, too: MLflow writes there.
     experiments = [
-        Path(_inside(main_worktree, os.path.join("mlruns", name, "models"))).parent
+        os.path.dirname(_inside(main_worktree, os.path.join("mlruns", name, "models")))
         for name in names
         if name.isdigit()
     ]
-    if any((folder / "meta.yaml").exists() for folder in experiments):
-        return Path(main_worktree, "mlruns").absolute().as_uri()
+    if any(os.path.exists(os.path.join(folder, "meta.yaml")) for folder in experiments):
+        return _file_uri(os.path.join(main_worktree, "mlruns"))
     return sqlite_uri(_inside(main_worktree, "mlflow.db"))
 
 
@@ -91,7 +88,7 @@ def sqlite_file(uri: str) -> str | None:
     """The file behind a SQLite tracking URI, or None for any other URI."""
     if not uri.startswith("sqlite:"):
         return None
-    path = unquote(uri.partition(":///")[2].partition("?")[0])
+    path = _unquoted(uri.partition(":///")[2].partition("?")[0])
     return os.path.abspath(path) if path and path != ":memory:" else None
 
 
@@ -110,14 +107,29 @@ def sqlite_inode(uri: str) -> str:
 def _absolute(uri: str, folder: str) -> str:
     """``uri`` with a relative path made absolute from ``folder``."""
     if ":" not in uri and not uri.startswith("databricks"):
-        return Path(_inside(folder, uri)).as_uri()
+        return _file_uri(_inside(folder, uri))
     if not uri.startswith(_SQLITE) or uri.startswith(f"{_SQLITE}/"):
         return uri
     path, question, query = uri[len(_SQLITE) :].partition("?")
-    path = unquote(path)
+    path = _unquoted(path)
     if path == ":memory:":
         return uri
     return sqlite_uri(_inside(folder, path)) + question + query
+
+
+def _file_uri(path: str) -> str:
+    # Imported where needed: hooks are faster without it.
+    from pathlib import Path
+
+    return Path(path).absolute().as_uri()
+
+
+def _unquoted(path: str) -> str:
+    if "%" not in path:
+        return path
+    from urllib.parse import unquote
+
+    return unquote(path)
 
 
 def _inside(folder: str, name: str) -> str:

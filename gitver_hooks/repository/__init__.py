@@ -1,1 +1,1 @@
-"""The repository through dulwich: HEAD, branch, remote, configuration."""
+"""The repository of a worktree: HEAD, branch, remote, objects, configuration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from gitver_hooks.gitfiles.operation import rebased_branch
@@ -22,12 +23,8 @@ def current_branch(repository: Repository) -> str | None:
 
 def symbolic_head(repository: Repository) -> str | None:
     """The ref that HEAD points to, or None where it is detached."""
-    from dulwich.refs import HEADREF
-
-    content = repository.repo.refs.read_ref(HEADREF) or b""
-    if not content.startswith(b"ref: "):
-        return None
-    return content[len(b"ref: ") :].strip().decode("utf-8", "backslashreplace")
+    ref = repository.head().ref
+    return None if ref is None else os.fsencode(ref).decode("utf-8", "backslashreplace")
 
 
 # For each service: the variable with the commit it checked out, then those with the branch, a pull

@@ -1,31 +1,34 @@
-"""The conditions of includeIf in git's configuration (git-config(1), Conditional includes).
-
-dulwich's own matchers need an open repository and compare ``gitdir:`` patterns only roughly.
-"""
+"""The conditions of includeIf in git's configuration (git-config(1), Conditional includes)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.gitfiles.wildmatch import matches_path
 
 _BRANCHES = b"ref: refs/heads/"
+_HAS_REMOTE = "hasconfig:remote.*.url:"
 
 
-def condition_matchers(location: Location, folder: str) -> dict[str, Callable[[str], bool]]:
-    """For each kind of condition that depends on the repository, a function that decides it.
+def condition_holds(
+    location: Location, folder: str, condition: str, remote_urls: Sequence[str]
+) -> bool:
+    """Whether a condition such as ``onbranch:main`` holds; an unknown kind never does.
 
     ``folder`` contains the configuration file, to which ``gitdir:./`` is relative.
     """
-    return {
-        "gitdir:": partial(_is_git_dir, location, folder, ignore_case=False),
-        "gitdir/i:": partial(_is_git_dir, location, folder, ignore_case=True),
-        "onbranch:": partial(_is_on_branch, location),
-    }
+    kind, _, pattern = condition.partition(":")
+    if kind in ("gitdir", "gitdir/i"):
+        return _is_git_dir(location, folder, pattern, ignore_case=kind == "gitdir/i")
+    if kind == "onbranch":
+        return _is_on_branch(location, pattern)
+    if condition.startswith(_HAS_REMOTE):
+        wanted = os.fsencode(condition.removeprefix(_HAS_REMOTE))
+        return any(matches_path(wanted, os.fsencode(url)) for url in remote_urls)
+    return False
 
 
 def _is_git_dir(location: Location, folder: str, pattern: str, *, ignore_case: bool) -> bool:

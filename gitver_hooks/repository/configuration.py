@@ -9,52 +9,55 @@ was called.
 
 from __future__ import annotations
 
-import io
 import os
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles.config_syntax import ConfigSyntaxError, Section, entries
 from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.repository.conditions import condition_matchers
+from gitver_hooks.repository.conditions import condition_holds
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from dulwich.config import ConfigFile, StackedConfig
-
-Section = tuple[bytes, ...]
+# git's own limit (config.c, MAX_INCLUDE_DEPTH).
+_DEEPEST_INCLUDE = 10
+_ConfigEntry = tuple[Section, bytes, bytes]
 
 
 class Configuration:
     """The values in effect. ``files`` maps each path that was looked for to its content.
 
-    The content is None for a file that does not exist.
+    ``values`` are all entries in git's order, the strongest last. The content is None for a file
+    that does not exist.
     """
 
-    def __init__(self, stack: StackedConfig, files: dict[str, bytes | None], root: str) -> None:
+    def __init__(
+        self, values: list[_ConfigEntry], files: dict[str, bytes | None], root: str
+    ) -> None:
         self._root = root
-        self.stack = stack
+        self._values = values
         self.files = files
 
     def text(self, section: Section, name: bytes) -> bytes | None:
         """The value, or None if it is not set."""
-        try:
-            return self.stack.get(section, name)
-        except KeyError:
-            return None
+        name = name.lower()
+        for found, found_name, value in reversed(self._values):
+            if found_name == name and found == section:
+                return value
+        return None
 
     def items(self, section: Section) -> Iterator[tuple[bytes, bytes]]:
-        """The names and values of a section, from the weakest file to the strongest."""
-        for file in reversed(self.stack.backends):
-            if file.has_section(section):
-                yield from file.items(section)
+        """The names, in lower case, and values of a section, the strongest last."""
+        return ((name, value) for found, name, value in self._values if found == section)
+
+    def sections(self, name: bytes) -> list[Section]:
+        """The sections ``name`` with a subsection, each once."""
+        return list(dict.fromkeys(s for s, _, _ in self._values if len(s) == 2 and s[0] == name))
 
     def section(self, section: Section) -> dict[bytes, list[bytes]]:
         """The values of a section by their names in lower case, each list in git's order."""
         values: dict[bytes, list[bytes]] = {}
         for name, value in self.items(section):
-            # Git's names are case-insensitive; dulwich keeps them as they are written.
-            values.setdefault(name.lower(), []).append(value)
+            values.setdefault(name, []).append(value)
         return values
 
     def flag(self, section: Section, name: bytes, default: bool) -> bool:
@@ -85,19 +88,18 @@ def read_configuration(location: Location, environment: Mapping[str, str]) -> Co
 
     Raises GitverError, naming the file, if one cannot be parsed.
     """
-    from dulwich.config import StackedConfig
-
     files: dict[str, bytes | None] = {}
-    repository = _read(location, os.path.join(location.common_dir, "config"), files)
-    stack = list(repository)
-    shared = Configuration(StackedConfig(list(stack)), {}, location.worktree)
-    if shared.flag((b"extensions",), b"worktreeConfig", False):
+    shared = _Reader(location, files).read(os.path.join(location.common_dir, "config"))
+    values: list[_ConfigEntry] = []
+    for path in (*_system_files(environment), *reversed(_global_files(environment))):
+        values += _Reader(location, files, shared).read(path)
+    values += shared
+    if Configuration(shared, {}, location.worktree).flag(
+        (b"extensions",), b"worktreeConfig", False
+    ):
         path = os.path.join(location.git_dir, "config.worktree")
-        stack[:0] = _read(location, path, files)
-    for path in (*_global_files(environment), *_system_files(environment)):
-        stack += _read(location, path, files)
-    writable = repository[0] if repository else None
-    return Configuration(StackedConfig(stack, writable=writable), files, location.worktree)
+        values += _Reader(location, files, shared).read(path)
+    return Configuration(values, files, location.worktree)
 
 
 def read_format_configuration(location: Location) -> Configuration:
@@ -105,12 +107,10 @@ def read_format_configuration(location: Location) -> Configuration:
 
     Raises GitverError if it cannot be parsed.
     """
-    from dulwich.config import StackedConfig
-
-    files: dict[str, bytes | None] = {}
     path = os.path.join(location.common_dir, "config")
-    stack = _read(location, path, files)
-    return Configuration(StackedConfig(stack), files, location.worktree)
+    content = read_small(path)
+    values = _parsed(path, content or b"")
+    return Configuration(values, {path: content}, location.worktree)
 
 
 def xdg_file(name: str, environment: Mapping[str, str]) -> str:
@@ -134,20 +134,56 @@ def _system_files(environment: Mapping[str, str]) -> tuple[str, ...]:
     return (environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),)
 
 
-def _read(location: Location, path: str, files: dict[str, bytes | None]) -> list[ConfigFile]:
-    """The file and what it includes; nothing if it does not exist."""
-    from dulwich.config import ConfigFile
+class _Reader:
+    """Reads a file with what it includes.
 
-    def open_file(name: str | os.PathLike[str]) -> IO[bytes]:
-        files[os.fspath(name)] = None
-        with open(name, "rb") as file:
-            text = files[os.fspath(name)] = file.read()
-        return io.BytesIO(text)
+    ``shared`` are the values of the repository, whose remotes a condition may name.
+    """
 
-    matchers = condition_matchers(location, os.path.dirname(path))
+    def __init__(
+        self,
+        location: Location,
+        files: dict[str, bytes | None],
+        shared: list[_ConfigEntry] | None = None,
+    ) -> None:
+        self._location = location
+        self._files = files
+        self._shared = shared
+
+    def read(self, path: str, depth: int = 0) -> list[_ConfigEntry]:
+        """The entries of the file and, in their place, of what it includes; none without a file."""
+        content = self._files[path] = read_small(path)
+        if depth > _DEEPEST_INCLUDE:
+            raise GitverError(f"{path} is included too deeply", "correct the includes")
+        found: list[_ConfigEntry] = []
+        for entry in _parsed(path, content or b""):
+            found.append(entry)
+            section, name, value = entry
+            if name == b"path" and self._is_included(section, path, found):
+                target = os.path.expanduser(os.fsdecode(value))
+                found += self.read(os.path.join(os.path.dirname(path), target), depth + 1)
+        return found
+
+    def _is_included(self, section: Section, path: str, found: list[_ConfigEntry]) -> bool:
+        if section == (b"include",):
+            return True
+        if len(section) != 2 or section[0] != b"includeif":
+            return False
+        remotes = [
+            os.fsdecode(value)
+            for place, name, value in (*(self._shared or ()), *found)
+            if name == b"url" and len(place) == 2 and place[0] == b"remote"
+        ]
+        folder = os.path.dirname(path)
+        return condition_holds(self._location, folder, os.fsdecode(section[1]), remotes)
+
+
+def _parsed(path: str, content: bytes) -> list[_ConfigEntry]:
     try:
-        return [ConfigFile.from_path(path, file_opener=open_file, condition_matchers=matchers)]
-    except OSError:
-        return []
-    except ValueError as error:
+        return [
+            # A name alone means true (git-config(1)).
+            (section, name, b"true" if value is None else value)
+            for section, name, value in entries(content)
+        ]
+    except ConfigSyntaxError as error:
         raise GitverError(f"{path} cannot be read: {error}", "correct the file") from error

@@ -1,31 +1,28 @@
-"""Open a repository with dulwich so that only what decides its format can make it fail."""
+"""Opens a repository with dulwich, for reftables, the history, and objects in unusual files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dulwich.config import ConfigFile
+from dulwich.errors import NotGitRepository
+from dulwich.objects import ObjectID
+from dulwich.refs import HEADREF
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location
-
-if TYPE_CHECKING:
-    from gitver_hooks.repository.configuration import Configuration
-
-_CORE, _EXTENSIONS = (b"core",), (b"extensions",)
-# The extensions of git's Documentation/technical/repository-version.txt that do not change how
-# objects, refs and the index are read. ``relativeWorktrees`` (git 2.48) is about links between
-# worktrees, ``compatObjectFormat`` (git 2.45) only adds a table of translated ids.
-_HARMLESS_EXTENSIONS = frozenset(
-    (
-        b"noop", b"noop-v1", b"partialclone", b"preciousobjects", b"worktreeconfig",
-        b"relativeworktrees", b"compatobjectformat",
-    )
-)  # fmt: skip
-_FORMAT_EXTENSIONS = (b"objectformat", b"refstorage")
+from gitver_hooks.gitfiles.object_files import RawObject
+from gitver_hooks.gitfiles.refs import Head, symbolic_target
+from gitver_hooks.repository.configuration import Configuration, read_format_configuration
+from gitver_hooks.repository.object_format import (
+    CORE,
+    EXTENSIONS,
+    OBJECT_FORMAT,
+    REF_STORAGE,
+    VERSION,
+)
 
 
-class OpenedRepo(Repo):
+class _OpenedRepo(Repo):
     """dulwich's repository, reading from a configuration that only states the format.
 
     dulwich parses a dozen tuning options while it opens a repository and raises ValueError on
@@ -42,19 +39,43 @@ class OpenedRepo(Repo):
         return self._format
 
 
-def _format_of(configuration: Configuration) -> ConfigFile:
-    """The part of a repository's configuration that says how to read it.
+def open_with_dulwich(location: Location) -> Repo:
+    """The repository of a worktree; the caller closes it.
 
-    Raises UnsupportedVersion or UnsupportedExtension for what git itself would refuse.
+    Raises GitverError if dulwich does not know its format.
     """
-    version = (configuration.text(_CORE, b"repositoryformatversion") or b"0").strip()
-    if version not in (b"0", b"1"):
-        raise UnsupportedVersion(version.decode("ascii", "backslashreplace"))  # type: ignore[arg-type]
+    try:
+        return _OpenedRepo(location, read_format_configuration(location))
+    except (NotGitRepository, UnsupportedExtension, UnsupportedVersion, OSError) as error:
+        raise GitverError(
+            f"the repository at {location.git_dir} cannot be opened: {error}",
+            "check it with `git fsck`",
+        ) from error
+
+
+def head_in_reftable(repo: Repo) -> Head:
+    """HEAD of a repository that keeps its refs in reftables."""
+    ref = symbolic_target(repo.refs.read_ref(HEADREF))
+    try:
+        return Head(ref, bytes.fromhex(repo.head().decode("ascii")))
+    except KeyError:
+        return Head(ref, None)
+
+
+def object_with_dulwich(repo: Repo, raw_id: bytes) -> RawObject | None:
+    """The type and the content of an object; None if the repository does not have it."""
+    try:
+        found = repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
+    except KeyError:
+        return None
+    return found.type_name, found.as_raw_string()
+
+
+def _format_of(configuration: Configuration) -> ConfigFile:
     stated = ConfigFile()
-    stated.set(_CORE, b"repositoryformatversion", version)
-    for name, value in configuration.items(_EXTENSIONS):
-        if name.lower() in _FORMAT_EXTENSIONS:
-            stated.set(_EXTENSIONS, name.lower(), value)
-        elif version == b"1" and name.lower() not in _HARMLESS_EXTENSIONS:
-            raise UnsupportedExtension(name.decode("utf-8", "backslashreplace"))
+    stated.set(CORE, VERSION, configuration.text(CORE, VERSION) or b"0")
+    for name in (OBJECT_FORMAT, REF_STORAGE):
+        value = configuration.text(EXTENSIONS, name)
+        if value is not None:
+            stated.set(EXTENSIONS, name, value)
     return stated

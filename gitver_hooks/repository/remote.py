@@ -11,9 +11,8 @@ from gitver_hooks.repository.repository import Repository
 
 def remote_url(repository: Repository, remote: str) -> str | None:
     """The URL of the remote, without credentials, or None where there is no such remote."""
-    try:
-        value = repository.config.get((b"remote", os.fsencode(remote)), b"url")
-    except KeyError:
+    value = repository.configuration.text((b"remote", os.fsencode(remote)), b"url")
+    if value is None:
         return None
     return remote_without_credentials(value.decode("utf-8", "backslashreplace")) or None
 

@@ -1,4 +1,4 @@
-"""The repository through dulwich: HEAD, its tree, the branch, the remote, the configuration."""
+"""The repository of a worktree: HEAD, its objects, its configuration."""
 
 from __future__ import annotations
 
@@ -10,49 +10,90 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles import location as locations
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.object_files import ObjectFiles, RawObject
+from gitver_hooks.gitfiles.refs import Head, read_head, uses_reftables
 from gitver_hooks.repository.configuration import (
     Configuration,
     read_configuration,
     read_format_configuration,
 )
+from gitver_hooks.repository.object_format import object_format
 
 if TYPE_CHECKING:
-    from dulwich.config import StackedConfig
     from dulwich.repo import Repo
 
 
 class Repository:
-    """One worktree's repository, open for reading. Opened and closed by ``open_repository``."""
+    """One worktree's repository, open for reading. Opened and closed by ``open_repository``.
 
-    def __init__(self, location: Location, repo: Repo, environment: Mapping[str, str]) -> None:
+    ``algorithm`` is the hash of the object format, ``sha1`` or ``sha256``.
+    """
+
+    def __init__(self, location: Location, environment: Mapping[str, str], algorithm: str) -> None:
         self.location = location
         self.environment = environment
-        self.repo = repo
+        self.algorithm = algorithm
+        self._objects = ObjectFiles(location.common_dir, self.id_length)
         self._configuration: Configuration | None = None
+        self._repo: Repo | None = None
 
     @property
-    def config(self) -> StackedConfig:
-        """The configuration git would use here: worktree, repository, user, system."""
-        return self.configuration.stack
+    def id_length(self) -> int:
+        """The number of bytes of an object's id."""
+        return 32 if self.algorithm == "sha256" else 20
 
     @property
     def configuration(self) -> Configuration:
-        """The same, with the files it was read from."""
+        """The configuration git would use here: worktree, repository, user, system."""
         if self._configuration is None:
             self._configuration = read_configuration(self.location, self.environment)
         return self._configuration
 
     @property
-    def algorithm(self) -> str:
-        """The hash of the repository's object format: ``sha1`` or ``sha256``."""
-        return self.repo.object_format.name
+    def repo(self) -> Repo:
+        """The repository through dulwich, for what is not read from git's files directly.
+
+        Raises GitverError if dulwich does not know its format.
+        """
+        if self._repo is None:
+            from gitver_hooks.repository.opening import open_with_dulwich
+
+            self._repo = open_with_dulwich(self.location)
+        return self._repo
+
+    def head(self) -> Head:
+        """The ref that HEAD names, and the commit. Raises GitverError if they cannot be read."""
+        try:
+            if not uses_reftables(self.location):
+                return read_head(self.location)
+            from gitver_hooks.repository.opening import head_in_reftable
+
+            return head_in_reftable(self.repo)
+        except ValueError as error:
+            raise GitverError(
+                f"HEAD of {self.location.git_dir} cannot be read: {error}",
+                "check it with `git fsck`",
+            ) from error
 
     def head_commit(self) -> str | None:
         """The full id of the HEAD commit, or None before the first commit."""
-        try:
-            return self.repo.head().decode("ascii")
-        except KeyError:
-            return None
+        commit = self.head().id
+        return commit.hex() if commit is not None else None
+
+    def object(self, raw_id: bytes) -> RawObject | None:
+        """The type and the content of an object; None if the repository does not have it."""
+        found = self._objects.read(raw_id)
+        if found is None:
+            from gitver_hooks.repository.opening import object_with_dulwich
+
+            found = object_with_dulwich(self.repo, raw_id)
+        return found
+
+    def close(self) -> None:
+        self._objects.close()
+        if self._repo is not None:
+            self._repo.close()
+            self._repo = None
 
 
 @contextmanager
@@ -63,25 +104,15 @@ def open_repository(
 
     ``environment`` contains the user's variables, which say where git's configuration is. Raises
     GitverError if there is no worktree, if it belongs to another user (see ``ownership``), or if
-    dulwich does not know its format.
+    its format is unknown.
     """
-    from dulwich.errors import NotGitRepository
-    from dulwich.repo import UnsupportedExtension, UnsupportedVersion
-
-    from gitver_hooks.repository.opening import OpenedRepo
-
     location = path if isinstance(path, Location) else _find(os.fspath(path), environment)
+    algorithm = object_format(location, read_format_configuration(location))
+    repository = Repository(location, environment, algorithm)
     try:
-        repo = OpenedRepo(location, read_format_configuration(location))
-    except (NotGitRepository, UnsupportedExtension, UnsupportedVersion, OSError) as error:
-        raise GitverError(
-            f"the repository at {location.git_dir} cannot be opened: {error}",
-            "check it with `git fsck`",
-        ) from error
-    try:
-        yield Repository(location, repo, environment)
+        yield repository
     finally:
-        repo.close()
+        repository.close()
 
 
 def _find(path: str, environment: Mapping[str, str]) -> Location:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.configuration import Configuration
@@ -20,8 +19,7 @@ class NotAllowed(GitverError):
     """The tree asks for something that only the user decides, and the user has not allowed it."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A value of the tree that would take effect if it were allowed."""
 
     key: Key

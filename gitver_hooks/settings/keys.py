@@ -5,10 +5,9 @@ To add a setting, add a field to ``Settings``; everything else follows from it.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.settings.values import (
@@ -37,8 +36,7 @@ TREE = "tree"
 DEFAULT = "default"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where a value was found.
 
     ``kind`` is one of the constants above; ``name`` is the variable, the key of git's configuration
@@ -56,8 +54,15 @@ class Source:
         return self.name or "the default"
 
 
-@dataclass(frozen=True)
-class Key:
+def _anything(value: object) -> bool:
+    return True
+
+
+def _nothing(value: object) -> bool:
+    return False
+
+
+class Key(NamedTuple):
     """One setting. ``needs_approval`` tells of a value whether the tree may not set it alone."""
 
     name: str
@@ -76,35 +81,64 @@ class Key:
         return f"gitver.{first}{''.join(word.capitalize() for word in others)}"
 
 
-def _anything(value: object) -> bool:
-    return True
+class _Attribute:
+    """An attribute of ``Settings``: the value of one key, or its default."""
 
+    def __init__(self, kind: Kind, default: Any, needs_approval: Callable[[Any], bool]) -> None:
+        self._kind = kind
+        self._default = default
+        self._needs_approval = needs_approval
 
-def _nothing(value: object) -> bool:
-    return False
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = Key(name, self._kind, self._needs_approval)
+
+    def __get__(self, settings: Settings | None, owner: type) -> Any:
+        return self if settings is None else settings.values.get(self.key.name, self._default)
+
+    def __set__(self, settings: Settings, value: object) -> None:
+        raise AttributeError(f"the setting {self.key.name} cannot be changed")
 
 
 def _key(
     kind: Kind, default: Any = None, *, needs_approval: Callable[[Any], bool] = _nothing
 ) -> Any:
-    return dataclasses.field(
-        default_factory=lambda: default,
-        metadata={"kind": kind, "needs_approval": needs_approval},
-    )
+    return _Attribute(kind, default, needs_approval)
 
 
-@dataclass(frozen=True)
 class Settings:
     """The settings in effect for a worktree. None means that no source sets the key.
 
     ``wait`` and ``recheck`` are seconds, ``keep_limit`` is in bytes, ``keep_days`` are days.
-    ``sources`` says where each value that is no default was found. ``path`` is the file of the tree
-    that was looked for and ``text`` its content, None if it does not exist or must not be read.
+    ``values`` are those that are set, and ``sources`` says where each was found. ``path`` is the
+    file of the tree that was looked for and ``text`` its content, None if it does not exist or must
+    not be read.
+
+    No dataclass: importing ``dataclasses`` takes 11 ms of CPU time, and hooks need it for nothing
+    else.
     """
 
-    path: str = dataclasses.field(default="", compare=False)
-    text: bytes | None = dataclasses.field(default=None, compare=False)
-    sources: Mapping[str, Source] = dataclasses.field(default_factory=dict, compare=False)
+    def __init__(
+        self,
+        path: str = "",
+        text: bytes | None = None,
+        sources: Mapping[str, Source] = MappingProxyType({}),
+        **values: Any,
+    ) -> None:
+        unknown = values.keys() - KEYS.keys()
+        if unknown:
+            raise TypeError(f"no settings: {', '.join(sorted(unknown))}")
+        self.path = path
+        self.text = text
+        self.sources = sources
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same values are in effect, wherever they come from."""
+        if not isinstance(other, Settings):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in KEYS)
+
+    __hash__ = None  # type: ignore[assignment]
 
     # What the app is: the tree may say so.
     app: str | None = _key(TEXT)
@@ -128,7 +162,7 @@ class Settings:
 
     # Where data goes and how this machine behaves: only the user decides.
     tracking_uri: str | None = _key(TRACKING_URI, needs_approval=_anything)
-    experiment: Experiment | None = _key(EXPERIMENT, needs_approval=_anything)  # noqa: RUF009
+    experiment: Experiment | None = _key(EXPERIMENT, needs_approval=_anything)
     on_stale: str = _key(
         choice("register", "unset", "trust", "error"), "register", needs_approval=_anything
     )
@@ -142,9 +176,5 @@ class Settings:
         return self.sources.get(name, Source(DEFAULT))
 
 
-KEYS = {
-    field.name: Key(field.name, **field.metadata)
-    for field in dataclasses.fields(Settings)
-    if "kind" in field.metadata
-}
+KEYS = {name: found.key for name, found in vars(Settings).items() if isinstance(found, _Attribute)}
 DEFAULTS = Settings()

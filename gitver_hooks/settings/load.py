@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.repository import Repository
@@ -21,8 +20,7 @@ from gitver_hooks.settings.sources import (
 from gitver_hooks.settings.tree_files import read_tree_file
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(NamedTuple):
     """All there is to know about the settings of a worktree, also where they are wrong.
 
     ``settings`` are those in effect, without the values of the tree that are not allowed.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitver_hooks.common.uris import check_tracking_uri
 from gitver_hooks.handover.store import Experiment
@@ -20,8 +18,7 @@ _SIZE = re.compile(r"([0-9]{1,15})(?: *(k|m|g)i?b?| *b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of value.
 
     ``allowed`` completes the sentence "it must be …". ``check`` returns the value in its final
@@ -140,6 +137,9 @@ def _list_text(values: Sequence[str]) -> str:
 
 
 def _mapping_text(value: Mapping[Any, Any]) -> str:
+    # Imported where needed: hooks are faster without it.
+    import json
+
     return json.dumps(value, default=str)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.version.patch import quote_path, write_patch
 from gitver_hooks.version.secret_names import has_secret_name
@@ -17,16 +17,14 @@ _LARGEST_FILE = 1_000_000
 _LAST_NOTE = 1_000
 
 
-@dataclass(frozen=True)
-class FilePatch:
+class FilePatch(NamedTuple):
     """The patch of one file. ``path`` is quoted as in the patch."""
 
     path: str
     patch: str
 
 
-@dataclass(frozen=True)
-class Diff:
+class Diff(NamedTuple):
     """The changes from HEAD to the worktree, not yet searched for secrets.
 
     It may be kept in a private file of the git dir, but only ``withhold_secrets`` makes of it a

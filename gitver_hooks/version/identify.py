@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.repository.branch import current_branch
 from gitver_hooks.repository.remote import remote_url
@@ -13,8 +13,7 @@ from gitver_hooks.version.version import UNBORN, Version
 from gitver_hooks.worktree.content import Content, read_content
 
 
-@dataclass(frozen=True)
-class Identified:
+class Identified(NamedTuple):
     """A version and the content it was computed from."""
 
     version: Version

@@ -1,13 +1,12 @@
 """Version: what the code of a worktree is, by its id."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Stands for the commit before there is one.
 UNBORN = "unborn"
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """The code that would run now: the HEAD commit plus the content of the worktree.
 
     ``id`` is the full commit id when clean, ``<commit[:32]>-dirty-<digest[:8]>`` when dirty,

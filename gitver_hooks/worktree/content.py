@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.observation import Observation, read_clock
@@ -19,8 +19,7 @@ _ATTEMPTS = 3
 _LONGEST_TICK_NS = 50_000_000
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The content of a worktree, as far as it counts for its version.
 
     ``tree`` is the id of the tree that git would write, ``head_tree`` that of HEAD's tree and
@@ -37,8 +36,8 @@ class Content:
     digest: str
     changes: tuple[Change, ...]
     submodules: tuple[tuple[bytes, Content], ...]
-    observation: Observation = field(repr=False, compare=False)
-    blobs: BlobReader = field(repr=False, compare=False)
+    observation: Observation
+    blobs: BlobReader
 
 
 def read_content(repository: Repository, *, untracked: bool = True) -> Content:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import attributes as attribute_files
@@ -28,8 +28,7 @@ _NOT_COUNTED = bytes(c for c in (*range(32), 127) if c not in (8, 9, 12, 27))
 Levels = tuple[tuple[int, AttributeFile], ...]
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """How git converts a file's content. ``crlf_out``: a checkout writes CRLF line ends."""
 
     line_ends: str | None = None

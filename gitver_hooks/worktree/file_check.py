@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.index import INTENT_TO_ADD, LINK_MODE, Index
@@ -15,7 +15,6 @@ _FIRST_32 = 0xFFFFFFFF
 _BILLION = 1_000_000_000
 
 
-@dataclass
 class Findings:
     """What a walk found. Paths are relative to the worktree's root.
 
@@ -26,16 +25,16 @@ class Findings:
     something changed during the walk.
     """
 
-    changes: dict[bytes, tuple[int, bytes] | None] = field(default_factory=dict)
-    trusted: list[bytes] = field(default_factory=list)
-    nested: list[bytes] = field(default_factory=list)
-    attributes: list[bytes] = field(default_factory=list)
-    ignore_files: set[bytes] = field(default_factory=set)
-    moved: bool = False
+    def __init__(self) -> None:
+        self.changes: dict[bytes, tuple[int, bytes] | None] = {}
+        self.trusted: list[bytes] = []
+        self.nested: list[bytes] = []
+        self.attributes: list[bytes] = []
+        self.ignore_files: set[bytes] = set()
+        self.moved = False
 
 
-@dataclass(frozen=True)
-class FileModes:
+class FileModes(NamedTuple):
     """What the filesystem can express: core.fileMode and core.symlinks."""
 
     executable: bool = True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shlex
-import subprocess
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.configuration import Configuration
@@ -68,7 +66,7 @@ class Filters:
 
     def fingerprint(self) -> bytes:
         """The definitions of all filters, as bytes."""
-        sections = sorted(s for s in self._configuration.stack.sections() if s[0] == b"filter")
+        sections = sorted(self._configuration.sections(b"filter"))
         lines = []
         for section in sections:
             for name in _DEFINITIONS:
@@ -91,6 +89,10 @@ class Filters:
         return self._run_command(command, path, content) if command else None
 
     def _run_command(self, command: bytes, path: bytes, content: bytes) -> bytes | None:
+        # Imported where needed: hooks are faster without them.
+        import shlex
+        import subprocess
+
         # %f is the path in shell quotes, %% a percent sign (convert.c, filter_buffer_or_fd).
         quoted = shlex.quote(path.decode("utf-8", "surrogateescape")).encode(
             "utf-8", "surrogateescape"

@@ -9,12 +9,9 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.index import TREE_MODE
 from gitver_hooks.gitfiles.levels import inherited
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.refs import LONGEST_CHAIN, ref_path, symbolic_target
 from gitver_hooks.handover.observation import Observation
 from gitver_hooks.worktree.tree import Children
-
-# A chain of symbolic refs longer than this is none (refs.c, SYMREF_MAXDEPTH).
-LONGEST_CHAIN = 5
-_OWN_REFS = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 
 
 def pin_head(observation: Observation, location: Location) -> None:
@@ -22,11 +19,10 @@ def pin_head(observation: Observation, location: Location) -> None:
     path = os.path.join(location.git_dir, "HEAD")
     for _ in range(LONGEST_CHAIN):
         text = observation.contents[os.fsencode(path)] = read_small(os.fsencode(path))
-        if text is None or not text.startswith(b"ref:"):
+        ref = symbolic_target(text)
+        if ref is None:
             break
-        ref = os.fsdecode(text[4:].strip())
-        own = ref.startswith(_OWN_REFS)
-        path = os.path.join(location.git_dir if own else location.common_dir, ref)
+        path = ref_path(location, ref)
     if text is None:
         observation.pin_file(os.path.join(location.common_dir, "packed-refs"))
     for folder in {location.git_dir, location.common_dir}:

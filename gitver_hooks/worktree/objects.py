@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.index import TREE_MODE
+from gitver_hooks.gitfiles.object_contents import CommitContent, tree_entries
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.worktree.tree import Children, Tree, hash_tree
 
 if TYPE_CHECKING:
-    from dulwich.objects import ShaFile
-
     from gitver_hooks.gitfiles.index import Index
+    from gitver_hooks.gitfiles.object_files import RawObject
     from gitver_hooks.handover.observation import Observation
 
 _REPLACE = b"refs/replace/"
@@ -58,39 +58,43 @@ class Objects:
         commit = self._repository.head_commit()
         if commit is None:
             return None
-        tree = getattr(self._find(bytes.fromhex(commit)), "tree", None)
-        if tree is None:
+        found = self._find(bytes.fromhex(commit))
+        try:
+            if found is None or found[0] != b"commit":
+                raise ValueError(commit)
+            raw_id = CommitContent(found[1]).tree
+        except ValueError as error:
             raise GitverError(
                 f"the HEAD commit {commit} cannot be read from "
                 f"{self._repository.location.common_dir}",
                 "run `git fsck` and repair the repository",
-            )
-        raw_id = bytes.fromhex(tree.decode("ascii"))
+            ) from error
         return self._compose(raw_id) if self.replacements else raw_id
 
     def tree(self, raw_id: bytes) -> Children:
         """The entries of a tree. Raises GitverError if it is missing, or is not a tree."""
-        from dulwich.objects import Tree as TreeObject
-
         composed = self._composed.get(raw_id)
         if composed is not None:
             return dict(composed)
-        tree = self._find(raw_id)
-        if tree is None:
+        found = self._find(raw_id)
+        if found is None:
             children = self._from_index(raw_id)
             if children is None:
                 raise self._missing("tree", raw_id)
             return children
-        if not isinstance(tree, TreeObject):
-            raise self._broken(f"{raw_id.hex()} is not a tree")
-        return {
-            name: (mode, bytes.fromhex(sha.decode("ascii"))) for name, mode, sha in tree.items()
-        }
+        kind, content = found
+        try:
+            if kind != b"tree":
+                raise ValueError(kind)
+            entries = tree_entries(content, self._repository.id_length)
+            return {name: (mode, entry_id) for name, mode, entry_id in entries}
+        except ValueError as error:
+            raise self._broken(f"{raw_id.hex()} is not a tree") from error
 
     def blob(self, raw_id: bytes) -> bytes | None:
         """The content of a blob; None if the repository does not have it."""
         blob = self._find(raw_id)
-        return None if blob is None else blob.as_raw_string()
+        return None if blob is None else blob[1]
 
     def required_blob(self, raw_id: bytes) -> bytes:
         """The content of a blob. Raises GitverError if the repository does not have it."""
@@ -99,14 +103,8 @@ class Objects:
             raise self._missing("blob", raw_id)
         return content
 
-    def _find(self, raw_id: bytes) -> ShaFile | None:
-        from dulwich.objects import ObjectID
-
-        raw_id = self.replacements.get(raw_id, raw_id)
-        try:
-            return self._repository.repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
-        except KeyError:
-            return None
+    def _find(self, raw_id: bytes) -> RawObject | None:
+        return self._repository.object(self.replacements.get(raw_id, raw_id))
 
     def _compose(self, raw_id: bytes) -> bytes:
         """The id of a tree after the replacements in it and below."""
@@ -140,8 +138,7 @@ class Objects:
             return True
         return any(
             configuration.flag(section, b"promisor", False)
-            for section in configuration.stack.sections()
-            if section[0].lower() == b"remote"
+            for section in configuration.sections(b"remote")
         )
 
     def _broken(self, problem: str) -> GitverError:

@@ -16,7 +16,7 @@ def read_observed_index(repository: Repository, observation: Observation) -> Ind
     location = repository.location
     path = os.path.join(location.git_dir, "index")
     try:
-        index = read_index(location.git_dir, repository.repo.object_format.oid_length)
+        index = read_index(location.git_dir, repository.id_length)
     except (IndexFormatError, OSError) as error:
         raise GitverError(
             f"{path} cannot be read: {error}", "run `git status` to see why"

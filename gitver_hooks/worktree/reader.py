@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
@@ -27,8 +27,7 @@ from gitver_hooks.worktree.verification import verify_conversion, verify_staged
 from gitver_hooks.worktree.walk import ACTIVE_MODEL, Rules, Walk
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read of a worktree; see ``content.Content``. ``moved``: it changed meanwhile."""
 
     tree: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gitver_hooks.gitfiles.index import TREE_MODE, Index, mode
@@ -18,8 +17,7 @@ class Entry(NamedTuple):
     id: bytes
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A path that differs between HEAD's tree and the worktree; None: it does not exist there."""
 
     path: bytes

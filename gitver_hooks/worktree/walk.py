@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.ignore import IgnoreLevels, is_local, is_local_folder, is_local_name
@@ -31,8 +31,7 @@ from gitver_hooks.worktree.tree import Children, with_parents
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """What a walk depends on besides the index.
 
     ``prefix`` is the path of the worktree in the outermost one, with a slash; empty for that one.

@@ -43,7 +43,7 @@ def test_registrations_come_back_unchanged_and_in_order(location: Location) -> N
         outbox.put(each)
     assert [entry.registration for entry in outbox.waiting()] == written
     (path, *_) = [entry.path for entry in outbox.waiting()]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 
 def test_an_entry_reaches_the_disk_before_put_returns(
@@ -173,7 +173,7 @@ def test_a_damaged_entry_is_set_aside_and_its_version_can_be_put_again(
     outbox = Outbox(location)
     outbox.put(registration("a"))
     outbox.put(registration("b"))
-    damage(outbox.waiting()[0].path)
+    damage(Path(outbox.waiting()[0].path))
     outbox.put(registration("a"))
     assert sorted(versions(outbox.waiting())) == ["a", "b"]
     assert len(list(Path(location.shared_state_dir, "damaged").iterdir())) == 1

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support.git import Git
@@ -172,7 +173,7 @@ def test_an_entry_describes_the_version_as_of_its_writing(
     (entry,) = Outbox(location_of(app.path)).waiting()
     assert entry.registration.params == {"gitver.params.model": "one"}
     assert entry.registration.store.tracking_uri == "http://127.0.0.1:9/"
-    assert "s3cret" not in json.dumps(entry.path.read_text())
+    assert "s3cret" not in json.dumps(Path(entry.path).read_text())
 
 
 def test_waiting_for_another_gitver_is_bounded(app: App) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ class OpenStore:
     def registration(self, **changes: Any) -> Registration:
         store = Store(self.uri, Experiment("", id=self.experiment))
         tags = {"gitver.version": COMMIT, "mlflow.source.git.commit": COMMIT}
-        return replace(Registration(COMMIT, NAME, store, tags=tags), **changes)
+        return Registration(COMMIT, NAME, store, tags=tags)._replace(**changes)
 
     def find_or_create(self, registration: Registration | None = None, seconds: float = 20) -> str:
         return find_or_create(
