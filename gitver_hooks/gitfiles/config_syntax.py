@@ -43,7 +43,7 @@ class _Parser:
                 section = self._header()
                 continue
             name = self._name()
-            if not section or not name[:1].isalpha():
+            if not name[:1].isalpha():
                 raise self._error()
             yield section, name, self._value_after_name()
 

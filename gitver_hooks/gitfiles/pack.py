@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import zlib
+from struct import error as StructError
 from struct import unpack_from
 
 _SIGNATURE = b"\xfftOc\0\0\0\x02"
@@ -59,8 +60,7 @@ class Pack:
         return _TYPES[kind], content
 
     def _fanout(self, byte: int) -> int:
-        count: int = unpack_from(">I", self._index, _FANOUT + 4 * byte)[0]
-        return count
+        return _number(">I", self._index, _FANOUT + 4 * byte)
 
     def _offset(self, raw_id: bytes) -> int | None:
         """Where the object is in the pack."""
@@ -82,10 +82,10 @@ class Pack:
     def _offset_of(self, number: int) -> int:
         # After the names come the checksums, four bytes each, then the offsets.
         offsets = _NAMES + self._count * (self._id_length + 4)
-        offset: int = unpack_from(">I", self._index, offsets + 4 * number)[0]
+        offset = _number(">I", self._index, offsets + 4 * number)
         if offset & 0x80000000:
             large = offsets + 4 * self._count + 8 * (offset & 0x7FFFFFFF)
-            offset = unpack_from(">Q", self._index, large)[0]
+            offset = _number(">Q", self._index, large)
         return offset
 
     def _header(self, pack: mmap.mmap, offset: int) -> tuple[int, int, int]:
@@ -114,6 +114,14 @@ class Pack:
         if kind not in _TYPES:
             raise PackFormatError(f"an entry of the unknown type {kind}")
         return kind, at, 0
+
+
+def _number(kind: str, index: mmap.mmap, at: int) -> int:
+    try:
+        number: int = unpack_from(kind, index, at)[0]
+    except StructError as error:
+        raise PackFormatError("the index is cut off") from error
+    return number
 
 
 def _map(path: str) -> mmap.mmap:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from support.git import Git
 from support.stores import App, models
 
+from gitver_hooks.common.package import IMPORT_DIR
 from gitver_hooks.installation.pre_commit import stage_of_pre_commit
 
 
@@ -20,6 +25,34 @@ def test_it_is_silent_when_all_is_well(app: App) -> None:
     app("add", "-A")
     done = app.run("commit", "-q", "-m", "first")
     assert (done.stdout, done.stderr) == ("", "")
+
+
+# Each takes 5 to 40 ms of CPU time to import, with what it imports itself.
+SLOW_TO_IMPORT = (
+    *("dulwich", "mlflow", "yaml", "dataclasses", "inspect", "logging", "subprocess"),
+    *("pathlib", "urllib.parse", "shutil", "datetime", "argparse", "importlib.metadata"),
+)
+
+
+def test_a_new_clean_version_imports_nothing_slow(git: Git) -> None:
+    git.commit("packed", **{"folder/file.py": "1\n"})
+    git("gc", "-q")
+    git.commit("new", **{"folder/file.py": "2\n"})
+    program = (
+        f"import sys; sys.path[:] = {[IMPORT_DIR, *sys.path]!r}\n"
+        "from gitver_hooks.commands.hook import run_hook\n"
+        "from gitver_hooks.handover import launch\n"
+        "launch.start_deliverer = print\n"
+        "run_hook('post-commit', [], {})\n"
+        "assert 'gitver_hooks.recording.labels' in sys.modules\n"
+        f"print(sorted(set({SLOW_TO_IMPORT!r}) & set(sys.modules)))\n"
+    )
+    # -S: the site-packages of a test environment may import anything.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=git.path, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_wrong_setting_is_one_line_and_git_goes_on(app: App) -> None:
