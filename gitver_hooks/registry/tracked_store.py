@@ -8,7 +8,6 @@ go, and a journal beside a database is applied to it when it is opened (sqlite.o
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.ignore import SQLITE_SUFFIXES
@@ -54,7 +53,7 @@ def _tracked_part(repository: Repository, folder: str, uri: str) -> bytes | None
         return first_tracked(
             git_dir,
             [relative + suffix for suffix in SQLITE_SUFFIXES],
-            repository.repo.object_format.oid_length,
+            repository.id_length,
         )
     except (IndexFormatError, OSError) as error:
         raise GitverError(
@@ -65,4 +64,9 @@ def _tracked_part(repository: Repository, folder: str, uri: str) -> bytes | None
 
 def _local_folder(uri: str) -> str | None:
     """The folder behind the tracking URI of a file store; None for any other URI."""
-    return unquote(urlsplit(uri).path) if uri.startswith("file:") else None
+    if not uri.startswith("file:"):
+        return None
+    # Imported where needed: hooks are faster without it.
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(uri).path)

@@ -148,7 +148,7 @@ def test_an_entry_that_is_preferred_twice_or_gone_is_tried_once_at_most(queue: Q
     queue.put("a", "b", "c")
     queue.outbox.prefer(queue.registration("b"))
     queue.outbox.prefer(queue.registration("gone"))
-    queue.outbox.waiting()[0].path.write_text("damaged")
+    Path(queue.outbox.waiting()[0].path).write_text("damaged")
     assert queue.deliver() == Delivered(2)
     assert queue.tried == ["b", "c"]
     assert queue.waiting == {}
