@@ -98,14 +98,16 @@ def _waits_for(state: ActiveState, registration: Registration) -> bool:
 
 def _intend(observed: ObservedWorktree) -> Registration:
     # Imported only here: known versions are the common case and must be fast.
-    from gitver_hooks.keeping.capture import capture
     from gitver_hooks.recording.describe import describe
 
     registration = describe(
         observed.repository, observed.identified, observed.settings, observed.tracking.store
     )
-    # Before the outbox: a deliverer that is at work already finds both or neither.
-    capture(observed.repository, observed.identified, observed.settings, observed.model_name)
+    if observed.identified.version.dirty:
+        from gitver_hooks.keeping.capture import capture
+
+        # Before the outbox: a deliverer that is at work already finds both or neither.
+        capture(observed.repository, observed.identified, observed.settings, observed.model_name)
     Outbox(observed.repository.location).put(registration)
     return registration
 
