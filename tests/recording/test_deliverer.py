@@ -217,7 +217,7 @@ def test_a_failure_that_nobody_foresaw_is_explained(
     queue.put("a")
     (problem,) = queue.deliver().failures
     where = queue.store.tracking_uri
-    assert problem == f"MLflow at {where} failed: boom; it is tried again later"
+    assert problem.startswith(f"MLflow at {where} failed: boom; ")
 
 
 def test_no_password_that_a_server_repeats_is_kept(
