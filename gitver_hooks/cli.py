@@ -65,12 +65,9 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
         return _without_dependency(verb, arguments, environment, error)
     except Exception as error:
         from gitver_hooks.handover.bugs import log_bug
-        from gitver_hooks.handover.notices import leave_notice
 
         location = _location(arguments[0], environment) if arguments else None
-        problem = log_bug(location, verb, error)
-        if location is not None:
-            leave_notice(location, problem)
+        _give_up(verb, arguments, location, log_bug(location, verb, error))
         return BUG
 
 
@@ -78,7 +75,6 @@ def _without_dependency(
     verb: str, arguments: list[str], environment: Mapping[str, str], error: ModuleNotFoundError
 ) -> int:
     """Tell the app, or whoever looks next, which dependency of the recording half is missing."""
-    from gitver_hooks.handover.notices import leave_notice
     from gitver_hooks.handover.refreshed import Refreshed
 
     problem = (
@@ -89,9 +85,21 @@ def _without_dependency(
     if verb == "refresh":
         sys.stdout.buffer.write(Refreshed(problem=problem, failed=True).encode())
         sys.stdout.buffer.flush()
-    elif location is not None:
-        leave_notice(location, problem)
+    else:
+        _give_up(verb, arguments, location, problem)
     return FAILED
+
+
+def _give_up(verb: str, arguments: list[str], location: Location | None, problem: str) -> None:
+    """Tell whoever looks next, and who waits for a deliverer now, that nothing comes of it."""
+    from gitver_hooks.handover.notices import leave_notice
+    from gitver_hooks.recording.circuit_breaker import open_breaker
+
+    if location is None:
+        return
+    leave_notice(location, problem)
+    if verb == "deliver":
+        open_breaker(location, arguments[1], problem)
 
 
 def _run_verb(arguments: list[str]) -> int:

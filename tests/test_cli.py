@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,12 @@ from support.git import Git
 from support.stores import App
 
 from gitver_hooks import cli
+from gitver_hooks.commands import deliver as deliver_command
 from gitver_hooks.commands import id as id_command
+from gitver_hooks.gitfiles.location import find
+from gitver_hooks.handover.notices import take_notice
+from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.recording.circuit_breaker import failure_of
 
 
 def gitver(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,6 +91,39 @@ def test_a_bug_exits_3_and_its_traceback_is_in_the_log(
     assert "Traceback" in log
     assert "s3cret" not in log
     assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("no alembic", name="alembic"), "alembic is not installed for"),
+        (RuntimeError("unforeseen"), "a bug in gitver: RuntimeError: unforeseen"),
+    ],
+)
+def test_a_deliverer_that_dies_tells_those_who_wait_for_its_store(
+    git: Git, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    location = find(str(git.path), os.environ)
+    assert location is not None
+    store, other = (Store(f"http://localhost:{port}", Experiment()) for port in (1, 2))
+    monkeypatch.setattr(deliver_command, "run_deliverer", fail)
+    assert cli.main(["deliver", location.worktree, store.key]) != cli.DONE
+    assert said in (failure_of(location, store) or "")
+    assert failure_of(location, other) is None
+    assert said in (take_notice(location) or "")
+
+
+def test_a_deliverer_with_a_wrong_setting_tells_those_who_wait_for_its_store(git: Git) -> None:
+    location = find(str(git.path), os.environ)
+    assert location is not None
+    store = Store("http://localhost:1", Experiment())
+    git("config", "gitver.wait", "soon")
+    gitver(git.path, "deliver", location.worktree, store.key)
+    assert "wait in git config gitver.wait" in (failure_of(location, store) or "")
+    assert "wait in git config gitver.wait" in (take_notice(location) or "")
 
 
 def test_an_interrupt_exits_130(

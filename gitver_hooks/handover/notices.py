@@ -1,43 +1,53 @@
 """Failures in the background, kept until a command can print them (standard library only).
 
 The deliverer has no terminal. It leaves its failure here; the next hook, shim or command prints it,
-and the same failure is not printed again until a delivery has succeeded in between.
+and what fails for the same reason is not printed again until a delivery has succeeded in between.
 """
 
 from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.files import read_small, replace_file
+from gitver_hooks.common.files import open_state_file, read_small, replace_file
 from gitver_hooks.gitfiles.location import Location
 
+# Two lines, the reason and the text; and the reasons of those that were printed, a line each.
 _PENDING = "notice"
 _PRINTED = "notice.printed"
 
 
-def leave_notice(location: Location, text: str) -> None:
-    """Keep ``text``, one line without credentials, unless it was the last notice printed.
+def leave_notice(location: Location, text: str, reason: str | None = None) -> None:
+    """Keep ``text`` unless a notice with the same reason (default: the text) was printed.
 
-    Never raises: a notice that cannot be kept is in the log as well.
+    Both are one line without credentials. Never raises: a notice that cannot be kept is in the log
+    as well.
     """
-    content = text.encode("utf-8", "backslashreplace")
-    if read_small(_path(location, _PRINTED)) == content:
+    lines = [_encoded(reason or text), _encoded(text)]
+    if lines[0] in (read_small(_path(location, _PRINTED)) or b"").splitlines():
         return
     try:
-        replace_file(_path(location, _PENDING), content)
+        replace_file(_path(location, _PENDING), b"\n".join(lines))
     except OSError:
         pass
 
 
 def take_notice(location: Location) -> str | None:
     """The notice that has not been printed yet, for the caller to print; None without one."""
+    taken = f"{_path(location, _PENDING)}.{os.getpid()}"
     try:
         # If several processes try at the same time, one succeeds.
-        os.replace(_path(location, _PENDING), _path(location, _PRINTED))
+        os.replace(_path(location, _PENDING), taken)
     except OSError:
         return None
-    content = read_small(_path(location, _PRINTED))
-    return content.decode("utf-8", "replace") if content else None
+    reason, _, text = (read_small(taken) or b"").partition(b"\n")
+    try:
+        os.unlink(taken)
+        printed = open_state_file(_path(location, _PRINTED), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        with open(printed, "ab") as file:
+            file.write(reason + b"\n")
+    except OSError:
+        pass
+    return text.decode("utf-8", "replace") or None
 
 
 def forget_notices(location: Location) -> None:
@@ -47,6 +57,10 @@ def forget_notices(location: Location) -> None:
             os.unlink(_path(location, name))
         except OSError:
             pass
+
+
+def _encoded(line: str) -> bytes:
+    return line.encode("utf-8", "backslashreplace").replace(b"\n", b" ")
 
 
 def _path(location: Location, name: str) -> str:

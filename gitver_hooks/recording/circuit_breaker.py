@@ -16,10 +16,10 @@ from gitver_hooks.handover.store import Store
 OPEN_SECONDS = 60.0
 
 
-def open_breaker(location: Location, store: Store, reason: str) -> None:
-    """Note that the store has failed just now, and why. Never raises."""
+def open_breaker(location: Location, store_key: str, reason: str) -> None:
+    """Note that the store with this key has failed just now, and why. Never raises."""
     try:
-        replace_file(_path(location, store), reason.encode("utf-8", "backslashreplace"))
+        replace_file(_path(location, store_key), reason.encode("utf-8", "backslashreplace"))
     except OSError:
         pass
 
@@ -27,14 +27,14 @@ def open_breaker(location: Location, store: Store, reason: str) -> None:
 def close_breaker(location: Location, store: Store) -> None:
     """Note that the store has answered. Never raises."""
     try:
-        os.unlink(_path(location, store))
+        os.unlink(_path(location, store.key))
     except OSError:
         pass
 
 
 def failure_of(location: Location, store: Store) -> str | None:
     """Why the store failed within the last 60 seconds, or None."""
-    path = _path(location, store)
+    path = _path(location, store.key)
     try:
         age = time.time() - os.stat(path).st_mtime
     except OSError:
@@ -44,5 +44,5 @@ def failure_of(location: Location, store: Store) -> str | None:
     return (read_small(path) or b"").decode("utf-8", "replace") or None
 
 
-def _path(location: Location, store: Store) -> str:
-    return os.path.join(location.shared_state_dir, "failed", store.key)
+def _path(location: Location, store_key: str) -> str:
+    return os.path.join(location.shared_state_dir, "failed", store_key)

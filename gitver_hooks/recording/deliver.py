@@ -134,13 +134,16 @@ class Deliverer:
         # A server may repeat the password that it was sent.
         problem = mask(str(failure), environment=self._environment)
         log(self._location, f"{name}: {problem}")
-        leave_notice(self._location, f"{name} is not in MLflow: {problem}")
+        notice = f"{name} is not in MLflow: {problem}"
         if failure.permanent:
+            leave_notice(self._location, notice)
             self._outbox.reject(entry, problem)
             result.rejected.append(problem)
             return
+        # What fails for the same reason is one failure, however many versions it concerns.
+        leave_notice(self._location, notice, reason=problem)
         self._outbox.note(entry, problem)
-        open_breaker(self._location, entry.registration.store, problem)
+        open_breaker(self._location, entry.registration.store.key, problem)
         result.failures.append(problem)
 
     def client(self, store: Store) -> MlflowClient:

@@ -55,6 +55,8 @@ def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
         _remove_leftovers(location)
     except GitverError as error:
         log(location, f"delivery: {error}", error)
+        # Whoever waits for the store now need not wait any longer.
+        open_breaker(location, key, str(error))
         leave_notice(location, str(error))
 
 
@@ -109,8 +111,9 @@ class _Watchdog:
     def _end(self, entry: Entry) -> None:
         store = entry.registration.store
         problem = f"MLflow at {store.tracking_uri} has not answered within {ENTRY_SECONDS} s"
-        open_breaker(self._location, store, problem)
-        leave_notice(self._location, f"{entry.registration.name} is not in MLflow: {problem}")
+        open_breaker(self._location, store.key, problem)
+        notice = f"{entry.registration.name} is not in MLflow: {problem}"
+        leave_notice(self._location, notice, reason=problem)
         log(self._location, problem)
         os._exit(1)
 

@@ -109,5 +109,5 @@ class _Waiting:
             f"MLflow at {store.tracking_uri} has not answered within {self._seconds:g} s; "
             "the registration goes on in the background, `gitver status` shows the result"
         )
-        open_breaker(self._location, store, problem)
+        open_breaker(self._location, store.key, problem)
         return problem

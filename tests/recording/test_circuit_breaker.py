@@ -22,7 +22,7 @@ STORE = Store("http://localhost:1", Experiment())
 
 def test_a_failure_is_known_until_the_store_answers(location: Location) -> None:
     assert failure_of(location, STORE) is None
-    open_breaker(location, STORE, "connection refused")
+    open_breaker(location, STORE.key, "connection refused")
     assert failure_of(location, STORE) == "connection refused"
     assert failure_of(location, Store("http://localhost:2", Experiment())) is None
     close_breaker(location, STORE)
@@ -31,7 +31,7 @@ def test_a_failure_is_known_until_the_store_answers(location: Location) -> None:
 
 @pytest.mark.parametrize("age", [OPEN_SECONDS + 1, -3600.0])
 def test_a_failure_of_another_time_does_not_count(location: Location, age: float) -> None:
-    open_breaker(location, STORE, "connection refused")
+    open_breaker(location, STORE.key, "connection refused")
     path = Path(location.shared_state_dir, "failed", STORE.key)
     then = time.time() - age
     os.utime(path, (then, then))

@@ -102,7 +102,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception]:
 def test_a_queue_is_delivered_in_its_order(queue: Queue) -> None:
     queue.put("c", "a", "b")
     leave_notice(queue.location, "down")
-    open_breaker(queue.location, queue.store, "down")
+    open_breaker(queue.location, queue.store.key, "down")
     assert queue.deliver() == Delivered(3, [], [])
     assert queue.registered == queue.tried == ["c", "a", "b"]
     assert queue.numbers == [1, 2, 3]
