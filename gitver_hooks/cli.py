@@ -20,7 +20,7 @@ VERBS = (
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
 _HELP = ("-h", "--help")
-# Prints what comes of the delivery now; how an earlier one failed would only confuse.
+# It prints the result of its own delivery; the failure of an earlier one would only confuse.
 _DELIVERS_ITSELF = ("sync",)
 
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_internal(verb: str, arguments: list[str]) -> int:
-    """Commands that hooks and the shim start; their output is not meant for people."""
+    """Run a command that hooks or the shim start; its output is for programs."""
     from gitver_hooks.handover.environment import user_environment
 
     environment = user_environment(os.environ)
@@ -74,11 +74,11 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
 def _without_dependency(
     verb: str, arguments: list[str], environment: Mapping[str, str], error: ModuleNotFoundError
 ) -> int:
-    """Tell the app, or whoever looks next, which dependency of the recording half is missing."""
+    """Report which dependency of the recording half is missing: to the app, or as a notice."""
     from gitver_hooks.handover.refreshed import Refreshed
 
     problem = (
-        f"{error.name} is not installed for {sys.executable}, so nobody knows what this code is; "
+        f"{error.name} is not installed for {sys.executable}, so this code has no version; "
         "install gitver-hooks with its dependencies, or leave .git out of the container"
     )
     location = _location(arguments[0], environment)
@@ -129,10 +129,10 @@ def _run_verb(arguments: list[str]) -> int:
         say(f"{error.name} is not installed; install gitver-hooks with its dependencies")
         return FAILED
     except PermissionError as error:
-        say(f"{error.filename}: {error.strerror}; let this user read and write the git dir")
+        say(f"{error.filename}: {error.strerror}; give this user access to the git dir")
         return FAILED
     except BrokenPipeError:
-        # The reader of our output has closed it; nobody would read the rest.
+        # The reader of our output has closed the pipe, as in `gitver log | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:

@@ -77,7 +77,7 @@ def show_requests(repository: Repository, requests: Sequence[Request]) -> None:
 def store_approvals(location: Location, requests: Sequence[Request]) -> None:
     """Allow ``requests`` in this clone. Raises GitverError if git cannot store them."""
     for request in requests:
-        # Git's own program keeps the layout and the comments of the file, and locks it.
+        # The git command keeps the layout and the comments of the file, and locks it.
         command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--add"]
         try:
             done = subprocess.run([*command, ALLOWED, request.text], capture_output=True, text=True)
@@ -120,7 +120,7 @@ def _consequence(request: Request, main_folder: str) -> str:
     if name == "experiment":
         return "versions and traces go to this experiment, which is created if it is missing"
     if name == "wait":
-        return "apps wait for MLflow as many seconds before they run unversioned"
+        return "apps wait this many seconds for MLflow before they run unversioned"
     if name == "recheck":
         return "MLflow is asked this often (in seconds) whether a model still exists; 0 is never"
     return _MEANINGS.get((name, str(value)), "it takes effect in this clone")

@@ -1,4 +1,4 @@
-"""Compare two versions, and tell whether a difference is more than chance.
+"""Compare two versions, and say whether a difference is more than chance.
 
 Without A, compares HEAD with the worktree if that has uncommitted changes, otherwise HEAD's parent
 with HEAD. Versions are named as for `gitver show`; @dirty is the worktree as it is now.

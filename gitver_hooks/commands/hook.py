@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
-    """React to the hook ``name``. Whatever goes wrong becomes one line and an entry in the log."""
+    """Handle the hook ``name``. Any failure becomes one line and an entry in the log."""
     environment = user_environment(environment)
     if is_disabled(environment):
         return

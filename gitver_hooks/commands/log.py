@@ -55,7 +55,7 @@ def add_selection(parser: argparse.ArgumentParser, limit: int) -> None:
         "--metric", action="append", default=[], help="only this metric; may be repeated"
     )
     parser.add_argument(
-        "--since", type=_moment, help="only commits since then: 2026-01-31, or `2 weeks ago`"
+        "--since", type=_moment, help="only commits since that time: 2026-01-31, or `2 weeks ago`"
     )
     add_deadline(parser)
 
@@ -74,7 +74,7 @@ def add_deadline(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     found = read_selected(arguments)
     now = datetime.now(timezone.utc)
-    # Imported late: each format is needed by one call in four.
+    # Imported here because each call needs only one of the formats.
     from gitver_hooks.history import formats
 
     if arguments.format == "json":
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 def read_selected(arguments: argparse.Namespace) -> History:
     """The history that the arguments of ``add_selection`` select."""
     if arguments.all and arguments.range:
-        raise GitverError("--all and a RANGE exclude each other", "leave one out")
+        raise GitverError("--all cannot be combined with a RANGE", "leave one out")
     prepare_own_process(arguments.deadline)
     selection = Selection(
         limit=arguments.limit,

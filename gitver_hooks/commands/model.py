@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-register",
         action="store_true",
-        help="only look: fail if the version is not registered yet",
+        help="do not register: fail if the version is not registered yet",
     )
 
 

@@ -1,4 +1,4 @@
-"""Write to standard output what an app in a worktree is to do; the shim starts this."""
+"""Print the model and the store for an app in a worktree; the shim starts this."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _entry_facts(entry: Entry) -> dict[str, str]:
 
 
 def _active(location: Location, version_id: str, environment: Mapping[str, str]) -> str:
-    """What the active-model file is to an app here: a key of ``_ACTIVE``."""
+    """The state of the active-model file for an app started here: a key of ``_ACTIVE``."""
     if is_disabled(environment):
         return "off"
     model_id = read_active_model_file(location.active_model_file)

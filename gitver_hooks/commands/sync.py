@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--discard",
         action="store_true",
-        help="drop, for good, what could not be delivered",
+        help="delete the registrations that could not be delivered",
     )
     parser.add_argument(
         "--retry",
         action="store_true",
-        help="also try again what was set aside because it could not succeed",
+        help="also retry the registrations that were set aside",
     )
 
 

@@ -1,4 +1,4 @@
-"""Small files: read without ever waiting, and replaced atomically (standard library only)."""
+"""Small files: read without blocking, and replaced atomically (standard library only)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIECE = 1 << 16
 
 
 def read_small(path: str | bytes, *, follow: bool = True) -> bytes | None:
-    """The content of a file; None if it cannot be read. Never waits on a FIFO.
+    """The content of a file; None if it cannot be read. Never blocks on a FIFO.
 
     Git does not follow a .gitignore or .gitattributes that is a symbolic link: ``follow=False``.
     """
@@ -45,8 +45,8 @@ def replace_file(
 ) -> None:
     """Replace ``path`` atomically: a reader sees all of the old content or all of the new.
 
-    The default ``mode`` is that of a state file (see ``open_state_file``). The temporary file has a
-    name that nobody can guess, and is created in ``temporary_folder`` (default: that of ``path``).
+    The default ``mode`` is that of a state file (see ``open_state_file``). The temporary file has
+    an unpredictable name, and is created in ``temporary_folder`` (default: that of ``path``).
     ``durable`` also writes it to the disk, with the folder's entry. Raises OSError.
     """
     folder = os.path.dirname(path)
@@ -95,7 +95,7 @@ def _write_temporary(
 
 
 def try_replace_file(path: str, content: bytes) -> bool:
-    """As ``replace_file``, for what can be computed again; returns whether it was possible."""
+    """As ``replace_file`` for content that can be recomputed: returns False instead of raising."""
     try:
         replace_file(path, content)
     except OSError:
@@ -104,7 +104,7 @@ def try_replace_file(path: str, content: bytes) -> bool:
 
 
 def open_state_file(path: str, flags: int, mode: int | None = None) -> int:
-    """Open a file of our state; the descriptor. Never follows a symbolic link. Raises OSError.
+    """Open a state file and return the descriptor. Never follows a symbolic link. Raises OSError.
 
     A new file can be read and written by its owner alone, or also by the group if the repository is
     shared (see ``is_shared``).
@@ -115,15 +115,15 @@ def open_state_file(path: str, flags: int, mode: int | None = None) -> int:
         try:
             os.fchmod(descriptor, 0o660)
         except PermissionError:
-            # Somebody else of the group created it, and made it so.
+            # Another member of the group created the file, with the right mode.
             pass
     return descriptor
 
 
 def make_state_folder(path: str) -> None:
-    """Create a folder of our state, and those above it. Raises OSError.
+    """Create a state folder and its parents. Raises OSError.
 
-    Only its owner may look into it, or also the group if the repository is shared.
+    Only its owner has access, or also the group if the repository is shared.
     """
     if os.path.isdir(path):
         return

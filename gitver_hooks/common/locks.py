@@ -1,4 +1,4 @@
-"""Locks between processes, given back when their holder dies (flock(2)); standard library only."""
+"""Locks between processes, released when their holder dies (flock(2)); standard library only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FileLock:
-    """A lock on the file ``path``, which is made for it and stays.
+    """A lock on the file ``path``, which is created if needed and never removed.
 
     Entering waits up to ``seconds``; ``held`` then says whether the lock was acquired.
     """
@@ -51,7 +51,7 @@ class FileLock:
 
 
 class FolderLock:
-    """A lock on a folder itself, which leaves no file in it; no lock where folders have none."""
+    """A lock on a folder itself, without a lock file; a no-op where that cannot be locked."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = folder
@@ -62,7 +62,7 @@ class FolderLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         except OSError:
-            # Some network filesystems lock no folders.
+            # Some network filesystems cannot lock folders.
             pass
         return self
 

@@ -1,7 +1,7 @@
 """Credentials in free text, such as messages of servers and libraries: replaced by ``***``.
 
-The credentials of a URI that is known come from the URI parser. Patterns are only for text in which
-nobody knows where a URI begins and ends.
+The credentials of a known URI come from the URI parser. Patterns are only for text in which it is
+unclear where a URI begins and ends.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ SECRET_NAME = (
     r"(?:[\w.-]*(?:pass(?:wd|word|phrase)?|pwd|secret|token|api[_-]?key|credentials?|signature)"
     r"|sig|authorization)"
 )
-# User info ends before the first "/", except in database URIs, where a password may contain "/"
-# and "@". In a web address, what looks like a host, a port and a path is taken for just that.
+# User info ends before the first "/", except in database URIs, where a password may contain "/" and
+# "@". In a web address, what looks like a host, a port and a path is treated as such.
 _USER_INFO = re.compile(
     r"(?<=://)(?:[^\s'\"<>/?#]*"
     r"|(?:(?<!ttp://)(?<!tps://)(?<!ssh://)|(?![^\s/?#:@]*:\d+/))[^\s'\"<>/?#:@]*:[^\s'\"<>]*)@"

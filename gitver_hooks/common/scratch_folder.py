@@ -66,7 +66,8 @@ def _processes_in(folder: str) -> list[int]:
     if os.path.isdir("/proc/self"):
         found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         return [number for number in found if number != os.getpid() and _is_in(number, folder)]
-    # macOS has no /proc. What only works in the folder ends with the command that started it.
+    # macOS has no /proc. Processes that only work in the folder end with the command that started
+    # them.
     listing = subprocess.run(
         ["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, errors="replace"
     ).stdout

@@ -15,7 +15,7 @@ PROFILES = ("databricks", "databricks-uc", "uc")
 _SPECIAL = "@?#\\["
 _HOST_PUNCTUATION = "-._~"
 _LARGEST_PORT = 65535
-INVISIBLE = "it contains a control character or one that cannot be seen"
+INVISIBLE = "it contains a control character or an invisible one"
 
 
 class Parts:
@@ -205,7 +205,7 @@ def _is_port(text: str) -> bool:
 
 
 def _unsafe_in_host(text: str) -> str:
-    """The problem with characters that some parsers drop, or take for the end of the host."""
+    """The problem with characters that some parsers drop or treat as the end of the host."""
     if not text.isprintable():
         return INVISIBLE
     if "\\" in text:

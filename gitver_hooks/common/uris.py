@@ -34,7 +34,7 @@ _SECRET_NAMES = ("user", "username", "uid", "odbc_connect", "pass", "pwd", "sig"
 
 
 def check_tracking_uri(text: str) -> str:
-    """``text``, if MLflow can use it as a tracking URI and its host is beyond doubt.
+    """``text``, if MLflow can use it as a tracking URI and its host is unambiguous.
 
     Raises GitverError, which suggests a likely correction. The message contains no credentials.
     """
@@ -70,7 +70,7 @@ def without_credentials(uri: str) -> str:
     """A tracking URI reduced to what MLflow needs: no user, no password, no secret parameters.
 
     The query of a web address and any fragment are dropped. A URI whose host is ambiguous becomes
-    ``scheme://***``. Applying the function twice changes nothing more.
+    ``scheme://***``. The function is idempotent.
     """
     if is_simple(uri):
         return uri
@@ -87,8 +87,8 @@ def without_credentials(uri: str) -> str:
 def remote_without_credentials(url: str) -> str:
     """A remote's URL (git-clone(1), "GIT URLS") without user info, query and fragment.
 
-    The user of an ssh address stays, because it is part of the address. The result is empty if
-    nobody can tell which part of ``url`` is the host, or if ``url`` is a command (``ext::``).
+    The user of an ssh address stays, because it is part of the address. The result is empty if the
+    host in ``url`` is ambiguous, or if ``url`` is a command (``ext::``).
     """
     if is_simple(url) and "::" not in url:
         return url

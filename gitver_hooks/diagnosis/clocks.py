@@ -68,5 +68,5 @@ def _server_offset(tracking_uri: str) -> float | None:
             date = error.headers["Date"]
         return parsedate_to_datetime(date).timestamp() - time.time()
     except (OSError, HTTPException, ValueError, TypeError):
-        # Whether the server answers is a check of its own.
+        # Another check says whether the server answers.
         return None

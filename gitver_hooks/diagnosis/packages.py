@@ -1,4 +1,4 @@
-"""Check Python, MLflow and the environment variables for what loses traces without a message."""
+"""Check Python, MLflow and the environment variables for what loses traces silently."""
 
 from __future__ import annotations
 

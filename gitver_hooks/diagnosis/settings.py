@@ -36,7 +36,7 @@ def check_settings(repository: Repository) -> Iterator[Finding]:
 
 
 def settings_problems(repository: Repository) -> list[GitverError]:
-    """All that is wrong with the settings: unknown keys, wrong values, missing files."""
+    """Everything that is wrong with the settings: unknown keys, wrong values, missing files."""
     survey = survey_settings(repository)
     problems = list(survey.problems)
     try:

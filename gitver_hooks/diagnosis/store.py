@@ -17,7 +17,7 @@ from gitver_hooks.registry.tracking import Tracking, sqlite_file
 def check_store(tracking: Tracking, seconds: float) -> Finding:
     """The finding about the store of a worktree, which is neither created nor migrated.
 
-    Waits ``seconds`` at most: no timeout of MLflow's client bounds a response that trickles in.
+    Waits at most ``seconds``: no timeout of MLflow's client limits a response that arrives slowly.
     """
     store = tracking.store
     where = f"{store.tracking_uri} (from the {tracking.uri_source})"

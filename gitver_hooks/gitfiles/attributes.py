@@ -36,7 +36,7 @@ class AttributeFile(NamedTuple):
 
     rules: tuple[Rule, ...]
     macros: tuple[tuple[bytes, tuple[tuple[bytes, Value], ...]], ...]
-    # The lines behind them, for the fingerprint of the conversion.
+    # The lines that the rules come from, for the fingerprint of the conversion.
     lines: tuple[bytes, ...]
 
 
@@ -116,7 +116,7 @@ def _attributes(text: bytes) -> tuple[tuple[bytes, Value], ...]:
 
 
 class Attributes:
-    """The attribute files in effect in one directory, the strongest first.
+    """The attribute files in effect in one directory, the highest precedence first.
 
     Each comes with the length of its folder's path. ``matter``: some of them may change content.
     """
@@ -126,7 +126,8 @@ class Attributes:
         self._levels = levels
         self._macros: dict[bytes, tuple[tuple[bytes, Value], ...]] = {}
         for _, file in levels:
-            # In one file the last definition counts, of several files the strongest one's.
+            # Within a file the last definition wins; among files, the one with the highest
+            # precedence.
             for name, attributes in reversed(file.macros):
                 self._macros.setdefault(name, attributes)
         relevant = RELEVANT | self._macros.keys()
@@ -153,7 +154,7 @@ class Attributes:
     def _fill(
         self, values: dict[bytes, Value], attributes: tuple[tuple[bytes, Value], ...]
     ) -> None:
-        # What is filled in first is the strongest; a macro expands if it is set first.
+        # Values set first win; a macro expands if it is set first.
         pending = list(attributes)
         while pending:
             name, value = pending.pop()

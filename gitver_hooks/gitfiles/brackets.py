@@ -58,7 +58,7 @@ def bracket(text: bytes, start: int, *, fold: bool) -> tuple[set[int], int] | No
 
 
 def _literal(text: bytes, at: int) -> tuple[int, int] | None:
-    """The byte at ``at``, which a backslash may quote, and where it ends; None if it is missing."""
+    """The byte at ``at``, which a backslash may escape, and where it ends; None if missing."""
     at += text[at : at + 1] == b"\\"
     return (text[at], at + 1) if at < len(text) else None
 

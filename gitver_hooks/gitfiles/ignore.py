@@ -47,7 +47,7 @@ def is_local(path: bytes) -> bool:
 
 
 class Rules:
-    """The patterns of one rule file, for paths relative to its folder; the last match decides."""
+    """The patterns of one rule file, for paths relative to its folder; the last match wins."""
 
     __slots__ = ("_fold", "_names", "_paths", "_patterns")
 
@@ -94,7 +94,7 @@ def pattern_lines(text: bytes) -> list[bytes]:
 
 
 def _trim(line: bytes) -> bytes:
-    """Remove trailing spaces, except those that a backslash quotes."""
+    """Remove trailing spaces, except those escaped by a backslash."""
     end = i = 0
     while i < len(line):
         if line[i] == 0x5C:
@@ -122,7 +122,7 @@ class Ignore:
         excluded: bool = False,
         ignore_case: bool = False,
     ) -> None:
-        # Each level with the length of its folder's path, the strongest first.
+        # Each level with the length of its folder's path, the highest precedence first.
         self._levels = levels
         self.excluded = excluded
         self.ignore_case = ignore_case

@@ -64,13 +64,13 @@ def find(start: str, environment: Mapping[str, str]) -> Location | None:
 
 
 def worktree_at(folder: str) -> Location | None:
-    """The worktree whose root is ``folder``, or None. Whose it is has not been checked."""
+    """The worktree whose root is ``folder``, or None. Its owner is not checked."""
     git_dir = _git_dir_at(folder)
     return Location(folder, git_dir, _common_dir(git_dir)) if git_dir else None
 
 
 def check_state_folders(location: Location, environment: Mapping[str, str]) -> None:
-    """Raise GitverError unless the folders of the state, as far as they exist, are the user's."""
+    """Raise GitverError if a state folder exists but does not belong to the user."""
     for folder in {location.state_dir, location.shared_state_dir}:
         check_state_folder(folder, location.worktree, environment)
 
@@ -145,7 +145,7 @@ def _common_dir(git_dir: str) -> str:
 
 
 def _from_environment(environment: Mapping[str, str]) -> Location | None:
-    # As in git, whoever names the git dir vouches for it: its owner is not checked.
+    # As in git, the owner of an explicitly named git dir is not checked.
     git_dir = environment.get("GIT_DIR")
     worktree = environment.get("GIT_WORK_TREE")
     if not git_dir or not worktree:

@@ -49,9 +49,9 @@ def check_ownership(worktree: str, git_dir: str, environment: Mapping[str, str])
 def is_safe_directory(worktree: str, environment: Mapping[str, str]) -> bool:
     """Whether ``safe.directory`` names the worktree, in configuration that no repository controls.
 
-    The last word counts: an empty value takes back all that came before it.
+    An empty value cancels all values before it.
     """
-    # Imported where needed: reading those files is a matter of other people's repositories only.
+    # Imported here because those files are only read for other people's repositories.
     from gitver_hooks.gitfiles.protected_config import expand_user, protected_values
 
     path = os.path.realpath(worktree)
@@ -65,9 +65,9 @@ def is_safe_directory(worktree: str, environment: Mapping[str, str]) -> bool:
 
 
 def check_state_folder(path: str, worktree: str, environment: Mapping[str, str]) -> None:
-    """Raise GitverError unless the folder of our state, if it exists, is a folder of the user.
+    """Raise GitverError if the state folder exists but is not a folder of the user.
 
-    A symbolic link or somebody else's folder could make us write anywhere.
+    Through a symbolic link or somebody else's folder we could write anywhere.
     """
     try:
         status = os.lstat(path)
@@ -83,7 +83,7 @@ def check_state_folder(path: str, worktree: str, environment: Mapping[str, str])
 
 
 def _names(value: str, path: str) -> bool:
-    # "/*" at the end stands for all below it since git 2.46.
+    # Since git 2.46, "/*" at the end matches everything below.
     return value in ("*", path) or (value.endswith("/*") and path.startswith(value[:-1]))
 
 

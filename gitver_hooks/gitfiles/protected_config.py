@@ -1,8 +1,8 @@
 """The parts of git's configuration that no repository controls: system, user and command line.
 
 Standard library only; git-config(1) calls it protected configuration. Only unconditional includes
-are followed: the conditions of ``includeIf`` speak of a repository, and git reads this to decide
-whether to look at one.
+are followed: the conditions of ``includeIf`` depend on a repository, and git reads this
+configuration before it opens one.
 """
 
 from __future__ import annotations

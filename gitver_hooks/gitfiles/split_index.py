@@ -40,7 +40,7 @@ def merge_shared_index(
     for path, record in entries:
         if path:
             merged[path, _stage(record, id_length)] = record
-    # A merged path has no stages: what is added later replaces what was there.
+    # A merged path has no stages: an entry that is added later replaces the earlier one.
     return [(path, merged[path, stage]) for path, stage in sorted(merged)]
 
 

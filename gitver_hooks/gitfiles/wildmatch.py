@@ -1,7 +1,7 @@
 """Git's patterns, of .gitignore, .gitattributes and includeIf, as regular expressions.
 
-The rules are those of gitignore(5), and where that is silent those of git's dir.c and wildmatch.c.
-Standard library only.
+The rules are those of gitignore(5), and where it does not say, those of git's dir.c and
+wildmatch.c. Standard library only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import count
 from gitver_hooks.gitfiles.brackets import bracket
 
 _SPECIAL = b"*?[\\"
-# Matches nothing: for patterns that wildmatch.c gives up on.
+# Matches nothing, for patterns that wildmatch.c rejects.
 _NEVER = rb"(?!)"
 # The two meanings of stars that cross slashes: "**/" also matches nothing at all.
 _FOLDERS = rb"(?s:.*?/)??"

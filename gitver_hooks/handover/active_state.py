@@ -93,7 +93,7 @@ def remove_state(location: Location) -> None:
 
 
 def encode_fields(fields: dict[str, str]) -> bytes:
-    """``fields`` as lines; ``decode_fields`` reads them back, and notices if the end is missing."""
+    """``fields`` as lines; ``decode_fields`` reads them back, and detects a missing end."""
     lines = [f"{name}\t{_escaped(value)}" for name, value in fields.items()]
     return "\n".join([*lines, *_END]).encode("utf-8", "surrogateescape")
 

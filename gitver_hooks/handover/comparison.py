@@ -26,7 +26,7 @@ _WORTH_RENEWING = 8
 
 
 class Moved:
-    """What has other stat data than in the snapshot although the version is the same.
+    """Whose stat data differs from the snapshot's, although the version is the same.
 
     ``directories`` maps the positions of directories to the tagged names that are in them now;
     ``indexes`` are paths; ``used_rules``: ignore rules had to be read.
@@ -48,7 +48,7 @@ class Moved:
 
 
 def compare(location: Location, snapshot: Snapshot) -> Moved | None:
-    """What moved without changing the version; None if the version may have changed."""
+    """What differs without changing the version; None if the version may have changed."""
     root = os.fsencode(location.worktree)
     if not _same_contents(snapshot):
         return None
@@ -73,7 +73,7 @@ def compare(location: Location, snapshot: Snapshot) -> Moved | None:
 
 
 def same_index(snapshot: Snapshot, path: bytes) -> bool:
-    """Whether an index with other stat data (git refreshed it) still says the same."""
+    """Whether an index with different stat data (git refreshed it) has the same content."""
     words = snapshots.split(snapshot.indexes)
     if path not in words[::3]:
         return False
@@ -95,7 +95,7 @@ def _same_contents(snapshot: Snapshot) -> bool:
 
 
 def _moved_indexes(snapshot: Snapshot) -> set[bytes] | None:
-    """The indexes with other stat data but the same content; None if a pinned file changed."""
+    """The indexes with different stat data but the same content; None if a pinned file changed."""
     recorded = snapshots.unpack(snapshot.pinned_signatures)
     moved = set()
     for i, path in enumerate(snapshots.split(snapshot.pinned)):
@@ -114,8 +114,8 @@ def _same_files(root: bytes, snapshot: Snapshot) -> bool:
     if not snapshot.files:
         return True
     if _is_working_directory(root):
-        # A lookup costs by the components of its path. Should another thread change the working
-        # directory meanwhile, the inodes found are other ones.
+        # A lookup takes time for each component of the path. If another thread changes the working
+        # directory meanwhile, the inodes differ.
         paths = snapshot.files.split(b"\0")
     else:
         paths = _below(root, snapshot.files)

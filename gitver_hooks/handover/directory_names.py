@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.ignore import IgnoreLevels
     from gitver_hooks.handover.snapshot import Snapshot
 
-# In the worktree's root, these two never count.
+# These two never count in the worktree's root.
 _OURS = (b".git", os.fsencode(ACTIVE_MODEL_FILE))
 _RULE_FILES = (b".git", b".gitignore", b".gitattributes")
 
@@ -52,7 +52,7 @@ class DirectoryNames:
     def unless_changed(self, position: int) -> list[bytes] | None:
         """The tagged names in a directory now; None if a name appeared or vanished that counts.
 
-        Counted files that vanished are noticed before.
+        Missing counted files have been detected before.
         """
         path = self._directories[position]
         others = set(snapshots.split(self._others[position]))
@@ -104,7 +104,7 @@ class DirectoryNames:
     def _rules(self) -> IgnoreLevels:
         """The ignore rules; their files are unchanged, which was checked before."""
         if self._levels is None:
-            # Imported here, since most directories change by what was there before.
+            # Imported here because most changes are to names that were there before.
             from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
 
             exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 MODEL_ID = "MLFLOW_ACTIVE_MODEL_ID"
 MARK = "GITVER_SHIM"
 NAMES = (MODEL_ID, TRACKING_URI, EXPERIMENT_NAME, EXPERIMENT_ID)
-# These change how gitver runs, not what it records.
+# These affect how gitver runs, not what it records.
 _NOT_SETTINGS = ("GITVER_DISABLE", "GITVER_ON_STALE", "GITVER_WAIT", MARK)
 
 
 def is_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether ``GITVER_DISABLE`` switches hooks and shim off: any value but empty and ``0``."""
+    """Whether ``GITVER_DISABLE`` disables hooks and shim: any value except ``0`` and none."""
     return environment.get("GITVER_DISABLE", "") not in ("", "0")
 
 
@@ -35,7 +35,7 @@ def user_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def recorded_variables(environment: Mapping[str, str]) -> str:
-    """The ``GITVER_*`` variables that take part in what is recorded, as one text to compare."""
+    """The ``GITVER_*`` variables that affect what is recorded, as one string to compare."""
     return "\n".join(
         sorted(
             f"{name}={value}"
@@ -46,7 +46,7 @@ def recorded_variables(environment: Mapping[str, str]) -> str:
 
 
 def set_variables(environment: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Set the ``wanted`` variables and take back those that a shim has set before.
+    """Set the ``wanted`` variables and unset the others that a shim has set before.
 
     No variable that stays wanted is missing in between: other threads may be reading it.
     """

@@ -1,7 +1,7 @@
-"""Whether the worktree still is what it was when its version was last computed.
+"""Whether the worktree is unchanged since its version was last computed.
 
-This runs at every start of an app, so it belongs to the runtime half. ``observation.Observation``
-says what is compared, and why a snapshot can be trusted once it has been saved.
+This runs at every app start, so it belongs to the runtime half. ``observation.Observation`` says
+what is compared, and why a snapshot can be trusted once it has been saved.
 """
 
 from __future__ import annotations

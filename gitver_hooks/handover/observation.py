@@ -1,4 +1,4 @@
-"""What was seen of a worktree while its version was computed (standard library only)."""
+"""What was observed of a worktree while its version was computed (standard library only)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OWN, NESTED, TRACKED_ONLY = b"o", b"n", b"t"
 # an empty one; a missing name is one that git tracks.
 FOLDER, FILE, SPECIAL, MISSING, GITLINK = b"d", b"f", b"s", b"m", b"g"
 _INODE = (1 << 63) - 1
-# How many numbers a signature has, and what stands for a file that does not exist.
+# How many numbers a signature has, and the signature of a file that does not exist.
 FIELDS = 5
 ABSENT = (0,) * FIELDS
 _fields = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_mode", "st_ino")
@@ -37,7 +37,7 @@ def signature_of(status: os.stat_result) -> tuple[int, ...]:
 def signatures_of(paths: list[bytes]) -> array[int]:
     """The signatures of many files, packed. Raises OSError if one does not exist."""
     try:
-        # No Python code runs for a single file here; that is a fifth of the time.
+        # No Python code runs per file here, which saves a fifth of the time.
         return array("q", chain.from_iterable(map(_fields, map(os.lstat, paths))))
     except OverflowError:
         return array("q", chain.from_iterable(map(signature_of, map(os.lstat, paths))))
@@ -66,16 +66,16 @@ class Directory:
 
 
 class Observation:
-    """What was seen, to be compared later.
+    """Everything observed, to be compared later.
 
     Counted files are compared by ``signature_of``. Directories are compared by mtime and ctime, and
     if these changed by the names and types in them; the index by its signature, and if that changed
-    by what it says; HEAD, the ref it names, rule and configuration files by content, including
-    those that do not exist.
+    by its content; HEAD, the ref it names, rule and configuration files by content, including those
+    that do not exist.
 
     ``sound``: every ctime is strictly older than a time that the clock of the same filesystem
-    showed before the first stat. Every later change then has another ctime; without that, a change
-    of the same size within one tick of the clock would look like none.
+    showed before the first stat. Every later change then has another ctime. Otherwise a change
+    within one tick of the clock that keeps the size would go unnoticed.
     """
 
     __slots__ = (
@@ -86,8 +86,7 @@ class Observation:
     def __init__(self, state_dir: str) -> None:
         self.directories: list[Directory] = []
         self.signatures = array("q")
-        # Paths to signatures; for an index also a digest of what it says, and the length of its
-        # ids.
+        # Paths to signatures; for an index also a digest of its content, and the length of its ids.
         self.pinned: dict[bytes, tuple[int, ...]] = {}
         self.indexes: dict[bytes, tuple[bytes, int]] = {}
         self.contents: dict[bytes, bytes | None] = {}

@@ -1,4 +1,4 @@
-"""Checks in the background, from time to time, that the active model still exists in MLflow."""
+"""Checks regularly, in the background, that the active model still exists in MLflow."""
 
 from __future__ import annotations
 

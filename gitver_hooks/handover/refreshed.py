@@ -1,6 +1,6 @@
 """The recording half's answer to an app whose active-model file is missing or stale.
 
-Standard library only. It crosses the wall as text, on the standard output of ``gitver refresh``.
+Standard library only. It is passed as text, on the standard output of ``gitver refresh``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A new snapshot with the present stat data of what moved (standard library only)."""
+"""A new snapshot with the current stat data of what moved (standard library only)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.location import Location
     from gitver_hooks.handover.snapshot import Snapshot
 
-# More names of files that come and go than this are forgotten.
+# If there are more names of temporary files than this, only the current ones are kept.
 _MOST_NAMES = 64
 
 
 def renewed(location: Location, snapshot: Snapshot, moved: Moved) -> Snapshot | None:
-    """The snapshot with the present stat data of what moved; None if it would not be sound.
+    """The snapshot with the current stat data of what moved; None if it would not be sound.
 
     As for a first snapshot, every ctime has to be older than the filesystem's clock, and what was
     read before the clock is read again: it may have changed in between.
@@ -77,7 +77,7 @@ def _pinned(snapshot: Snapshot, moved: Moved, device: int, now: int) -> bytes | 
 
 
 def _merged(before: list[bytes], present: list[bytes]) -> list[bytes]:
-    """The names of both, since journals come and go; only the present ones if that is too many."""
+    """The names of both, since journal files come and go; if too many, the current ones only."""
     kept = {*present, *(name for name in before if name.startswith(MISSING))}
     both = kept.union(before)
     return sorted(both if len(both) <= 2 * len(kept) + _MOST_NAMES else kept)

@@ -8,7 +8,7 @@ from array import array
 from gitver_hooks.handover.observation import NESTED
 
 try:
-    # The same function as hashlib's, without the milliseconds of loading OpenSSL.
+    # The same function as hashlib's, without the milliseconds that loading OpenSSL takes.
     from _blake2 import blake2b
 except ImportError:
     from hashlib import blake2b
@@ -131,7 +131,7 @@ def _add_directories(snapshot: Snapshot, observation: Observation) -> None:
 
 
 def content_digest(content: bytes | None) -> bytes:
-    """A digest of a small file; a file that does not exist has one of its own."""
+    """A digest of a small file; a missing file has its own."""
     return _ABSENT if content is None else blake2b(content, digest_size=_DIGEST).digest()
 
 

@@ -13,7 +13,7 @@ TRACKING_URI = "MLFLOW_TRACKING_URI"
 EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
 EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 
-# Who chose a store or an experiment: MLflow's own variables, the settings, or nobody.
+# Who chose a store or an experiment: MLflow's own variables, the settings, or neither.
 ENVIRONMENT = "environment"
 SETTINGS = "settings"
 DEFAULT = "default"
@@ -97,7 +97,7 @@ def chosen_tracking_uri(environment: Mapping[str, str]) -> str | None:
 def chosen_experiment(environment: Mapping[str, str]) -> Experiment | None:
     """The experiment that MLflow's own variables choose; None if they are unset.
 
-    The name wins over the id, as in ``mlflow.tracking.fluent._get_experiment_id``.
+    The name takes precedence over the id, as in ``mlflow.tracking.fluent._get_experiment_id``.
     """
     name, identity = environment.get(EXPERIMENT_NAME), environment.get(EXPERIMENT_ID)
     if name:

@@ -2,7 +2,8 @@
 
 ``records`` are what the rest exchanges. ``walk`` reads git; ``models``, ``traces`` and
 ``trace_metrics`` read MLflow, and ``reading`` puts them together within a deadline; ``join`` makes
-one record of each version; ``findings`` and ``statistics`` judge them. ``assemble`` does all of it.
+one record of each version; ``findings`` and ``statistics`` find the changes in them. ``assemble``
+does all of it.
 """
 
 from __future__ import annotations

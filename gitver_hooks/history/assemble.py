@@ -1,4 +1,4 @@
-"""The history of a worktree: walk the commits, read their numbers, judge them."""
+"""The history of a worktree: walk the commits, read their numbers, find the changes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def only_metrics(history: History, names: Iterable[str]) -> History:
 def _store_name(source: Source) -> str:
     """The tracking URI without credentials; a file in the worktree relative to it.
 
-    Reports are passed on, and where somebody's clone lies is nobody else's business.
+    Reports are shared, and should not reveal where somebody's clone is.
     """
     file = sqlite_file(source.tracking.uri)
     folder = main_worktree(source.repository)
@@ -134,7 +134,7 @@ def _ends(source: Source, revisions: str | None) -> tuple[str, str | None]:
 
 
 def _in_order(commits: list[CommitData], models: list[ModelData]) -> list[ModelData]:
-    # Newest first, and clean versions before dirty ones: what matters most is read first.
+    # Newest first, and clean versions before dirty ones: the most important is read first.
     place = {commit.commit: number for number, commit in enumerate(commits)}
     return sorted(models, key=lambda model: (model.dirty, place.get(model.commit, 0)))
 

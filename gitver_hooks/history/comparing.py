@@ -17,8 +17,11 @@ Samples = dict[str, dict[str, list[float]]]
 
 @dataclass(frozen=True)
 class Pair:
-    """One input in both versions. ``change`` is the sum of its scores' changes, each as a share of
-    the metric's range; negative is worse."""
+    """One input in both versions.
+
+    ``change`` is the sum of its scores' changes, each as a share of the metric's range; negative is
+    worse.
+    """
 
     a: Row
     b: Row
@@ -27,12 +30,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class VersionComparison:
-    """All that differs between A and B.
+    """Everything that differs between A and B.
 
     ``params`` maps the names of the params that differ to both values, None if there is none.
     ``quality`` are the evaluation's metrics and the error rate, ``speed`` latency and cost: these
-    depend on the machine and the hour as well, so no build should fail for them. ``pairs`` are the
-    inputs that both have, worst first. ``judges_differ`` names metrics with another scorer.
+    also depend on the machine and the time of day, so they should not fail a build. ``pairs`` are
+    the inputs that both have, worst first. ``judges_differ`` names metrics with another scorer.
     """
 
     a: Resolved
@@ -64,7 +67,7 @@ def compare_rows(
     params: tuple[Mapping[str, str], Mapping[str, str]],
     rows: tuple[Sequence[Row], Sequence[Row]],
 ) -> VersionComparison:
-    """Compare what was read of the two versions."""
+    """Compare the rows, params and code of the two versions."""
     before, after = map(_quality, rows)
     if any(row.failed for side in rows for row in side):
         for samples, side in zip((before, after), rows, strict=True):

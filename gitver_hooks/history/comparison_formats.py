@@ -37,7 +37,7 @@ def verdict(comparison: VersionComparison) -> str:
 
 
 def notes(comparison: VersionComparison) -> list[str]:
-    """What a reader has to know to judge the numbers, a sentence each."""
+    """What a reader needs to know to judge the numbers, a sentence each."""
     found = [
         f"{len(comparison.pairs)} inputs are paired, of {comparison.rows_a} in A and "
         f"{comparison.rows_b} in B."

@@ -61,7 +61,7 @@ def _answer(row: Row) -> str:
 
 
 def code(text: str) -> str:
-    """Text as code, in which GitHub and GitLab see no mention, reference, link or markup."""
+    """Text as code, in which GitHub and GitLab interpret no mention, reference, link or markup."""
     return f"<code>{_escaped(text)}</code>"
 
 

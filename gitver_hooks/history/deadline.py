@@ -1,4 +1,4 @@
-"""Runs calls that may hang in threads that can be left behind at a deadline."""
+"""Runs calls that may hang in threads, which are abandoned at a deadline."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run_all(
 ) -> dict[K, Outcome[T]]:
     """The outcomes of the calls that ended before the deadline, started in the given order.
 
-    A call that has not ended is left behind in a daemon thread: a request to a server that sends
+    A call that has not ended is abandoned in its daemon thread: a request to a server that sends
     its answer byte by byte cannot be interrupted in any other way.
     """
     pending: queue.SimpleQueue[tuple[K, Callable[[], T]]] = queue.SimpleQueue()

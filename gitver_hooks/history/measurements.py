@@ -94,8 +94,10 @@ def _values(scores: Sequence[Score]) -> tuple[tuple[float, ...], ...] | None:
 
 
 def _traces(records: Sequence[VersionRecord]) -> Iterator[Measurements]:
-    """Error rate, latency and cost, of the live traces or, if more versions have them, of the
-    traces of evaluations."""
+    """Error rate, latency and cost of the live traces.
+
+    Of the traces of evaluations instead, if more versions have those.
+    """
     numbers: list[tuple[str, Unit, Callable[[TraceNumbers], float | None]]] = [
         ("errors", "share", lambda traces: traces.error_rate),
         ("latency_p50_ms", "ms", lambda traces: traces.latency_p50_ms),

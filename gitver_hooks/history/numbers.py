@@ -38,7 +38,7 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The arithmetic mean, None of nothing."""
+    """The arithmetic mean; None if there are no values."""
     return sum(values) / len(values) if values else None
 
 
@@ -63,7 +63,7 @@ def belongs_to_run(assessment: Assessment, trace: TraceData, run_id: str) -> boo
 
 
 def feedback_scores(live: Iterable[TraceData]) -> dict[str, Score]:
-    """What was said about live traces, by name, without what evaluation runs said."""
+    """The feedback on live traces by name, without the scores of evaluation runs."""
     by_name: dict[str, list[Assessment]] = {}
     for trace in live:
         for assessment in trace.assessments:

@@ -1,4 +1,4 @@
-"""Reads the numbers of versions from MLflow: within a deadline, never guessing what is missing."""
+"""Reads the numbers of versions from MLflow within a deadline; missing ones are never estimated."""
 
 from __future__ import annotations
 

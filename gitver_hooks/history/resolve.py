@@ -1,4 +1,4 @@
-"""Resolves what a user calls a version: a commit, a version id, a model or a trace."""
+"""Resolves a user's name for a version: a commit, a version id, a model or a trace."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def resolve(source: Source, what: str) -> Resolved:
 
 
 def names_model_or_trace(what: str) -> bool:
-    """Whether ``what`` has the form of an id of MLflow's: only MLflow knows what it stands for."""
+    """Whether ``what`` looks like one of MLflow's ids, which only MLflow can resolve."""
     return bool(_MODEL_ID.fullmatch(what) or _TRACE_ID.fullmatch(what))
 
 

@@ -52,8 +52,8 @@ def open_source(
 ) -> Iterator[Source]:
     """What the history of the worktree around ``path`` is read from, in at most ``seconds``.
 
-    Contacts nothing. Raises GitverError if there is no repository, if a setting is wrong, or if the
-    store has not been allowed.
+    Does not contact MLflow. Raises GitverError if there is no repository, if a setting is wrong, or
+    if the store has not been allowed.
     """
     with open_repository(path, environment) as repository:
         settings = load_settings(repository)

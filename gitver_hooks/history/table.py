@@ -19,9 +19,9 @@ _SHORTEST_SUBJECT, _LONGEST_SUBJECT = 12, 50
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading, its cells, and how soon it is given up on a narrow terminal.
+    """One column: its heading, its cells, and how soon it is dropped on a narrow terminal.
 
-    ``rank`` 0 columns are never given up; of the others, the highest goes first.
+    Columns of ``rank`` 0 are never dropped; of the others, the highest rank goes first.
     """
 
     heading: str

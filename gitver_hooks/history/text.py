@@ -158,7 +158,7 @@ def subject_of(history: History, commit: str | None) -> str:
 
 
 def evidence(finding: Finding) -> str:
-    """Why it is believed: ``p = 0.001, change −25 to −10 points, 540 and 300 rows``."""
+    """The evidence for a finding: ``p = 0.001, change −25 to −10 points, 540 and 300 rows``."""
     parts: list[str] = []
     if finding.p is not None:
         parts.append("p < 0.001" if finding.p < 0.001 else f"p = {finding.p:.2g}")

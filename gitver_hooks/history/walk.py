@@ -1,4 +1,4 @@
-"""Walks the commits of a repository, newest first, reading no more of them than are asked for."""
+"""Walks the commits of a repository, newest first, reading only as many as are requested."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gitver_hooks.repository.repository import Repository
 if TYPE_CHECKING:
     from dulwich.objects import Commit
 
-# Committers' clocks differ: a parent may be younger than its child (git allows for a day too,
-# gitformat-commit-graph(5)).
+# Committers' clocks differ: a parent may be younger than its child. Git also allows for a day
+# (gitformat-commit-graph(5)).
 _CLOCK_SKEW = 86_400
 
 

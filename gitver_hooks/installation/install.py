@@ -1,10 +1,10 @@
 """Install and uninstall the native hooks, leaving everybody else's exactly as they were.
 
 Our hook takes the place of an existing one, which moves under the same name to a folder beside the
-hooks folder (``hooks.before-gitver``). Links to the rest of the hooks folder keep working what the
-moved hook takes from its own name, its own folder or a relative link. If the existing hook is
-pre-commit's or prek's, ours goes to ``<hook>.legacy``, which they run first, because that survives
-their own install and uninstall in any order.
+hooks folder (``hooks.before-gitver``). The folder links to the rest of the hooks folder, so a moved
+hook that uses its own name, its own folder or a relative path keeps working. If the existing hook
+is pre-commit's or prek's, ours goes to ``<hook>.legacy``, which they run first, because that
+survives their own install and uninstall in any order.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def uninstall(location: Location) -> list[HookChange]:
                     changes.append(_remove_hook(folder, name, path, undo))
             kept = kept_hooks.kept_folder(folder) / name
             if os.path.lexists(kept) and not os.path.lexists(folder / name):
-                # Somebody deleted our hook; the one that it ran first must not be lost.
+                # Somebody deleted our hook; the hook that it replaced must not be lost.
                 move(kept, folder / name, undo)
                 changes.append(HookChange(name, folder / name, "restored"))
         kept_hooks.remove_if_unused(folder)
@@ -116,7 +116,7 @@ def _install_hook(folder: Path, name: str, interpreter: str, undo: ExitStack) ->
 def _update_hook(
     name: str, place: Path, kept: Path, interpreter: str, undo: ExitStack
 ) -> HookChange:
-    """Write our hook again unless it is as this version of gitver would write it."""
+    """Write our hook again unless it is up to date."""
     text = _hook_text(name, kept, interpreter)
     if hook_files.is_executable(place) and place.read_bytes() == text:
         return HookChange(name, place, "unchanged")

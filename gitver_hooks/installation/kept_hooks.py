@@ -38,7 +38,7 @@ def remove_if_unused(hooks: Path) -> None:
     if not kept.is_dir():
         return
     for name in NAMES:
-        # The owner has restored the hook without asking us, as husky does on every `npm install`.
+        # Its owner has restored the hook, as husky does on every `npm install`.
         if (
             os.path.lexists(kept / name)
             and os.path.lexists(hooks / name)

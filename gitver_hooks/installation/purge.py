@@ -75,6 +75,6 @@ def _state_folders(location: Location) -> Iterator[Path]:
 
 
 def _unset(location: Location, key: str) -> bool:
-    """Whether ``key`` was set in the repository's own configuration, from which git removes it."""
+    """Unset ``key`` in the repository's own configuration; returns whether it was set."""
     command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--unset-all", key]
     return subprocess.run(command, capture_output=True).returncode == 0

@@ -1,4 +1,4 @@
-"""Changes to a hooks folder that happen completely or not at all."""
+"""All-or-nothing changes to a hooks folder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from gitver_hooks.registry.store import experiment_id, open_store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# Seconds for one entry: more than a slow server needs, and not for ever.
+# Seconds for one entry, which is more than a slow server needs.
 ENTRY_SECONDS = 60
 # Two failures in a row mean that the store is down; one may be due to the entry itself.
 _FAILURES_OF_A_STORE = 2
@@ -46,7 +46,7 @@ Progress = Callable[[int, Entry], None]
 
 
 class Deliverer:
-    """Delivers the queue of one store; the MLflow client lives as long as it does.
+    """Delivers the queue of one store, with one MLflow client.
 
     ``address`` maps a tracking URI without credentials to the one to use, with those that apply
     now: the outbox contains none, and a password may have changed since an entry was written.
@@ -126,7 +126,7 @@ class Deliverer:
         try:
             write_if_waiting(worktree, self._environment, entry.registration)
         except (GitverError, OSError) as error:
-            # A broken worktree must not hold up the others.
+            # A broken worktree must not delay the others.
             log(self._location, f"{worktree.worktree}: {error}", error)
 
     def _fail(self, entry: Entry, failure: MLflowFailure, result: Delivered) -> None:

@@ -1,4 +1,4 @@
-"""The life of a deliverer process: what a hook or a shim starts and leaves behind."""
+"""The deliverer's process, which a hook or a shim starts in the background."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def open_deliverer(
     """A deliverer for this process, which works in the main worktree from then on.
 
     That is where MLflow puts the artifacts of a new embedded store. Raises GitverError if the
-    settings are wrong: then nobody knows where anything may be sent.
+    settings are wrong: it is then unknown where anything may be sent.
     """
     with open_repository(location, environment) as repository:
         root = main_worktree(repository)
@@ -92,7 +92,7 @@ def open_deliverer(
 class _Watchdog:
     """Ends the process if one entry takes too long, and leaves a notice that says so.
 
-    MLflow's client has timeouts, but a body that arrives byte by byte outlasts all of them.
+    MLflow's client has timeouts, but a response that arrives byte by byte outlasts all of them.
     """
 
     def __init__(self, location: Location) -> None:

@@ -28,7 +28,7 @@ def exclude_local_files(location: Location, store_file: str | None = None) -> No
     """Add the missing patterns for gitver's and MLflow's files to ``info/exclude``.
 
     ``store_file`` is the SQLite file of the store, which may be in the worktree under any name: it
-    is not code, and it changes with every trace. Raises GitverError if the file cannot be written.
+    is not code, and every trace changes it. Raises GitverError if the file cannot be written.
     """
     own = [b"/" + pattern for pattern in LOCAL_PATTERNS]
     _exclude(location, [*own, *_store_patterns(store_file, location.worktree)])
@@ -92,7 +92,7 @@ def _with_patterns(content: bytes, patterns: list[bytes]) -> bytes | None:
 
 
 def _split(content: bytes) -> tuple[list[bytes], bytes]:
-    """Our rules in ``content``, and all that is not ours."""
+    """Our rules in ``content``, and everything else."""
     before, heading, rest = content.partition(_HEADING)
     if not heading:
         return [], content
@@ -122,7 +122,7 @@ def _path(location: Location) -> str:
 def _store_patterns(store_file: str | None, worktree: str) -> list[bytes]:
     """The patterns for a store in the worktree and SQLite's files beside it; empty if not needed.
 
-    What is not a database stays visible, whoever calls it a store.
+    A file that is not a database stays visible even if a setting names it as the store.
     """
     if store_file is None or not _may_be_database(store_file):
         return []

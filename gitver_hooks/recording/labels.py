@@ -1,4 +1,4 @@
-"""What people read about a version on MLflow's pages: its label and its description.
+"""The label and the description of a version, as MLflow's pages show them.
 
 The list of versions shows the tag ``mlflow.source.name`` in the column *Logged from*, and the page
 of a version shows ``mlflow.note.content`` as Markdown. Both quote the commit and names of files,

@@ -83,15 +83,15 @@ def observe(
 ) -> Iterator[ObservedWorktree]:
     """Observe the worktree, and hold its lock meanwhile; wait ``lock_seconds`` for it at most.
 
-    Raises GitverError if that is not possible. The active-model file is removed then, because
-    nobody knows what it should say.
+    Raises GitverError if that is not possible. The active-model file is removed then, because it is
+    unknown what it should say.
     """
     try:
         check_state_folders(location, environment)
         with _lock(location, lock_seconds), open_repository(location, environment) as repository:
             yield _observe(repository)
     except (GitverError, OSError):
-        # Nobody knows which version it should name.
+        # It is unknown which model it should name.
         remove_active_model_file(location)
         raise
 

@@ -1,9 +1,9 @@
 """The outbox: registrations that MLflow has not confirmed yet, one durable file each.
 
-Every store has a queue of its own, ``outbox/<store>``, so that one that hangs does not hold up the
-others. An entry is written before MLflow is asked and removed once the model id is known: a crash
-in between delivers it again, to the same LoggedModel. ``rejected`` contains what can never be
-delivered, with the reason, and ``damaged`` what can no longer be read.
+Every store has a queue of its own, ``outbox/<store>``, so that a store that hangs does not delay
+the others. An entry is written before MLflow is asked and removed once the model id is known: a
+crash in between delivers it again, to the same LoggedModel. ``rejected`` contains entries that can
+never be delivered, with the reason, and ``damaged`` files that cannot be read.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Outbox:
         try:
             replace_file(_preference(self._path(registration)), b"")
         except OSError:
-            # It is still delivered, in its turn.
+            # Without the preference, it is delivered in its turn.
             pass
 
     def entry_for(self, registration: Registration) -> Entry | None:

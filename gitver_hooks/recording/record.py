@@ -1,4 +1,4 @@
-"""Record: make the active-model file say what the worktree contains, or intend to register it."""
+"""Record: update the active-model file, or write the intent to register the version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.registry.registration import Registration
 from gitver_hooks.version.version import Version
 
-# How long to wait for another gitver in the same worktree, in seconds: it works without MLflow.
+# How long to wait for another gitver in the same worktree, in seconds. None of them waits for
+# MLflow.
 HOOK_LOCK_SECONDS = 2.0
 LOCK_SECONDS = 10.0
 

@@ -1,4 +1,4 @@
-"""Refresh: what an app needs to know if its code is not what the active-model file says."""
+"""Refresh: the model and the store for an app whose active-model file is missing or stale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gitver_hooks.settings import NotAllowed, Settings, load_settings
 
 
 def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
-    """What an app in the worktree is to do, by the rule ``on_stale`` (empty: by the setting).
+    """The model and store for an app in the worktree, by ``on_stale`` (empty: the setting).
 
     Never raises GitverError: the failure is part of the result, and so is the store, because the
     traces of an app without a model belong there too; it is left out if the tree asks for one that
@@ -29,7 +29,7 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -
     except NotAllowed as error:
         return Refreshed(problem=str(error), failed=True)
     except GitverError as error:
-        # A wrong setting is no reason for traces to go to another store than those of yesterday.
+        # Because of a wrong setting, traces must not go to another store than before.
         return Refreshed(last_store(location), problem=str(error), failed=True)
     rule = on_stale or settings.on_stale
     try:
@@ -45,7 +45,7 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -
 def _settings_and_store(
     location: Location, environment: Mapping[str, str]
 ) -> tuple[Settings, ActiveState]:
-    """The settings, and a state that says where MLflow is and nothing of a version."""
+    """The settings, and a state that says where MLflow is but names no version."""
     with open_repository(location, environment) as repository:
         settings = load_settings(repository)
         tracking = worktree_tracking(repository, settings)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.handover.launch import start_deliverer
 from gitver_hooks.recording.circuit_breaker import failure_of, open_breaker
 from gitver_hooks.recording.known_models import KnownModels
@@ -45,7 +46,7 @@ def register(
         return Registered(recorded, recorded.model_id)
     outbox = Outbox(location)
     outbox.prefer(recorded.registration)
-    # Looked up before the deliverer starts, which tries the store again.
+    # Read before the deliverer starts, which tries the store again.
     failure = failure_of(location, recorded.store)
     try:
         start_deliverer(location, environment, recorded.store.key)
@@ -67,6 +68,11 @@ def _confirmed(
     location: Location, environment: Mapping[str, str], recorded: Recorded, model_id: str
 ) -> Registered:
     """The result for a version that MLflow has confirmed, if the worktree still has it."""
+    state = current_state(location, environment)
+    if state is not None and (state.version, state.model_id) == (recorded.version.id, model_id):
+        # The deliverer has just written file and state.
+        confirmed = replace(recorded, model_id=state.model_id, registration=None)
+        return Registered(confirmed, state.model_id)
     now = record_if_known(location, environment)
     if now.version.id == recorded.version.id:
         return Registered(now, model_id)

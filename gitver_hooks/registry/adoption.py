@@ -1,6 +1,6 @@
 """Which LoggedModels that gitver did not create may become the model of a version.
 
-An app may have versioned itself before it used gitver, in one of two ways:
+An app may have registered its own versions before it used gitver, in one of two ways:
 
 * The snippet of MLflow's guide, ``mlflow.set_active_model(name="<app>-git-<commit[:8]>")``, creates
   a READY model with the name that gitver uses.
@@ -16,8 +16,8 @@ on the version and the name alone, not on the branch or the remote URL of a clon
 searches by those too. Only with ``per_branch``, where the branch is part of the version id, it must
 be the branch of the model.
 
-A model is adopted for one version and one app only: the claim is a parameter, which MLflow's stores
-let nobody write twice, and it names both.
+A model is adopted for one version and one app only: the claim is a parameter, which can be written
+only once, and it names both.
 """
 
 from __future__ import annotations

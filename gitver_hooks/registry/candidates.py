@@ -34,8 +34,8 @@ class Candidate:
     """One LoggedModel, as one search returned it.
 
     ``fate`` is CHOSEN, RETIRED or None. ``created_by_gitver`` is False for a model to be adopted.
-    ``settled`` says that this is the model of the version, for good: it is CHOSEN, READY and has
-    the tag ``gitver.version``.
+    ``settled`` says that this is the version's model and stays so: it is CHOSEN, READY and has the
+    tag ``gitver.version``.
     """
 
     model: LoggedModel
@@ -64,7 +64,7 @@ def candidates_by_name(
 def all_candidates(
     client: MlflowClient, experiment_id: str, registration: Registration
 ) -> list[Candidate]:
-    """All candidates, oldest first, each as it was when it was read last.
+    """All candidates, oldest first, each as of its last reading.
 
     For a clean version, a second search finds models to adopt that have another name. It filters by
     two tags: with 100,000 models on SQLite a search by all four of MLflow's git tags takes 406 ms.

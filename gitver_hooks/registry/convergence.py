@@ -1,10 +1,10 @@
 """One live LoggedModel for a version, however many machines register it at the same time.
 
 MLflow lets any number of models have one name, so registrars that search and then create make
-duplicates. What MLflow does keep unique is each parameter of a model. The parameter ``gitver.fate``
-of a candidate is therefore a cell that can be written once, and it arbitrates. A candidate is a
-model that gitver created for the version or one that it may adopt (see ``adoption``). Every
-registrar repeats these steps, from whatever point another one may have died at:
+duplicates. But each parameter of a model can only be written once. The parameter ``gitver.fate`` of
+a candidate therefore decides between registrars. A candidate is a model that gitver created for the
+version or one that it may adopt (see ``adoption``). Every registrar repeats these steps, wherever
+another one may have been killed:
 
 1. Read the candidates, oldest first, ignoring those whose fate is ``retired``.
 2. One is *settled* (fate ``ready``, READY, tagged with the version): it is the model.
@@ -76,7 +76,7 @@ def find_or_create(
         try:
             return registrar.converge(deadline)
         except Exception as error:
-            # Servers close idle connections whenever they like, even during a request.
+            # Servers may close idle connections at any time, even during a request.
             if not connection_broke(error):
                 raise
             return registrar.converge(deadline)
@@ -152,7 +152,7 @@ class _Registrar:
         return None
 
     def create_once(self, pause: float) -> None:
-        """Create a candidate, or wait ``pause`` seconds for the one created to turn up."""
+        """Create a candidate, or wait ``pause`` seconds for the created one to appear."""
         if self.created is not None:
             time.sleep(pause)
             return
@@ -166,8 +166,8 @@ class _Registrar:
             self.known[first.model_id] = fate
 
     def agree(self, settled: Candidate, candidates: list[Candidate]) -> str:
-        """Return the id of the settled candidate, after removing what is left of the others."""
-        # Whatever cannot be removed is left to the next registrar.
+        """Return the id of the settled candidate, after removing abandoned ones."""
+        # The next registrar tries again to remove what cannot be removed now.
         with contextlib.suppress(Exception):
             for each in candidates:
                 if each.model_id != settled.model_id and self.is_abandoned(each):

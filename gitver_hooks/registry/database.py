@@ -48,12 +48,12 @@ def _sqlite_path(url: URL) -> str | None:
 
 
 def _create_sqlite(url: URL, path: str) -> None:
-    """Create an empty store under another name, then link it: nobody sees an incomplete one."""
+    """Create an empty store under another name, then link it: it is never seen incomplete."""
     from mlflow import MlflowClient
 
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    # The lock only saves others the work; without it, the link still succeeds only once.
+    # The lock only saves work; even without it, only one link succeeds.
     with FolderLock(folder):
         if os.path.exists(path):
             return

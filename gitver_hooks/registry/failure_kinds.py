@@ -15,7 +15,7 @@ _SEARCHED = 5_000
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about an exception and all those that led to it."""
+    """What is known about an exception and its causes."""
 
     codes: frozenset[str]
     names: frozenset[str]

@@ -15,7 +15,7 @@ _LONGEST_DETAIL = 200
 
 
 class MLflowFailure(GitverError):
-    """MLflow did not do what was asked of it.
+    """MLflow could not do what it was asked to do.
 
     A registration that fails permanently is set aside with the reason; any other is tried again.
     """

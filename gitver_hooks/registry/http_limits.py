@@ -8,8 +8,8 @@ must not exhaust the machine or pass requests on. In a process that has called
 * a response may have at most ``LARGEST_RESPONSE`` bytes, counted after decompression, which stops
   at the limit (a gzip bomb unpacks a thousandfold);
 * only gzip and deflate are decompressed, and only once;
-* a body must arrive as a whole within the request's read timeout, which requests applies to each
-  single read only;
+* a whole body must arrive within the request's read timeout, which requests applies only to each
+  single read;
 * a redirect must lead to the same host and port. The one exception is a redirect from http to https
   on the standard ports.
 
@@ -130,9 +130,9 @@ def _bounded_body(response: requests.Response, seconds: float) -> Iterator[bytes
 
 
 def _raw_parts(response: requests.Response, deadline: float) -> Iterator[bytes]:
-    """What arrives, as it arrives; urllib3's exceptions are translated as requests does."""
-    # read1 returns what is there. read waits for all it was asked for, which a server that sends a
-    # byte at a time can stretch without end.
+    """The parts of the response as they arrive, with urllib3's exceptions translated."""
+    # read1 returns what has arrived. read waits until it has as many bytes as requested, which
+    # never ends if a server sends one byte at a time.
     read = getattr(response.raw, "read1", None)
     try:
         while True:

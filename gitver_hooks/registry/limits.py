@@ -13,7 +13,7 @@ LONGEST_KEY = 250
 LONGEST_PARAM = 6000
 PARAMS_PER_REQUEST = 100
 LONGEST_PORTABLE_TAG = 8000
-# What params of the settings begin with, so that they never collide with those of the app.
+# The prefix of the settings' params, so that they never collide with the app's own.
 PARAM_PREFIX = "gitver.params."
 
 CUT = "\n… (cut by gitver)"
@@ -21,7 +21,7 @@ _FORBIDDEN_IN_KEY = re.compile(r"[^/\w.\- ]")
 
 
 def acceptable_params(params: Mapping[str, str], *, reserved: str) -> dict[str, str]:
-    """``params`` with keys and values that every store of MLflow accepts.
+    """``params`` with keys and values that all of MLflow's stores accept.
 
     Forbidden characters in a key become ``_``. A key that is too long, or that now equals another
     one, ends in a digest of the original. Values that are too long are cut and marked. ``reserved``

@@ -1,7 +1,7 @@
 """Write a version's LoggedModels in steps that any number of registrars may repeat.
 
-Each step is one request or a few, and each may have been done by another registrar just before:
-such a loss is not an error.
+Each step takes a few requests at most. Another registrar may have done it just before, which is not
+an error.
 """
 
 from __future__ import annotations

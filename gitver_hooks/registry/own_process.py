@@ -1,7 +1,8 @@
 """What gitver's own processes set for themselves before they import mlflow.
 
-The deliverer and the commands call this at their start. A user's process must never: it changes the
-environment, logging, warnings, limits and the HTTP client of the whole process.
+The deliverer and the commands call this at their start. A user's process must never call it,
+because it changes the environment, logging, warnings, limits and the HTTP client of the whole
+process.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ def limit_memory(largest: int = LARGEST_MEMORY) -> None:
 
     What goes beyond raises MemoryError, which fails the delivery and nothing else. RLIMIT_DATA
     covers all private writable memory since Linux 4.7 (getrlimit(2)). Unlike RLIMIT_AS it does not
-    count mapped libraries, of which MLflow's dependencies bring more than a gigabyte. Systems
-    without it are left alone, and a stricter limit stays.
+    count mapped libraries, of which MLflow's dependencies bring more than a gigabyte. Nothing
+    changes on systems without it, and a stricter limit stays.
     """
     try:
         import resource

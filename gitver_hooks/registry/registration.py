@@ -10,12 +10,12 @@ from gitver_hooks.handover.store import Store
 
 
 class Registration(NamedTuple):
-    """One LoggedModel to be found or created in MLflow.
+    """The LoggedModel to find or create in MLflow.
 
     ``version`` is the version id, ``name`` the LoggedModel's name. ``tags`` hold ``gitver.version``
-    among others; ``params`` is the flattened configuration. Nothing in it is looked up again:
-    it is delivered as it was when it was written. ``diff`` is the diff as JSON, not yet
-    searched for secrets: it must not be sent (see ``recording.safe_to_send``).
+    among others; ``params`` is the flattened configuration. Nothing in it is computed again: it is
+    delivered as it was written. ``diff`` is the diff as JSON, not yet searched for secrets: it must
+    not be sent (see ``recording.safe_to_send``).
     """
 
     version: str

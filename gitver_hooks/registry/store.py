@@ -79,7 +79,7 @@ def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
 
 
 def not_mlflow(client: MlflowClient) -> MLflowFailure:
-    """The failure of a server that answers, but not with what MLflow would say."""
+    """The failure of a server that answers, but not as MLflow would."""
     return MLflowFailure(
         f"{without_credentials(client.tracking_uri)} answers, but not as MLflow does",
         "check `tracking_uri`",

@@ -35,7 +35,7 @@ class Tracking(NamedTuple):
 
 
 def resolve_tracking(settings: Settings, main_worktree: str) -> Tracking:
-    """The store that the settings choose, or else the embedded one of the main worktree.
+    """The store that the settings choose, or the embedded one of the main worktree.
 
     A relative path counts from the root of the main worktree, whichever folder a hook or an app is
     started in. Raises GitverError if such a path leads out of the main worktree, or to something

@@ -22,7 +22,7 @@ def current_branch(repository: Repository) -> str | None:
 
 
 def symbolic_head(repository: Repository) -> str | None:
-    """The ref that HEAD points to, or None where it is detached."""
+    """The ref that HEAD points to, or None if it is detached."""
     ref = repository.head().ref
     return None if ref is None else os.fsencode(ref).decode("utf-8", "backslashreplace")
 
@@ -37,14 +37,14 @@ _SERVICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("CIRCLE_SHA1", ("CIRCLE_BRANCH",)),
     ("BITBUCKET_COMMIT", ("BITBUCKET_BRANCH",)),
 )
-# These names are too common to be believed outside the service that sets them.
+# These names are too common to be trusted outside the service that sets them.
 _ONLY_IN_JENKINS = ("JENKINS_URL", "JENKINS_HOME", "BUILD_TAG")
 
 
 def branch_in_ci(commit: str, environment: Mapping[str, str]) -> str | None:
     """The branch that a CI service names for the detached ``commit`` it checked out.
 
-    A service that names another commit speaks of another repository and is not believed.
+    If the service names another commit, it means another repository, and is ignored.
     """
     for commit_variable, branch_variables in _SERVICES:
         if commit_variable == "GIT_COMMIT" and not any(

@@ -103,7 +103,7 @@ def read_configuration(location: Location, environment: Mapping[str, str]) -> Co
 
 
 def read_format_configuration(location: Location) -> Configuration:
-    """The repository's own configuration file alone: it states the format, and nothing else may.
+    """The repository's own configuration file, the only one that may state the format.
 
     Raises GitverError if it cannot be parsed.
     """

@@ -26,7 +26,7 @@ class _OpenedRepo(Repo):
     """dulwich's repository, reading from a configuration that only states the format.
 
     dulwich parses a dozen tuning options while it opens a repository and raises ValueError on
-    spellings that git accepts (``256m``, ``yes``, ``1``). None of them matters to a reader.
+    spellings that git accepts (``256m``, ``yes``, ``1``). None of them matters for reading.
     """
 
     def __init__(self, location: Location, configuration: Configuration) -> None:

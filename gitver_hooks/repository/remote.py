@@ -1,4 +1,4 @@
-"""The remote's URL without credentials, and what the repository is called."""
+"""The remote's URL without credentials, and the repository's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gitver_hooks.repository.repository import Repository
 
 
 def remote_url(repository: Repository, remote: str) -> str | None:
-    """The URL of the remote, without credentials, or None where there is no such remote."""
+    """The URL of the remote, without credentials, or None if it does not exist."""
     value = repository.configuration.text((b"remote", os.fsencode(remote)), b"url")
     if value is None:
         return None
@@ -27,7 +27,7 @@ def repository_name(url: str) -> str | None:
 
 
 def main_worktree(repository: Repository) -> str:
-    """The root of the main worktree; of this one where the repository is bare."""
+    """The root of the main worktree, or of this one if the repository is bare."""
     location = repository.location
     if location.git_dir == location.common_dir:
         return location.worktree

@@ -131,7 +131,7 @@ def _activate_in_worktree(
     try:
         check_state_folders(location, environment)
     except GitverError as error:
-        # Nothing in somebody else's folder is to be believed, not even where MLflow is.
+        # Nothing in somebody else's folder can be trusted, not even where MLflow is.
         if rule == "error":
             raise
         say(f"{error} (this process is not versioned)")
@@ -158,7 +158,7 @@ def _activate_in_worktree(
 
 
 def _refreshed(location: Location, environment: Mapping[str, str], rule: str) -> Refreshed:
-    """The state to use: the present one if the file is right, else the recording half's."""
+    """The state to use: the current one if the file is right, else the recording half's answer."""
     trusted = _trusted_state(location, rule)
     if trusted is not None:
         return Refreshed(trusted)
@@ -172,7 +172,7 @@ def _refreshed(location: Location, environment: Mapping[str, str], rule: str) ->
 
 
 def _trusted_state(location: Location, rule: str) -> ActiveState | None:
-    """The state that the file implies, if the rule is to trust an existing file."""
+    """The state according to the file, if the rule is to trust an existing file."""
     state = read_state(location) or ActiveState()
     if (rule or state.on_stale) != "trust":
         return None

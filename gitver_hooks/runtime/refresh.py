@@ -1,7 +1,7 @@
 """Starts the recording half as another process to find out the version of the app's code.
 
 Standard library only. While the other process works, this one imports the modules of MLflow that
-the app is about to use anyway, so that a start on new code takes hardly longer than any other.
+the app is about to use anyway, so that a start on new code takes little longer than any other.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import IO
 
-# Seconds. A known version is found in this time, and then there is nothing to wait for.
+# Seconds. A known version is found within this time, so there is nothing to wait for.
 _HEAD_START_SECONDS = 0.3
 # Seconds. After that, a user at a terminal is told what they are waiting for.
 _PATIENCE_SECONDS = 0.5
 
 
 def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
-    """What to do in this process, by the rule ``on_stale`` (empty: by the setting).
+    """The model and store for this process, by the rule ``on_stale`` (empty: the setting).
 
     Raises GitverError if that cannot be found out.
     """
@@ -86,5 +86,5 @@ def _import_mlflow(location: Location, environment: Mapping[str, str]) -> None:
         for name in names:
             import_module(name)
     except Exception:
-        # An app without a working MLflow will notice by itself.
+        # An app without a working MLflow fails by itself.
         pass

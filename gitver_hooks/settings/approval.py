@@ -1,4 +1,4 @@
-"""Values of the tree that need the user's approval: which they are, and which have it."""
+"""Values of the tree that need the user's approval, and the approvals given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALLOWED = "gitver.allowed"
 
 
 class NotAllowed(GitverError):
-    """The tree asks for something that only the user decides, and the user has not allowed it."""
+    """The tree asks for something that only the user may decide, and that has not been allowed."""
 
 
 class Request(NamedTuple):

@@ -1,4 +1,4 @@
-"""The settings that exist: for each its kind, its default, and what the tree may set by itself.
+"""The settings that exist, each with its kind, its default, and what the tree alone may set.
 
 To add a setting, add a field to ``Settings``; everything else follows from it.
 """

@@ -21,7 +21,7 @@ from gitver_hooks.settings.tree_files import read_tree_file
 
 
 class Survey(NamedTuple):
-    """All there is to know about the settings of a worktree, also where they are wrong.
+    """Everything about the settings of a worktree, including what is wrong.
 
     ``settings`` are those in effect, without the values of the tree that are not allowed.
     ``requests`` are the values of the tree that count only if they are allowed. ``problems`` are
@@ -54,7 +54,7 @@ def load_settings(repository: Repository) -> Settings:
 
 
 def survey_settings(repository: Repository) -> Survey:
-    """As ``load_settings``, for those who show what is wrong: raises nothing."""
+    """As ``load_settings``, but collects the problems instead of raising."""
     worktree = repository.location.worktree
     path = os.path.join(worktree, SETTINGS_FILE)
     problems: list[GitverError] = []

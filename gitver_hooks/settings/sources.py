@@ -1,4 +1,4 @@
-"""Where values of settings are looked for: variables, git's configuration, a file of the tree."""
+"""The sources of settings: environment variables, git's configuration, a file of the tree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gitver_hooks.settings.keys import (
 )
 from gitver_hooks.settings.yaml_text import parse_yaml
 
-# Variables and names of the program that are no settings; `gitver allow` writes the last one.
+# Variables and keys of gitver that are not settings; `gitver allow` writes the last one.
 _OTHER_VARIABLES = ("GITVER_DISABLE", "GITVER_SHIM")
 _OTHER_GIT_NAMES = (b"allowed",)
 
@@ -54,7 +54,7 @@ def from_mlflow_variables(environment: Mapping[str, str]) -> Findings:
 
 
 def from_gitver_variables(environment: Mapping[str, str]) -> Findings:
-    """What ``GITVER_<KEY>`` sets; an empty variable counts as unset."""
+    """The values of ``GITVER_<KEY>``; an empty variable counts as unset."""
     keys = {key.variable: key for key in KEYS.values()}
     for name, text in environment.items():
         if not name.startswith("GITVER_") or name in _OTHER_VARIABLES or not text:

@@ -36,7 +36,7 @@ def read_tree_file(worktree: str, name: str) -> bytes | None:
     path = resolve_inside(worktree, name)
     shown = os.path.join(worktree, name)
     try:
-        # Looked at before it is opened as well: opening some devices has effects.
+        # Checked before it is opened as well: opening some devices has effects.
         _check_regular(os.lstat(path), shown)
         with open(path, "rb", opener=_open_without_waiting) as file:
             _check_regular(os.fstat(file.fileno()), shown)

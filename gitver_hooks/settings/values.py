@@ -1,4 +1,4 @@
-"""The kinds of values that settings take: what is allowed, and how text becomes a value."""
+"""The kinds of values of settings: what is allowed, and how text becomes a value."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ class Kind(NamedTuple):
     """A kind of value.
 
     ``allowed`` completes the sentence "it must be …". ``check`` returns the value in its final
-    type, or raises ValueError (GitverError if there is more to say). ``parse`` turns the text of a
-    variable or of git's configuration into what YAML would have made of it; ``text`` writes a
-    checked value.
+    type, or raises ValueError (GitverError to add details). ``parse`` converts the text of a
+    variable or of git's configuration as YAML would; ``text`` writes a checked value.
     """
 
     allowed: str
@@ -50,7 +49,7 @@ def _check_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError
     text = str(value)
-    # Text ends up in names, messages and file patterns, where a newline would start another one.
+    # Text is used in names, messages and file patterns, where a newline would start another one.
     if not text.strip() or len(text) > _LONGEST_TEXT or any(map(_is_control, text)):
         raise ValueError
     # Raises UnicodeEncodeError, a ValueError, for half of a surrogate pair.

@@ -1,4 +1,4 @@
-"""YAML that strangers wrote: parsed only after its size is known to be harmless."""
+"""Untrusted YAML: parsed only after its size is known to be harmless."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def parse_yaml(text: bytes) -> Any:
 
     Raises GitverError, with the line where it is known, for what is not YAML, for more than
     ``MOST_NODES`` values or more than ``DEEPEST`` levels after aliases are expanded, and for an
-    anchor that contains itself. The time is bounded by the length of ``text``: nothing is expanded
-    to find out.
+    anchor that contains itself. The time is bounded by the length of ``text``, because this check
+    expands nothing.
     """
     import yaml
 

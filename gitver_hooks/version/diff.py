@@ -27,7 +27,7 @@ class FilePatch(NamedTuple):
 class Diff(NamedTuple):
     """The changes from HEAD to the worktree, not yet searched for secrets.
 
-    It may be kept in a private file of the git dir, but only ``withhold_secrets`` makes of it a
+    It may be kept in a private file of the git dir, but only ``withhold_secrets`` turns it into
     text that may leave the machine. ``notes`` are lines that start with ``#``, which ``git apply``
     skips: they name the changes that ``patches`` leaves out, and say why.
     """

@@ -1,4 +1,4 @@
-"""What the LoggedModel of a version is called."""
+"""The name of a version's LoggedModel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def model_name(app: str, version: Version) -> str:
     """``<app>-git-<commit[:8]>``, and ``-dirty-<digest[:8]>`` behind it for a dirty version.
 
     The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
-    name (``/ : . % " '``): whatever is not a letter, a digit, ``_`` or ``-`` becomes ``-``.
+    name (``/ : . % " '``): any character other than a letter, a digit, ``_`` or ``-`` becomes
+    ``-``.
     """
     safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
     commit = (version.commit or UNBORN)[:8]

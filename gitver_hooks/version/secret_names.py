@@ -15,7 +15,7 @@ from functools import cache
 _FILES = (
     # Environments
     *(".env*", "*.env", "env.local", ".flaskenv", "dotenv", "*.env.*", "local.settings.json"),
-    # Anything that calls itself a secret or a credential
+    # Names that contain the word secret or credential
     *("secret", "secrets", "secret.*", "secrets.*", ".secret*", "*.secret", "*.secrets"),
     *(".credential*", "creds", "*.credentials", ".password*", ".passwd*"),
     *("passphrase*", "vault_pass*", ".vault_pass*", ".vault-pass*"),

@@ -1,4 +1,4 @@
-"""Version: what the code of a worktree is, by its id."""
+"""Version: identifies the code of a worktree."""
 
 from typing import NamedTuple
 

@@ -20,7 +20,7 @@ _SECRET_KEY = re.compile(
     r"|(?:api|access|account|private|auth|encryption|signing|subscription|service)[._-]?key"
     r"|(?:^|[._-])(?:auth|authorization|bearer|cookie)$|connection[._-]?string|(?:^|[._-])dsn$"
 )
-# The word alone also names tokens of a vocabulary, such as eos_token, and their number.
+# The word alone is also used for tokens of a vocabulary, such as eos_token, and for counts.
 _TOKEN_KEY = re.compile(r"token$|(?:^|[._-])key$")
 _NO_SECRETS = frozenset({"", "null", "true", "false"})
 _SHORTEST_TOKEN = 12

@@ -28,8 +28,8 @@ class Blobs:
     """Computes the blobs of one worktree's files.
 
     Bytes that equal what a checkout of HEAD writes are HEAD's blob, whatever git's conversion makes
-    of them: committed content that its own attributes would change (a CRLF file under ``text``) is
-    thereby unchanged as long as nobody touches it, on every machine. Git itself decides such cases
+    of them: committed content that its own attributes would change (a CRLF file under ``text``)
+    therefore counts as unchanged on every machine until it is edited. Git itself decides such cases
     by the stat data of its index. ``head_blob(path)`` gives the raw id of a regular file in HEAD.
     """
 

@@ -12,7 +12,7 @@ _LONE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Checkout:
-    """What a checkout writes in one worktree. Nothing is written here; this is for comparison."""
+    """Computes what a checkout would write, for comparison; nothing is written."""
 
     def __init__(self, filters: Filters, algorithm: str) -> None:
         self._filters = filters

@@ -15,7 +15,7 @@ from gitver_hooks.gitfiles.levels import inherited
 from gitver_hooks.repository.configuration import Configuration, xdg_file
 from gitver_hooks.worktree.filters import Filters
 
-# How line ends are converted: git guesses whether the file is text, or knows that it is.
+# How line ends are converted: git guesses whether the file is text, or is told that it is.
 GUESS = "guess"
 TEXT = "text"
 
@@ -24,7 +24,7 @@ _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
 _NOT_PRINTABLE = bytes(c for c in (*range(32), 127) if c not in (8, 9, 10, 12, 13, 27))
 _NOT_COUNTED = bytes(c for c in (*range(32), 127) if c not in (8, 9, 12, 27))
 
-# Attribute files with the lengths of their folders' paths, the strongest first.
+# Attribute files with the lengths of their folders' paths, the highest precedence first.
 Levels = tuple[tuple[int, AttributeFile], ...]
 
 
@@ -183,7 +183,7 @@ class Conversion:
 
 
 def _text(attributes: dict[bytes, Value]) -> Value:
-    """The attribute ``text``, or its older name if it says nothing that git knows."""
+    """The attribute ``text``, or its older name if ``text`` has no valid value."""
     text = attributes.get(b"text")
     return text if text in (True, False, b"input", b"auto") else attributes.get(b"crlf")
 

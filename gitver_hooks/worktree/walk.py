@@ -135,7 +135,7 @@ class Walk:
         if stored is None:
             seen.others.append(FILE + name)
         elif stored in index.entries and is_local_name(name):
-            # MLflow's own file, tracked by mistake: it would make each trace a new version.
+            # MLflow's own file, tracked by mistake: each trace would change the version.
             self._seen.add(stored)
             seen.others.append(FILE + name)
         elif stored in index.entries:

@@ -95,8 +95,11 @@ def test_before_the_first_commit_the_version_is_unborn(app: App) -> None:
 
 
 def test_a_sha256_repository_is_recorded(
-    make_git: Callable[..., Git], pristine_store: Callable[..., object]
+    make_git: Callable[..., Git],
+    pristine_store: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("GITVER_WAIT", "120")
     git = make_git("modern", "--object-format=sha256")
     commit = git.commit("first", **{"a.txt": "a"})
     shutil.copy(str(pristine_store), git.path / "mlflow.db")

@@ -12,7 +12,7 @@ from gitver_hooks.history.version_numbers import Score
 
 _Z = 1.96  # 95 %
 
-# What findings may call the numbers of live traces.
+# The names that findings use for the numbers of live traces.
 _TRAFFIC_NAMES = {
     "errors": ("errors", "error_rate"),
     "latency_p50_ms": ("latency_p50_ms", "latency"),
@@ -36,7 +36,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart: its points, the values' form, and what was found about it.
+    """One chart: its points, the form of its values, and the findings about it.
 
     ``traffic`` tells numbers of live traces from scores that may have the same name. ``upper`` is
     a second line, such as the 95th percentile.

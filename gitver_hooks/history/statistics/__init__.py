@@ -1,1 +1,1 @@
-"""Tells change from chance: pure functions of plain numbers, with fixed seeds."""
+"""Tests whether numbers changed by more than chance: pure functions with fixed seeds."""

@@ -42,8 +42,11 @@ class Scan:
 
 @dataclass(frozen=True)
 class Step:
-    """One change. ``place`` is the index of the first version after it, ``suspects`` all places
-    of the confidence set, and ``interval`` the 95 % interval of ``after - before``."""
+    """One change.
+
+    ``place`` is the index of the first version after it, ``suspects`` all places of the confidence
+    set, and ``interval`` the 95 % interval of ``after - before``.
+    """
 
     place: int
     suspects: tuple[int, ...]

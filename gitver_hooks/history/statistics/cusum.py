@@ -45,7 +45,7 @@ def reaches(height: float, other: float) -> bool:
 def permuted_heights(
     pairs: Sequence[Pair], generator: Random, start: int | None = None
 ) -> Iterator[float]:
-    """The heights of random permutations of the pairs, without end.
+    """The heights of random permutations of the pairs, endlessly.
 
     With ``start``, the pairs before it and those from it on are permuted separately.
     """
@@ -72,7 +72,7 @@ def heights_of_rows(
     weights: Sequence[float],
     generator: Random,
 ) -> Iterator[float]:
-    """The heights after permuting rows, without end: those of ``before`` and ``after`` separately.
+    """The heights after permuting rows, endlessly: those of ``before`` and ``after`` separately.
 
     ``sizes`` are the numbers of rows of the versions, which are told apart by their order.
     """

@@ -1,4 +1,4 @@
-"""A metric's values over the versions of a history, and what about them can be permuted."""
+"""A metric's values over the versions of a history, and how they can be permuted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Series:
         return Series(self.means[start:stop], self.rows[start:stop], values)
 
     def weights(self) -> list[float]:
-        """What each version counts: at most twice as much as one with the median number of rows.
+        """The weight of each version: at most twice that of one with the median number of rows.
 
         Rows reduce the noise of the rows, but not that of the version (another day, another
         answer of the language model), so weights proportional to rows would let one large
