@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 # Ranks asked for beside the expected one. Each costs the store a sort, each request a scan.
@@ -36,6 +36,19 @@ def live_percentiles(
     """
     positions = [share * (latencies.live - 1) for share in shares]
     ranks = {rank for position in positions for rank in _neighbours(position, latencies)}
+    known = _latencies_around(ranks, latencies, ask)
+    if known is None:
+        return None
+    value = {rank: _rounded(known[_place(known, rank, latencies)]) for rank in ranks}
+    return [_between(value, position, latencies) for position in positions]
+
+
+def _latencies_around(
+    ranks: Set[int],
+    latencies: AllLatencies,
+    ask: Callable[[Sequence[int]], Mapping[int, float] | None],
+) -> dict[int, float] | None:
+    """The latencies by rank that place the live ``ranks``; None if the server cannot tell."""
     known: dict[int, float] = {}
     wanted = {near for rank in ranks for near in _first_guess(rank, latencies)}
     while wanted:
@@ -46,8 +59,7 @@ def live_percentiles(
         missing = {_place(known, rank, latencies) for rank in ranks} - known.keys()
         wanted = {near for rank in missing for near in range(rank, rank + _MARGIN + 1)}
         wanted = {rank for rank in wanted if rank < latencies.count} - known.keys()
-    value = {rank: _rounded(known[_place(known, rank, latencies)]) for rank in ranks}
-    return [_between(value, position, latencies) for position in positions]
+    return known
 
 
 def _neighbours(position: float, latencies: AllLatencies) -> tuple[int, int]:

@@ -110,7 +110,7 @@ def number_of(value: object) -> tuple[float | None, bool]:
 
 
 def text_of(value: object) -> str:
-    """A value as a person would write it."""
+    """A value as text for people."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

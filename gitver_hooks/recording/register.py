@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.current_state import current_state
@@ -71,7 +71,7 @@ def _confirmed(
     state = current_state(location, environment)
     if state is not None and (state.version, state.model_id) == (recorded.version.id, model_id):
         # The deliverer has just written file and state.
-        confirmed = replace(recorded, model_id=state.model_id, registration=None)
+        confirmed = recorded._replace(model_id=state.model_id, registration=None)
         return Registered(confirmed, state.model_id)
     now = record_if_known(location, environment)
     if now.version.id == recorded.version.id:
