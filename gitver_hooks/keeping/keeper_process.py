@@ -12,6 +12,7 @@ from gitver_hooks.handover.log import log
 from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.share import push_shared, unpushed_refs
+from gitver_hooks.keeping.tidy import pack_kept
 from gitver_hooks.registry.own_process import detach, limit_memory
 
 # Seconds: 100 MiB are searched for secrets within one or two minutes, and a push may be slow.
@@ -37,6 +38,7 @@ def run_keeper(arguments: list[str], environment: Mapping[str, str]) -> None:
     signal.alarm(_LONGEST_LIFE)
     try:
         keep_captured(location, environment)
+        pack_kept(location, environment)
         push_shared(location, environment)
     except GitverError as error:
         log(location, f"keeping: {error}", error)

@@ -1,0 +1,78 @@
+"""Tidying: many kept versions become packed refs and packs, and stay what they were."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.git import Git
+from support.keeping import all_objects, assert_sound, keep_version, kept_refs, location_of, logged
+
+from gitver_hooks.keeping.tidy import pack_kept
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._MOST_LOOSE_REFS", 3)
+
+
+def tidy(git: Git) -> None:
+    pack_kept(location_of(git), os.environ)
+
+
+def keep_versions(git: Git, count: int) -> None:
+    for number in range(count):
+        git.write("app.py", f"{number}\n")
+        keep_version(git)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_many_versions_are_packed_and_unchanged(git: Git) -> None:
+    keep_versions(git, 4)
+    before = git("for-each-ref", "refs/gitver"), all_objects(git)
+    tidy(git)
+    assert not any(Path(git.path, ".git/refs").glob("gitver/*"))
+    assert git("count-objects") == "0 objects, 0 kilobytes"
+    assert (git("for-each-ref", "refs/gitver"), all_objects(git)) == before
+    assert_sound(git)
+    assert logged(git) == ""
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_is_packed_already_is_not_packed_again(git: Git) -> None:
+    keep_versions(git, 4)
+    tidy(git)
+    packs = set(Path(git.path, ".git/objects/pack").iterdir())
+    keep_versions(git, 8)
+    tidy(git)
+    added = set(Path(git.path, ".git/objects/pack").iterdir()) - packs
+    assert sorted(path.suffix for path in added) == [".idx", ".pack"]
+    (pack,) = (path for path in added if path.suffix == ".idx")
+    # Four versions: a blob, a tree and a tag each.
+    assert len(git("verify-pack", "-v", str(pack)).split(" blob ")) == 5
+    assert len(kept_refs(git)) == 8
+
+
+def test_a_few_versions_are_left_alone(git: Git) -> None:
+    keep_versions(git, 2)
+    tidy(git)
+    assert len(list(Path(git.path, ".git/refs/gitver").iterdir())) == 2
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_objects_that_nothing_keeps_stay_loose(git: Git) -> None:
+    git.write("loose", "not kept\n")
+    made = git("hash-object", "-w", "loose")
+    (git.path / "loose").unlink()
+    keep_versions(git, 4)
+    tidy(git)
+    assert Path(git.path, ".git/objects", made[:2], made[2:]).exists()
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_a_failure_is_a_line_in_the_log(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_versions(git, 4)
+    monkeypatch.setenv("PATH", "")
+    tidy(git)
+    assert "kept versions cannot be packed" in logged(git)
