@@ -22,6 +22,7 @@ from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.kept_version import Cut
 from gitver_hooks.version.identify import identify
+from gitver_hooks.worktree.content import Change, Content
 
 KEY = "sk-proj-Zx81kLmQ0vTn35RwYbCd" + "T3BlbkFJ" + "9fGh2JkPqRsTuVwXyZaB"
 
@@ -123,10 +124,12 @@ def test_a_file_that_the_limit_cuts_out_is_not_read(
     os.truncate(git.path / "large.bin", 200 << 20)
     with_it = identify(git.path)
     read: list[bytes] = []
-    monkeypatch.setattr(
-        "gitver_hooks.keeping.capture.read_new_blob",
-        lambda content, change: read.append(change.path) or b"",
-    )
+
+    def note(content: Content, change: Change) -> bytes:
+        read.append(change.path)
+        return b""
+
+    monkeypatch.setattr("gitver_hooks.keeping.capture.read_new_blob", note)
     assert capture_version(git).id == with_it.id
     assert read == []
 

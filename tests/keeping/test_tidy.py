@@ -33,7 +33,8 @@ def test_many_versions_are_packed_and_unchanged(git: Git) -> None:
     before = git("for-each-ref", "refs/gitver"), all_objects(git)
     tidy(git)
     assert not any(Path(git.path, ".git/refs").glob("gitver/*"))
-    assert git("count-objects") == "0 objects, 0 kilobytes"
+    # Those of HEAD.
+    assert git("count-objects").startswith("3 objects")
     assert (git("for-each-ref", "refs/gitver"), all_objects(git)) == before
     assert_sound(git)
     assert logged(git) == ""
