@@ -33,7 +33,7 @@ class Results:
         return {
             "files": self.counts,
             "seconds": {
-                size: {name: one.seconds for name, one in cases.items()}
+                size: {name: samples.seconds for name, samples in cases.items()}
                 for size, cases in self.samples.items()
             },
             "facts": self.facts,

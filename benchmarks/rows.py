@@ -38,13 +38,13 @@ class Row:
 
 def rows(results: Results) -> list[Row]:
     """All rows that have samples."""
-    made: list[Row] = []
+    found: list[Row] = []
     for size in results.samples:
-        for make in (_identity, _hooks, _rebase, _commits, _apps):
-            made += _whole(make, results, size)
-    made += _whole(_searches, results, server.SERVER)
-    made += _growth(results)
-    return made
+        for rows_of in (_identity, _hooks, _rebase, _commits, _apps):
+            found += _whole(rows_of, results, size)
+    found += _whole(_searches, results, server.SERVER)
+    found += _growth(results)
+    return found
 
 
 def _whole(make: Callable[[Results, str], Iterator[Row]], results: Results, size: str) -> list[Row]:
@@ -184,12 +184,12 @@ def _searches(results: Results, size: str) -> Iterator[Row]:
 
 
 def _growth(results: Results) -> list[Row]:
-    made: list[Row] = []
+    found: list[Row] = []
     measured = [s for s in results.samples if identity.COLD in results.samples[s]]
     measured.sort(key=results.counts.__getitem__)
     if len(measured) > 2:
         git = _slope(results, measured, "git status", identity.STATUS)
-        made.append(git)
+        found.append(git)
         for what, case in (
             ("shim, fresh", identity.FRESH),
             ("gitver id, cold", identity.COLD),
@@ -199,10 +199,10 @@ def _growth(results: Results) -> list[Row]:
             own = identity.STATUS + identity.TOUCHED if identity.TOUCHED in case else None
             allowed = _slope(results, measured, "", own) if own else git
             budget = _LINEAR * max(1.0, allowed.figure)
-            made.append(replace(_slope(results, measured, what, case), budget=budget))
+            found.append(replace(_slope(results, measured, what, case), budget=budget))
     if measured:
-        made += _memory(results, measured[-1])
-    return made
+        found += _memory(results, measured[-1])
+    return found
 
 
 def _slope(results: Results, sizes: list[str], what: str, case: str) -> Row:

@@ -80,10 +80,10 @@ def make_git(tmp_path: Path) -> Callable[..., Git]:
 @pytest.fixture
 def git(make_git: Callable[..., Git]) -> Git:
     """A fresh repository with one commit of ``app.py``."""
-    made = make_git()
-    made.write("app.py", "print('hello')\n")
-    made.commit("first")
-    return made
+    repository = make_git()
+    repository.write("app.py", "print('hello')\n")
+    repository.commit("first")
+    return repository
 
 
 @pytest.fixture

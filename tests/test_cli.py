@@ -37,7 +37,7 @@ def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "the following arguments are required: COMMAND; see `gitver --help`"),
         (["statsu"], "there is no command 'statsu'; did you mean `gitver status`?"),
@@ -50,12 +50,12 @@ def test_outside_of_a_worktree_a_verb_fails_in_one_line(tmp_path: Path, verb: st
         (["id", "--help-me"], "unrecognized arguments: --help-me"),
     ],
 )
-def test_wrong_arguments_fail_in_one_line(git: Git, arguments: list[str], said: str) -> None:
+def test_wrong_arguments_fail_in_one_line(git: Git, arguments: list[str], message: str) -> None:
     done = gitver(git.path, *arguments)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("gitver: ")
-    assert said in line
+    assert message in line
 
 
 def test_a_hook_always_exits_0(tmp_path: Path, git: Git) -> None:
@@ -84,24 +84,24 @@ def test_a_bug_exits_3_and_its_traceback_is_in_the_log(
     monkeypatch.chdir(git.path)
     monkeypatch.setattr(id_command, "run", broken)
     assert cli.main(["id"]) == cli.BUG
-    said = capsys.readouterr().err
-    assert "this is a bug in gitver: RuntimeError" in said
-    assert len(said.splitlines()) == 1
+    message = capsys.readouterr().err
+    assert "this is a bug in gitver: RuntimeError" in message
+    assert len(message.splitlines()) == 1
     log = (git.path / ".git" / "gitver" / "log").read_text()
     assert "Traceback" in log
     assert "s3cret" not in log
-    assert "s3cret" not in said
+    assert "s3cret" not in message
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ModuleNotFoundError("no alembic", name="alembic"), "alembic is not installed for"),
         (RuntimeError("unforeseen"), "a bug in gitver: RuntimeError: unforeseen"),
     ],
 )
 def test_a_deliverer_that_dies_tells_those_who_wait_for_its_store(
-    git: Git, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    git: Git, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     def fail(*_: object) -> None:
         raise error
@@ -111,9 +111,9 @@ def test_a_deliverer_that_dies_tells_those_who_wait_for_its_store(
     store, other = (Store(f"http://localhost:{port}", Experiment()) for port in (1, 2))
     monkeypatch.setattr(deliver_command, "run_deliverer", fail)
     assert cli.main(["deliver", location.worktree, store.key]) != cli.DONE
-    assert said in (failure_of(location, store) or "")
+    assert message in (failure_of(location, store) or "")
     assert failure_of(location, other) is None
-    assert said in (take_notice(location) or "")
+    assert message in (take_notice(location) or "")
 
 
 def test_a_deliverer_with_a_wrong_setting_tells_those_who_wait_for_its_store(git: Git) -> None:

@@ -166,9 +166,9 @@ def _parts_at(
 
 def _split_database_user(body: str) -> tuple[str, str, str]:
     """User, password, and what follows the ``@`` that ends them."""
-    user, colon, behind = body.partition(":")
-    if colon and "/" not in user and "@" in behind:
-        password, _, rest = behind.partition("@")
+    user, colon, after_colon = body.partition(":")
+    if colon and "/" not in user and "@" in after_colon:
+        password, _, rest = after_colon.partition("@")
         return user, password, rest
     before = body.partition("/")[0].partition(":")[0]
     user, at, _ = before.rpartition("@")

@@ -113,8 +113,8 @@ def same_store(first: str, second: str) -> bool:
     """
     if first == second and is_simple(first):
         return True
-    one, other = parse(first), parse(second)
-    return not one.problem and not other.problem and _identity(one) == _identity(other)
+    parts, others = parse(first), parse(second)
+    return not parts.problem and not others.problem and _identity(parts) == _identity(others)
 
 
 def _identity(parts: Parts) -> tuple[str, ...]:

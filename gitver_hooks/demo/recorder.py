@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Assessment, TraceInfo
 
 _QUESTIONS = tuple(
-    f"{question} {thing}?"
+    f"{question} {item}?"
     for question in ("Where is", "How do I return", "Can I change", "What does the guarantee of")
-    for thing in ("my order", "the blue lamp", "a gift card", "two chairs", "the last invoice")
+    for item in ("my order", "the blue lamp", "a gift card", "two chairs", "the last invoice")
 )
 # How often each version of the app runs.
 _RUNS, _RUNS_WHEN_DIRTY = 12, 3
@@ -89,8 +89,8 @@ class Recorder:
     def _serve(self, version: DemoVersion, model_id: str) -> None:
         question = self._random.choice(_QUESTIONS)
         liked = self._random.random() < version.quality - 0.1
-        said = [_feedback("liked", liked, "HUMAN")] if self._random.random() < 0.4 else []
-        info = self._trace(version, model_id, question, "It is on its way.", said)
+        feedback = [_feedback("liked", liked, "HUMAN")] if self._random.random() < 0.4 else []
+        info = self._trace(version, model_id, question, "It is on its way.", feedback)
         if self._random.random() < 0.03:
             from mlflow.entities import TraceState
 

@@ -35,8 +35,8 @@ def check_clocks(location: Location, tracking_uri: str) -> Iterator[Finding]:
             _REMEDY,
         )
     if abs(file_system) <= _FILE_SYSTEM_SECONDS and abs(server or 0.0) <= _SERVER_SECONDS:
-        whose = "file system's clock agrees" if server is None else "file system and server agree"
-        yield Finding("clock", OK, f"{whose} with this machine's")
+        clocks = "file system's clock agrees" if server is None else "file system and server agree"
+        yield Finding("clock", OK, f"{clocks} with this machine's")
 
 
 def _text(seconds: float) -> str:

@@ -165,8 +165,8 @@ def read_clock(state_dir: str) -> tuple[int, int]:
         return -1, 0
     try:
         os.utime(descriptor)
-        about = os.fstat(descriptor)
-        return about.st_dev, about.st_mtime_ns
+        status = os.fstat(descriptor)
+        return status.st_dev, status.st_mtime_ns
     except OSError:
         return -1, 0
     finally:

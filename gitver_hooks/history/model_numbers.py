@@ -110,10 +110,10 @@ def _live_numbers(
     live = replace(live, traces=count, errors=max(0, failed), sampled=_SAMPLED)
     live = _exact_latency(traces, counts, rows, live)
     live = _exact_tokens(traces, rows, live)
-    said = feedback_counts(traces)
-    if said is None:
+    answers = feedback_counts(traces)
+    if answers is None:
         return replace(live, sampled=(*live.sampled, "feedback")), feedback
-    return live, numbers.feedback_from_counts(said, rows, runs)
+    return live, numbers.feedback_from_counts(answers, rows, runs)
 
 
 def _exact_latency(

@@ -80,14 +80,14 @@ def feedback_from_counts(
     ``counts`` maps (name, value as JSON) to a number; ``evaluated`` are the traces of the
     evaluation runs ``runs``.
     """
-    left = Counter[_Answer]()
+    remaining = Counter[_Answer]()
     for (name, text), count in counts.items():
         number, yes_no = number_of(_json(text))
         if number is not None:
-            left[name, number, yes_no] += count
-    left.subtract(_answers_in_runs(evaluated, frozenset(runs)))
+            remaining[name, number, yes_no] += count
+    remaining.subtract(_answers_in_runs(evaluated, frozenset(runs)))
     by_name: dict[str, dict[tuple[float, bool], int]] = {}
-    for (name, number, yes_no), count in sorted(left.items()):
+    for (name, number, yes_no), count in sorted(remaining.items()):
         if count > 0:
             by_name.setdefault(name, {})[number, yes_no] = count
     return {name: _score_from_counts(values) for name, values in by_name.items()}

@@ -49,17 +49,17 @@ def freshen(objects: str, hex_id: str) -> bool:
     return True
 
 
-def write_loose(objects: str, made: GitObject) -> None:
+def write_loose(objects: str, git_object: GitObject) -> None:
     """Write one loose object into the folder ``objects`` of a repository. Raises OSError."""
-    path = _loose_path(objects, made.id)
+    path = _loose_path(objects, git_object.id)
     _make_folder(os.path.dirname(path))
     with _temporary(os.path.dirname(path), "tmp_obj") as file:
-        content = _header(made.type, made.content) + made.content
+        content = _header(git_object.type, git_object.content) + git_object.content
         file.write(zlib.compress(content, _COMPRESSION))
     os.replace(file.name, path)
 
 
-def write_pack(objects: str, made: Iterable[GitObject], count: int, algorithm: str) -> None:
+def write_pack(objects: str, git_object: Iterable[GitObject], count: int, algorithm: str) -> None:
     """Write ``count`` objects, in this order, as one pack with its index. Raises OSError."""
     from dulwich.pack import write_pack_index_v2
 
@@ -67,7 +67,7 @@ def write_pack(objects: str, made: Iterable[GitObject], count: int, algorithm: s
     _make_folder(folder)
     with _temporary(folder, "tmp_pack") as pack:
         writer = _PackWriter(pack, count, algorithm)
-        for each in made:
+        for each in git_object:
             writer.add(each)
         checksum = writer.finish()
     with _temporary(folder, "tmp_idx") as index:
@@ -87,11 +87,11 @@ class _PackWriter:
         self.entries: list[tuple[bytes, int, int | None]] = []
         self._put(b"PACK" + (2).to_bytes(4, "big") + count.to_bytes(4, "big"))
 
-    def add(self, made: GitObject) -> None:
+    def add(self, git_object: GitObject) -> None:
         offset = self._file.tell()
-        data = _packed_header(made) + zlib.compress(made.content, _COMPRESSION)
+        data = _packed_header(git_object) + zlib.compress(git_object.content, _COMPRESSION)
         self._put(data)
-        self.entries.append((bytes.fromhex(made.id), offset, zlib.crc32(data)))
+        self.entries.append((bytes.fromhex(git_object.id), offset, zlib.crc32(data)))
 
     def finish(self) -> bytes:
         """Write the checksum, and write all through to the disk; the checksum."""
@@ -110,10 +110,10 @@ def _header(kind: str, content: bytes) -> bytes:
     return b"%b %d\0" % (kind.encode("ascii"), len(content))
 
 
-def _packed_header(made: GitObject) -> bytes:
+def _packed_header(git_object: GitObject) -> bytes:
     """The type and the length: four bits of it, then seven at a time, the lowest first."""
-    size = len(made.content)
-    byte = _PACKED_TYPES[made.type] << 4 | size & 0xF
+    size = len(git_object.content)
+    byte = _PACKED_TYPES[git_object.type] << 4 | size & 0xF
     size >>= 4
     header = bytearray()
     while size:

@@ -40,5 +40,5 @@ def write_objects(repository: Repository, unwritten: Sequence[Unwritten]) -> Non
         for each in missing.values():
             write_loose(objects, each.load())
         return
-    made = (each.load() for each in missing.values())
-    write_pack(objects, made, len(missing), repository.algorithm)
+    new = (each.load() for each in missing.values())
+    write_pack(objects, new, len(missing), repository.algorithm)

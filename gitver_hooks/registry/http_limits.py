@@ -120,12 +120,12 @@ def _bounded_body(response: requests.Response, seconds: float) -> Iterator[bytes
     """The decompressed body in parts. Raises RequestException beyond the limits."""
     unpack = _decompressor(response)
     deadline = time.monotonic() + seconds
-    left = LARGEST_RESPONSE
+    remaining = LARGEST_RESPONSE
     for packed in _raw_parts(response, deadline):
-        part = unpack(packed, left + 1)
-        if len(part) > left:
+        part = unpack(packed, remaining + 1)
+        if len(part) > remaining:
             raise ResponseTooLarge(f"the response has more than {LARGEST_RESPONSE} bytes")
-        left -= len(part)
+        remaining -= len(part)
         yield part
 
 

@@ -52,23 +52,23 @@ def experiment_id(client: MlflowClient, experiment: Experiment) -> str:
 
 def _created_id(client: MlflowClient, experiment: Experiment) -> str:
     try:
-        made = client.create_experiment(experiment.name)
+        created = client.create_experiment(experiment.name)
     except Exception as error:
         # Another process has just created it.
         if getattr(error, "error_code", None) != "RESOURCE_ALREADY_EXISTS":
             raise
         return _active_id(client, experiment, client.get_experiment_by_name(experiment.name))
-    if not made:
+    if not created:
         raise not_mlflow(client)
-    return str(made)
+    return str(created)
 
 
-def _active_id(client: MlflowClient, asked: Experiment, found: object) -> str:
+def _active_id(client: MlflowClient, wanted: Experiment, found: object) -> str:
     identity = str(getattr(found, "experiment_id", "") or "")
-    if not identity or (asked.id is not None and identity != asked.id):
+    if not identity or (wanted.id is not None and identity != wanted.id):
         raise not_mlflow(client)
     if getattr(found, "lifecycle_stage", "active") == "deleted":
-        name = getattr(found, "name", asked.name)
+        name = getattr(found, "name", wanted.name)
         where = without_credentials(client.tracking_uri)
         raise MLflowFailure(
             f"the experiment {name!r} at {where} has been deleted",

@@ -121,12 +121,12 @@ class Tree:
 
 def with_parents(directories: Iterable[bytes]) -> set[bytes]:
     """The directories, and all above them."""
-    every: set[bytes] = set()
+    found: set[bytes] = set()
     for directory in directories:
-        while directory not in every:
-            every.add(directory)
+        while directory not in found:
+            found.add(directory)
             directory = directory.rpartition(b"/")[0]
-    return every
+    return found
 
 
 def hash_tree(children: Children, algorithm: str) -> bytes:

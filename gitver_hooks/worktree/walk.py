@@ -236,7 +236,7 @@ class Walk:
 
 def _parents(index: Index) -> set[bytes]:
     """All directories with tracked files, and the root."""
-    every = {b""}
+    parents = {b""}
     for paths in (index.entries, index.unmerged):
-        every |= with_parents({path.rpartition(b"/")[0] for path in paths})
-    return every
+        parents |= with_parents({path.rpartition(b"/")[0] for path in paths})
+    return parents

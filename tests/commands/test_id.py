@@ -19,7 +19,7 @@ def test_the_same_content_gives_the_same_id_in_another_clone(app: App) -> None:
     app.commit("first")
     app("clone", "-q", str(app.path), "../clone")
     clone = App(app.path.parent / "clone")
-    for one in (app, clone):
-        one.write("app.py", "changed\n")
+    for worktree in (app, clone):
+        worktree.write("app.py", "changed\n")
     app("add", "app.py")
     assert app.gitver("id").stdout == clone.gitver("id").stdout

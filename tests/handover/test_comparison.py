@@ -95,10 +95,10 @@ def test_a_snapshot_is_renewed_for_many_folders_only(git: Git) -> None:
 def test_the_working_directory_makes_no_difference(
     git: Git, worktree: Location, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
-    gone = git.path.parent / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone if folder == "gone" else git.path / folder)
-    gone.rmdir()
+    removed = git.path.parent / "gone"
+    removed.mkdir()
+    monkeypatch.chdir(removed if folder == "gone" else git.path / folder)
+    removed.rmdir()
     assert moved(worktree).directories == {}
     git.write("pkg/mod.py", "2\n")
     assert compare(worktree, snapshot_of(worktree)) is None

@@ -460,15 +460,15 @@ def changes(folder: Path, outcome: str, **others: str) -> list[install.HookChang
 def test_every_change_names_its_hook_its_path_and_its_outcome(git: Git, python: str) -> None:
     here, hooks = location_of(git.path), git.path / ".git/hooks"
     put(hooks / "post-merge", script("echo theirs"))
-    made = install.install(here, python)
-    assert made == changes(hooks, "installed")
+    changed = install.install(here, python)
+    assert changed == changes(hooks, "installed")
     kept = hooks.with_name("hooks.before-gitver") / "post-merge"
-    assert [install.kept_hook(change) for change in made] == [None, None, kept, None, None]
+    assert [install.kept_hook(change) for change in changed] == [None, None, kept, None, None]
     assert install.install(here, python) == changes(hooks, "unchanged")
     other = shutil.copy(python, f"{python}-other")
     assert install.install(here, other) == changes(hooks, "updated")
     kept.chmod(0o644)
-    assert install.kept_hook(made[2]) is None
+    assert install.kept_hook(changed[2]) is None
     (hooks / "post-merge").unlink()
     removed = changes(hooks, "removed")
     removed[2] = install.HookChange("post-merge", hooks / "post-merge", "restored")

@@ -67,9 +67,9 @@ def test_pre_commit_and_gitver_survive_each_other_in_any_order(
     before = listing(git.path / ".git/hooks")
     present = set(first)
     for step in steps:
-        sign, who = step[0], step[1:]
-        STEPS[f"{who} {'install' if sign == '+' else 'uninstall'}"](git, python)
-        present = present | {who} if sign == "+" else present - {who}
+        sign, tool = step[0], step[1:]
+        STEPS[f"{tool} {'install' if sign == '+' else 'uninstall'}"](git, python)
+        present = present | {tool} if sign == "+" else present - {tool}
         result = git.run("hook", "run", "--ignore-missing", "post-commit")
         ran = [line.removesuffix(" post-commit") for line in calls()]
         assert sorted(ran) == sorted(present), (step, result.stderr)

@@ -45,10 +45,10 @@ def test_a_tag_is_read_back(kept: KeptVersion) -> None:
 def test_git_accepts_the_tag(git: Git, seconds: int) -> None:
     git("mktree", check=True)
     tag = git.write("tag", KEPT.to_tag(seconds))
-    made = git("hash-object", "-t", "tag", "-w", str(tag))
-    git("update-ref", f"refs/gitver/{ref_suffix(KEPT.version)}", made)
+    kept = git("hash-object", "-t", "tag", "-w", str(tag))
+    git("update-ref", f"refs/gitver/{ref_suffix(KEPT.version)}", kept)
     assert git.run("fsck", "--strict").stderr == ""
-    assert git("rev-parse", f"{made}^{{tree}}") == TREE
+    assert git("rev-parse", f"{kept}^{{tree}}") == TREE
 
 
 @pytest.mark.parametrize("branch", ["feature/x", "a@{b}", "é", "x" * 250])

@@ -154,7 +154,7 @@ def test_a_name_that_is_too_long_for_the_database_is_a_permanent_failure(
 def test_unfinished_candidates_of_others_are_finished(
     store: OpenStore, left: list[tuple[str | None, str | None]], adopted: int | None
 ) -> None:
-    candidates = [store.candidate(*one) for one in left]
+    candidates = [store.candidate(*candidate) for candidate in left]
     model_id = store.find_or_create()
     if adopted is None:
         assert model_id not in candidates

@@ -80,7 +80,7 @@ def test_a_store_that_does_not_exist_is_created(
     path = tmp_path / name
     uri = sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
     assert register(uri) == register(uri)
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_a_relative_path_is_one_of_the_current_folder(
@@ -126,7 +126,7 @@ def test_processes_that_create_a_store_at_the_same_time_share_it(tmp_path: Path)
     time.sleep(3)
     answers = [process.communicate("go\n", timeout=60) for process in processes]
     assert answers == [("1\n", "")] * 4
-    assert [one.name for one in tmp_path.glob("*.db*")] == ["mlflow.db"]
+    assert [file.name for file in tmp_path.glob("*.db*")] == ["mlflow.db"]
 
 
 EXPECTED_OF_SQLITE = {
@@ -327,9 +327,9 @@ def test_a_server_that_is_not_mlflow_gives_one_line_soon(
 def test_an_experiment_is_created_by_name_once(sqlite_store: Path, delivering: Delivering) -> None:
     delivering(20)
     client = open_store(f"sqlite:///{sqlite_store}")
-    made = experiment_id(client, Experiment("agents/über 'quoted'"))
-    assert experiment_id(client, Experiment("agents/über 'quoted'")) == made
-    assert experiment_id(client, Experiment("", id=made)) == made
+    created = experiment_id(client, Experiment("agents/über 'quoted'"))
+    assert experiment_id(client, Experiment("agents/über 'quoted'")) == created
+    assert experiment_id(client, Experiment("", id=created)) == created
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -338,13 +338,13 @@ def test_a_deleted_experiment_is_a_permanent_failure(
 ) -> None:
     delivering(20)
     client = open_store(f"sqlite:///{sqlite_store}")
-    made = experiment_id(client, Experiment("gone"))
-    client.delete_experiment(made)
-    experiment = Experiment("", id=made) if by_id else Experiment("gone")
+    created = experiment_id(client, Experiment("gone"))
+    client.delete_experiment(created)
+    experiment = Experiment("", id=created) if by_id else Experiment("gone")
     with pytest.raises(MLflowFailure, match=r"'gone' .* has been deleted") as caught:
         experiment_id(client, experiment)
     assert caught.value.permanent
-    assert f"mlflow experiments restore -x {made}" in caught.value.remedy
+    assert f"mlflow experiments restore -x {created}" in caught.value.remedy
 
 
 def test_an_unknown_experiment_id_is_a_permanent_failure(

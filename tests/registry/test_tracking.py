@@ -62,7 +62,7 @@ def test_the_state_distinguishes_mlflows_variables_from_the_settings(
 
 
 def test_relative_paths_count_from_the_main_worktree(tmp_path: Path) -> None:
-    for given, meant in [
+    for uri, resolved in [
         ("sqlite:///store/mlflow.db", f"sqlite:///{tmp_path}/store/mlflow.db"),
         ("sqlite:///store.db?timeout=5", f"sqlite:///{tmp_path}/store.db?timeout=5"),
         ("sqlite:////abs/mlflow.db", "sqlite:////abs/mlflow.db"),
@@ -71,7 +71,7 @@ def test_relative_paths_count_from_the_main_worktree(tmp_path: Path) -> None:
         ("databricks", "databricks"),
         ("http://localhost:5000", "http://localhost:5000"),
     ]:
-        assert resolve_tracking(chosen(given), str(tmp_path)).uri == meant
+        assert resolve_tracking(chosen(uri), str(tmp_path)).uri == resolved
 
 
 def test_a_path_in_mlflows_own_variable_is_left_to_mlflow(tmp_path: Path) -> None:

@@ -75,15 +75,18 @@ def test_an_app_started_elsewhere_uses_the_worktree_and_the_store_of_its_script(
 def test_the_scripts_worktree_wins_over_that_of_the_current_folder(
     make_app: Callable[..., App],
 ) -> None:
-    one, two = make_app("one"), make_app("two")
-    one.commit("first")
-    two.commit("first")
-    two.write("say.py", SHIM)
-    two.commit("say")
+    first, second = make_app("one"), make_app("two")
+    first.commit("first")
+    second.commit("first")
+    second.write("say.py", SHIM)
+    second.commit("say")
     done = subprocess.run(
-        [sys.executable, str(two.path / "say.py")], cwd=one.path, capture_output=True, text=True
+        [sys.executable, str(second.path / "say.py")],
+        cwd=first.path,
+        capture_output=True,
+        text=True,
     )
-    assert active_in(done) == two.active != one.active
+    assert active_in(done) == second.active != first.active
 
 
 def test_a_folder_below_the_root_finds_it(app: App) -> None:
@@ -177,18 +180,18 @@ def test_stash_and_reset_are_noticed_too(app: App) -> None:
     assert active_in(app.python(SHIM)) == model_of(app.store, first).id
 
 
-@pytest.mark.parametrize("how", ["setting", "environment", "argument"])
+@pytest.mark.parametrize("source", ["setting", "environment", "argument"])
 @pytest.mark.parametrize("rule", ["unset", "trust", "error"])
-def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, how: str, rule: str) -> None:
-    if how == "setting":
+def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, source: str, rule: str) -> None:
+    if source == "setting":
         app("config", "gitver.onStale", rule)
     app.commit("first")
     before, number = app.active, len(models(app.store))
     app.write("prompt.txt", "changed\n")
-    if how == "environment":
+    if source == "environment":
         monkeypatch.setenv("GITVER_ON_STALE", rule)
     code = SHIM
-    if how == "argument":
+    if source == "argument":
         code = f"import gitver_hooks\ngitver_hooks.activate(on_stale={rule!r})\n{SAY}"
     done = app.python(code)
     assert len(models(app.store)) == number
@@ -218,13 +221,15 @@ def test_a_version_that_is_known_is_activated_though_stale_under_unset(app: App)
 
 
 def test_a_child_in_another_repository_is_not_bound(make_app: Callable[..., App]) -> None:
-    one, two = make_app("one"), make_app("two")
-    one.commit("first")
-    two.commit("first")
-    child = f"subprocess.run([sys.executable, '-c', {SHIM!r}], cwd={str(two.path)!r}, check=True)"
-    done = one.python(f"import gitver_hooks.shim, subprocess, sys\n{child}")
-    assert active_in(done) == two.active != one.active
-    assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == f"sqlite:///{two.store}"
+    first, second = make_app("one"), make_app("two")
+    first.commit("first")
+    second.commit("first")
+    child = (
+        f"subprocess.run([sys.executable, '-c', {SHIM!r}], cwd={str(second.path)!r}, check=True)"
+    )
+    done = first.python(f"import gitver_hooks.shim, subprocess, sys\n{child}")
+    assert active_in(done) == second.active != first.active
+    assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == f"sqlite:///{second.store}"
 
 
 def test_a_child_outside_of_any_repository_keeps_its_parents_model(
@@ -263,8 +268,8 @@ print(first.model_id != second.model_id, first.dirty, second.dirty, second.versi
 {CONTEXT}
 """
     done = app.python(code)
-    said, context = done.stdout.splitlines()
-    assert said.startswith("True False True ")
+    printed, context = done.stdout.splitlines()
+    assert printed.startswith("True False True ")
     assert context == app.active
 
 
@@ -338,8 +343,8 @@ def test_traces_without_a_model_go_to_the_same_store(
         monkeypatch.setenv("GITVER_ON_STALE", "unset")
         app.gitver("status")
         monkeypatch.setenv("GITVER_DIFF", "maybe")
-    said = json.loads(app.python(SHIM).stdout)
-    assert said == {
+    printed = json.loads(app.python(SHIM).stdout)
+    assert printed == {
         "MLFLOW_ACTIVE_MODEL_ID": None,
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
         "MLFLOW_EXPERIMENT_NAME": "team",

@@ -186,17 +186,17 @@ class GuardedServer:
 
     def experiment(self, name: str) -> str:
         """Make an experiment in which each user has the right they are named after; its id."""
-        made = self._ask("POST", "2.0/mlflow/experiments/create", name=name)
+        created = self._ask("POST", "2.0/mlflow/experiments/create", name=name)
         for user, right in USERS.items():
             self._ask(
                 "POST",
                 "3.0/mlflow/users/permissions/grant",
                 username=user,
                 resource_type="experiment",
-                resource_id=made["experiment_id"],
+                resource_id=created["experiment_id"],
                 permission=right,
             )
-        return str(made["experiment_id"])
+        return str(created["experiment_id"])
 
     def add_users(self) -> None:
         for user in USERS:
@@ -371,8 +371,8 @@ def pristine_store(
             capture_output=True,
         )
         # Another worker may make one at the same time.
-        made = Path(shutil.copy(folder / "mlflow.db", store.with_name(f"{os.getpid()}.db")))
-        made.replace(store)
+        created = Path(shutil.copy(folder / "mlflow.db", store.with_name(f"{os.getpid()}.db")))
+        created.replace(store)
     return store
 
 
@@ -429,19 +429,21 @@ def unprivileged(folder: Path) -> Iterator[None]:
     """Make ``folder`` read-only, and make that count where the tests run as root."""
     folder.chmod(0o555)
     opened = [
-        one for one in folder.parents if one.stat().st_uid == 0 and not one.stat().st_mode & 1
+        parent
+        for parent in folder.parents
+        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1
     ]
-    modes = {one: one.stat().st_mode for one in opened}
+    modes = {parent: parent.stat().st_mode for parent in opened}
     root = os.geteuid() == 0
     if root:
-        for one in opened:
-            one.chmod(modes[one] | 0o011)
+        for parent in opened:
+            parent.chmod(modes[parent] | 0o011)
         os.seteuid(65534)
     try:
         yield
     finally:
         if root:
             os.seteuid(0)
-            for one, mode in modes.items():
-                one.chmod(mode)
+            for parent, mode in modes.items():
+                parent.chmod(mode)
         folder.chmod(0o755)

@@ -100,9 +100,9 @@ def _axes(
         yield element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y, class_="grid")
         written = "0" if abs(tick) < 1e-12 and not chart.share else chart.write(tick)
         yield element("text", escape(written), x=_LEFT - 8, y=y, dy=4, class_="y")
-    every = max(1, math.ceil(len(slots) / _LABELS))
+    interval = max(1, math.ceil(len(slots) / _LABELS))
     for slot, record in enumerate(slots):
-        if (len(slots) - 1 - slot) % every == 0:
+        if (len(slots) - 1 - slot) % interval == 0:
             label = escape(record.commit[:8])
             yield element("text", label, x=c(scale.x(slot)), y=_HEIGHT - 8, class_="x")
 
@@ -237,8 +237,8 @@ def _label(finding: Finding, scale: _Scale, slots: Sequence[VersionRecord]) -> s
 
 def _description(chart: Chart, clean: Sequence[Point]) -> str:
     """What a screen reader says instead of the picture."""
-    said = [f"{len(clean)} commits"]
+    parts = [f"{len(clean)} commits"]
     if clean:
-        said.append(f"from {chart.write(clean[0].value)} to {chart.write(clean[-1].value)}")
-    said += [f"{text.headline(f)} at {(f.commit or '')[:8]}" for f in chart.findings]
-    return "; ".join(said) + ". The table below has all values."
+        parts.append(f"from {chart.write(clean[0].value)} to {chart.write(clean[-1].value)}")
+    parts += [f"{text.headline(f)} at {(f.commit or '')[:8]}" for f in chart.findings]
+    return "; ".join(parts) + ". The table below has all values."
