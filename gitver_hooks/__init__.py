@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.history.assemble import history
     from gitver_hooks.runtime.activation import ActiveModel, activate
+    from gitver_hooks.runtime.watch import watch
     from gitver_hooks.version.identify import identify
     from gitver_hooks.version.version import Version
 
-__all__ = ["ActiveModel", "GitverError", "Version", "activate", "history", "identify"]
+__all__ = ["ActiveModel", "GitverError", "Version", "activate", "history", "identify", "watch"]
 
 _HOMES = {
     "ActiveModel": "runtime.activation",
@@ -32,6 +33,7 @@ _HOMES = {
     "Version": "version.version",
     "activate": "runtime.activation",
     "identify": "version.identify",
+    "watch": "runtime.watch",
 }
 
 

@@ -22,6 +22,7 @@ pytest_plugins = [
     "support.releases",
     "support.registering",
     "support.sessions",
+    "support.long_lived",
 ]
 
 _FOREIGN = ("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GITHUB_")

@@ -36,6 +36,11 @@ from gitver_hooks.handover.store import (
 )
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.runtime.mlflow_context import MlflowContext
+from gitver_hooks.runtime.reports import report
+from gitver_hooks.runtime.running_version import (
+    describe_mixture,
+    modules_of_another_version,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,6 +133,7 @@ def _activate_in_worktree(
     location: Location, environment: Mapping[str, str], rule: str
 ) -> ActiveModel | None:
     context = MlflowContext()
+    began = time.time_ns()
     try:
         check_state_folders(location, environment)
     except GitverError as error:
@@ -140,6 +146,7 @@ def _activate_in_worktree(
         refreshed = _refreshed(location, environment, rule)
     except GitverError as error:
         refreshed = Refreshed(last_store(location), str(error), failed=True)
+    refreshed = _unless_a_mixture(location, refreshed, rule, began)
     state = refreshed.state
     active = _apply(state.model_id if state else None, state, environment, context)
     if refreshed.stale:
@@ -148,13 +155,23 @@ def _activate_in_worktree(
         if rule == "error":
             raise GitverError(refreshed.problem)
         log(location, refreshed.problem)
-        say(f"{refreshed.problem} (this process is not versioned)")
+        report(location.worktree, f"{refreshed.problem} (this process is not versioned)")
         return active
     # A notice from the background would only repeat why there is no model.
-    message = refreshed.problem or take_notice(location)
-    if message:
-        say(message)
+    report(location.worktree, refreshed.problem or take_notice(location) or "")
     return active
+
+
+def _unless_a_mixture(location: Location, refreshed: Refreshed, rule: str, began: int) -> Refreshed:
+    """``refreshed``, without its model if this process has loaded code of another version."""
+    state = refreshed.state
+    if state is None or not state.model_id or _is_trusted(state, rule):
+        return refreshed
+    files = modules_of_another_version(location.worktree, state.version, began)
+    if not files:
+        return refreshed
+    state.model_id = ""
+    return Refreshed(state, describe_mixture(files), stale=(rule or state.on_stale) == "error")
 
 
 def _refreshed(location: Location, environment: Mapping[str, str], rule: str) -> Refreshed:
@@ -174,7 +191,7 @@ def _refreshed(location: Location, environment: Mapping[str, str], rule: str) ->
 def _trusted_state(location: Location, rule: str) -> ActiveState | None:
     """The state according to the file, if the rule is to trust an existing file."""
     state = read_state(location) or ActiveState()
-    if (rule or state.on_stale) != "trust":
+    if not _is_trusted(state, rule):
         return None
     model_id = read_active_model_file(location.active_model_file)
     if model_id is None:
@@ -183,6 +200,10 @@ def _trusted_state(location: Location, rule: str) -> ActiveState | None:
         state.version = state.dirty = ""
         state.model_id = model_id
     return state
+
+
+def _is_trusted(state: ActiveState, rule: str) -> bool:
+    return (rule or state.on_stale) == "trust"
 
 
 def _apply(

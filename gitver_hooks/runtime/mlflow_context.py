@@ -65,6 +65,19 @@ class MlflowContext:
             provider.reset()
 
 
+def set_in_all_threads(model_id: str | None) -> None:
+    """Make ``model_id`` active in each thread that has not chosen a model itself; None: no model.
+
+    MLflow keeps the context of each thread, and looks at those of other threads for a trace whose
+    own thread has none.
+    """
+    variable = getattr(_fluent(), "_ACTIVE_MODEL_CONTEXT", None)
+    values: dict[int, Any] = getattr(variable, "get_all_thread_values", dict)()
+    for context in values.values():
+        if not getattr(context, "set_by_user", False):
+            context._model_id = model_id
+
+
 def _fluent() -> Any:
     return sys.modules.get("mlflow.tracking.fluent")
 
