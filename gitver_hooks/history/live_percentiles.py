@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # Ranks asked for beside the expected one. Each costs the store a sort, each request a scan.
@@ -36,19 +36,19 @@ def live_percentiles(
     """
     positions = [share * (latencies.live - 1) for share in shares]
     ranks = {rank for position in positions for rank in _neighbours(position, latencies)}
-    known = _latencies_around(ranks, latencies, ask)
+    known = _asked(latencies, ranks, ask)
     if known is None:
         return None
     value = {rank: _rounded(known[_place(known, rank, latencies)]) for rank in ranks}
     return [_between(value, position, latencies) for position in positions]
 
 
-def _latencies_around(
-    ranks: Set[int],
+def _asked(
     latencies: AllLatencies,
+    ranks: Iterable[int],
     ask: Callable[[Sequence[int]], Mapping[int, float] | None],
 ) -> dict[int, float] | None:
-    """The latencies by rank that place the live ``ranks``; None if the server cannot tell."""
+    """Enough latencies, by rank among all, to find the live ones of those ``ranks``."""
     known: dict[int, float] = {}
     wanted = {near for rank in ranks for near in _first_guess(rank, latencies)}
     while wanted:
@@ -57,8 +57,7 @@ def _latencies_around(
             return None
         known.update(found)
         missing = {_place(known, rank, latencies) for rank in ranks} - known.keys()
-        wanted = {near for rank in missing for near in range(rank, rank + _MARGIN + 1)}
-        wanted = {rank for rank in wanted if rank < latencies.count} - known.keys()
+        wanted = {near for rank in missing for near in _next_guess(rank, latencies)} - known.keys()
     return known
 
 
@@ -77,16 +76,14 @@ def _first_guess(rank: int, latencies: AllLatencies) -> list[int]:
 
     It is exactly there if the latencies of evaluations are spread as those of live traces are.
     """
-    expected = rank + round(len(latencies.evaluated) * rank / max(1, latencies.live - 1))
-    near = range(expected - _MARGIN, expected + _MARGIN + 1)
-    return [
-        rank,
-        *(
-            n
-            for n in near
-            if rank <= n <= min(rank + len(latencies.evaluated), latencies.count - 1)
-        ),
-    ]
+    evaluated = len(latencies.evaluated)
+    expected = rank + round(evaluated * rank / max(1, latencies.live - 1))
+    near = range(max(rank, expected - _MARGIN), min(rank + evaluated, expected + _MARGIN) + 1)
+    return [rank, *near]
+
+
+def _next_guess(rank: int, latencies: AllLatencies) -> range:
+    return range(rank, min(rank + _MARGIN, latencies.count - 1) + 1)
 
 
 def _place(known: Mapping[int, float], rank: int, latencies: AllLatencies) -> int:
