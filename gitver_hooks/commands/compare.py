@@ -22,6 +22,7 @@ from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.resolve import WORKTREE, resolve
 from gitver_hooks.history.rows import read_rows
 from gitver_hooks.history.source import Source, open_source
+from gitver_hooks.history.walk import read_commit
 from gitver_hooks.registry.own_process import prepare_own_process
 
 DROPPED, CANNOT_TELL = 4, 5
@@ -80,7 +81,15 @@ def _compare(source: Source, name_a: str | None, name_b: str | None) -> VersionC
     to_worktree = name_b in (None, WORKTREE)
     (params_a, rows_a), (params_b, rows_b) = _read(source, a), _read(source, b)
     changes = code_changes(source, a, b, to_worktree=to_worktree)
-    return compare_rows(a, b, changes, (params_a, params_b), (rows_a, rows_b))
+    subjects = _subject(source, a), _subject(source, b)
+    return compare_rows(a, b, changes, (params_a, params_b), (rows_a, rows_b), subjects)
+
+
+def _subject(source: Source, resolved: Resolved) -> str:
+    """The subject of the version's commit; empty if this clone does not have it."""
+    if resolved.commit is None:
+        return ""
+    return read_commit(source.repository, resolved.commit).subject
 
 
 def _parent(source: Source) -> str:

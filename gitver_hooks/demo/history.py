@@ -27,8 +27,12 @@ def play_history(folder: Path, environment: Mapping[str, str]) -> None:
     show("# Recording what running and evaluating each version left in MLflow…")
     Recorder(folder, commits).record()
     show("")
+    show("# The history: one row per version, and below them where it changed.")
     _run(folder, environment, "log", "-n", "30", *_DEADLINE)
+    show("# The versions before and after that change. Two versions say less than a history:")
+    show("# with 20 rows each, even a drop as large as this one may be chance.")
     _run(folder, environment, "compare", commits[DROP - 2][:8], commits[DROP][:8], *_DEADLINE)
+    show("# The same history as a page to look at, to mail or to print.")
     _run(folder, environment, "report", "-o", "report.html", *_DEADLINE)
 
 

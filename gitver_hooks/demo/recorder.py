@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _QUESTIONS = tuple(
     f"{question} {item}?"
-    for question in ("Where is", "How do I return", "Can I change", "What does the guarantee of")
-    for item in ("my order", "the blue lamp", "a gift card", "two chairs", "the last invoice")
+    for question in ("Where is", "How do I return", "Can I exchange", "How much is")
+    for item in ("my order", "the blue lamp", "my gift card", "the oak table", "my last parcel")
 )
 # How often each version of the app runs.
 _RUNS, _RUNS_WHEN_DIRTY = 12, 3

@@ -35,7 +35,8 @@ class VersionComparison:
     ``params`` maps the names of the params that differ to both values, None if there is none.
     ``quality`` are the evaluation's metrics and the error rate, ``speed`` latency and cost: these
     also depend on the machine and the time of day, so they should not fail a build. ``pairs`` are
-    the inputs that both have, worst first. ``judges_differ`` names metrics with another scorer.
+    the inputs that both have, worst first. ``subjects`` are those of the commits, and
+    ``judges_differ`` names the metrics with another scorer.
     """
 
     a: Resolved
@@ -47,6 +48,7 @@ class VersionComparison:
     pairs: tuple[Pair, ...]
     rows_a: int
     rows_b: int
+    subjects: tuple[str, str] = ("", "")
     judges_differ: tuple[str, ...] = ()
 
     @property
@@ -66,6 +68,7 @@ def compare_rows(
     code: CodeChanges,
     params: tuple[Mapping[str, str], Mapping[str, str]],
     rows: tuple[Sequence[Row], Sequence[Row]],
+    subjects: tuple[str, str] = ("", ""),
 ) -> VersionComparison:
     """Compare the rows, params and code of the two versions."""
     before, after = map(_quality, rows)
@@ -83,6 +86,7 @@ def compare_rows(
         tuple(_pairs(*rows)),
         len({row.key for row in rows[0]}),
         len({row.key for row in rows[1]}),
+        subjects,
         _judges_differ(*rows),
     )
 

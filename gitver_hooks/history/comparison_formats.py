@@ -10,7 +10,7 @@ from gitver_hooks.history.comparing import Pair, VersionComparison
 from gitver_hooks.history.evaluated_rows import Row
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.statistics.comparison import PASS_OR_FAIL, Comparison
-from gitver_hooks.history.text import in_unit
+from gitver_hooks.history.text import in_unit, interval
 
 _LONGEST = 200
 HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
@@ -29,11 +29,24 @@ def verdict(comparison: VersionComparison) -> str:
         if metrics:
             parts.append(f"{words}: {', '.join(metrics)}")
     if not parts:
-        return "No significant difference."
+        return _no_difference(comparison)
     text = "; ".join(parts)
     if any(c.significant for c in comparison.quality):
         return f"B is {text}."
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _no_difference(comparison: VersionComparison) -> str:
+    """Which metric differs most clearly, so that nobody takes its difference for proven."""
+    differing = [c for c in comparison.quality if c.result is not None and c.result.difference]
+    if not differing:
+        return "No difference."
+    clearest = min(differing, key=lambda c: 1.0 if c.p is None else c.p)
+    _, _, _, _, difference, _, p, *_ = metric_cells(clearest)
+    return (
+        f"No significant difference: {clearest.metric} differs by {difference}, "
+        f"which may be chance (p = {p})."
+    )
 
 
 def notes(comparison: VersionComparison) -> list[str]:
@@ -73,8 +86,8 @@ def metric_cells(comparison: Comparison) -> tuple[str, ...]:
     return (
         comparison.metric,
         *cells,
-        _number(comparison, result.difference, signed=True),
-        f"{_number(comparison, low, signed=True)} to {_number(comparison, high, signed=True)}",
+        _difference(comparison, result.difference),
+        _interval(comparison, low, high),
         "<0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}",
         result.test,
         _mark(comparison),
@@ -89,12 +102,23 @@ def _mark(comparison: Comparison) -> str:
     return "worse" if comparison.dropped else "better"
 
 
-def _number(comparison: Comparison, value: float | None, *, signed: bool = False) -> str:
-    if value is None:
-        return "–"
-    sign = "" if not signed else "−" if value < 0 else "+"
-    size = abs(value) if signed else value
-    return sign + ("∞" if math.isinf(size) else in_unit(size, _unit(comparison)))
+def _number(comparison: Comparison, value: float | None) -> str:
+    return "–" if value is None else in_unit(value, _unit(comparison))
+
+
+def _difference(comparison: Comparison, value: float) -> str:
+    """A difference with its sign: ``−30 points``, ``+0.3 s``."""
+    unit = _unit(comparison)
+    sign, size = "−" if value < 0 else "+", abs(value)
+    if unit == "share":
+        return f"{sign}{100 * size:.0f} points"
+    return sign + ("∞" if math.isinf(size) else in_unit(size, unit))
+
+
+def _interval(comparison: Comparison, low: float, high: float) -> str:
+    if _unit(comparison) == "share":
+        return interval((low, high), "share")
+    return f"{_difference(comparison, low)} to {_difference(comparison, high)}"
 
 
 def _unit(comparison: Comparison) -> str:
@@ -106,7 +130,7 @@ def _unit(comparison: Comparison) -> str:
 
 def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:
     """The lines that ``gitver compare`` prints."""
-    lines = [f"A {label(comparison.a)}", f"B {label(comparison.b)}", "", *code_lines(comparison)]
+    lines = [*_headings(comparison), "", *code_lines(comparison)]
     cells = [HEAD, *map(metric_cells, (*comparison.quality, *comparison.speed))]
     lines += ["", verdict(comparison), *notes(comparison), "", *_aligned(cells)]
     for pair in comparison.pairs[:most_rows]:
@@ -114,6 +138,18 @@ def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:
     if left := len(comparison.pairs) - most_rows:
         lines += ["", f"{left} more inputs; see --rows"] if left > 0 else []
     return [printable(line) for line in lines]
+
+
+def _headings(comparison: VersionComparison) -> list[str]:
+    sides = ("A", comparison.a), ("B", comparison.b)
+    lines = [
+        f"{side} {label(resolved)} {subject}".rstrip()
+        for (side, resolved), subject in zip(sides, comparison.subjects, strict=True)
+    ]
+    return [
+        f"{line} (with uncommitted changes)" if resolved.dirty else line
+        for line, (_, resolved) in zip(lines, sides, strict=True)
+    ]
 
 
 def code_lines(comparison: VersionComparison) -> list[str]:

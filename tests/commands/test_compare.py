@@ -207,7 +207,7 @@ def test_an_improvement_exits_0(evaluated: Evaluated) -> None:
 def test_no_difference_exits_0(evaluated: Evaluated) -> None:
     done = evaluated.compare("good", "good", "--fail-on-drop")
     assert done.returncode == 0
-    assert "No significant difference." in done.stdout
+    assert "No difference." in done.stdout
 
 
 def test_five_rows_cannot_tell_and_exit_5(evaluated: Evaluated) -> None:

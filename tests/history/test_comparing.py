@@ -111,3 +111,23 @@ def test_equal_inputs_have_equal_keys_whatever_their_order() -> None:
 def test_params_of_the_settings_are_named_as_there() -> None:
     params = ({"gitver.params.k": "1", "gitver.fate": "ready"}, {"gitver.params.k": "2"})
     assert compare_rows(A, B, NO_CHANGES, params, ([], [])).params == {"k": ("1", "2")}
+
+
+def test_an_insignificant_difference_is_named_and_called_possible_chance() -> None:
+    a, b = [row(i, 1.0) for i in range(8)], [row(i, float(i > 2)) for i in range(8)]
+    comparison = compared(a, b)
+    assert verdict(comparison) == (
+        "No significant difference: correct differs by −38 points, which may be chance (p = 0.250)."
+    )
+    (line,) = [line for line in as_table(comparison, 0) if line.startswith("correct ")]
+    assert "−38 points" in line
+    assert "%" in line.partition("−38")[0]
+    assert verdict(compared(a, a)) == "No difference."
+
+
+def test_the_headings_name_both_commits_and_what_is_uncommitted() -> None:
+    side = [row(0, 1.0)]
+    comparison = compare_rows(A, B, NO_CHANGES, ({}, {}), (side, side), ("Before", "After"))
+    first, second, *_ = as_table(comparison, 0)
+    assert first == "A aaaaaaaa Before"
+    assert second == "B bbbbbbbb+12345678 After (with uncommitted changes)"

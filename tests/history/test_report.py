@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from support.histories import NOW, hostile, thirty_versions
 
 from gitver_hooks.history.records import History
+from gitver_hooks.history.report.changes import offset_with_room
 from gitver_hooks.history.report.forge import commit_link
 from gitver_hooks.history.report.page import report
-from gitver_hooks.history.report.series import wilson
+from gitver_hooks.history.report.scale import Scale
+from gitver_hooks.history.report.series import charts, wilson
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -96,6 +99,36 @@ def test_the_report_says_in_a_sentence_what_changed_and_links_the_suspects() -> 
     for commit in history.findings[0].suspects:
         assert f"https://github.com/team/shop/commit/{commit}" in links
     assert "liked: fewer than eight versions have it" in page.text
+
+
+def test_the_newest_numbers_stand_above_the_charts_with_their_version() -> None:
+    history = thirty_versions()
+    page = _Page(report(history, NOW))
+    newest = history[0]
+    heading = f"Newest version that ran: {newest.commit[:8]} “{newest.subject}”"
+    assert heading in page.text.replace("\n", "")
+    passed = newest.metrics["correctness"].passed
+    assert f"{passed} of 30 rows" in page.text
+
+
+def test_scores_of_an_older_version_say_which() -> None:
+    history = thirty_versions()
+    newest = replace(history[0], metrics={})
+    scored = next(r for r in history.versions[1:] if r.metrics and not r.dirty)
+    changed = replace(history, versions=(newest, *history.versions[1:]))
+    assert f"of 30 rows at {scored.commit[:8]}" in _Page(report(changed, NOW)).text
+
+
+def test_the_label_of_a_mean_hides_as_few_points_as_possible() -> None:
+    history = thirty_versions()
+    chart = next(c for c in charts(history) if c.findings)
+    scale = Scale(30, 0.0, 1.0)
+    low = [replace(chart.points[0], slot=slot, value=0.45) for slot in range(10)]
+    crowded = replace(chart, points=tuple(low), upper=())
+    y = scale.y(0.5)
+    assert offset_with_room(crowded, scale, (scale.x(0), scale.x(5)), y) < 0
+    high = tuple(replace(point, value=0.55) for point in low)
+    assert offset_with_room(replace(crowded, points=high), scale, (scale.x(0), scale.x(5)), y) > 0
 
 
 def test_a_history_without_numbers_still_makes_a_page() -> None:

@@ -14,6 +14,7 @@ from gitver_hooks.history.report.markup import element, escape, joined
 from gitver_hooks.history.report.series import charts, slots
 from gitver_hooks.history.report.svg import draw
 from gitver_hooks.history.report.versions import versions_table
+from gitver_hooks.history.version_numbers import Score
 
 # No script can run and nothing can be loaded, whatever a subject or an answer contains.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -52,19 +53,16 @@ def report(history: History, now: datetime) -> str:
 def _header(history: History, title: str, now: datetime) -> str:
     commits = slots(history)
     dirty = sum(record.dirty for record in history)
-    facts = [history.branch or "no branch"]
+    code = [history.branch or "no branch"]
     if commits:
-        facts.append(f"{commits[0].commit[:8]} to {commits[-1].commit[:8]}")
-    facts.append(f"{len({r.commit for r in history})} commits, {dirty} uncommitted versions")
-    facts.append(f"MLflow {history.store}, experiment {history.experiment}")
-    facts.append(f"made {now:%Y-%m-%d %H:%M} UTC by gitver {__version__}")
-    return joined(
-        [
-            "<main>",
-            element("h1", escape(title)),
-            element("p", escape(" · ".join(facts)), class_="soft"),
-        ]
-    )
+        code.append(f"{commits[0].commit[:8]} to {commits[-1].commit[:8]}")
+    code.append(f"{len({r.commit for r in history})} commits, {dirty} uncommitted versions")
+    data = [
+        f"MLflow {history.store}, experiment {history.experiment}",
+        f"made {now:%Y-%m-%d %H:%M} UTC by gitver {__version__}",
+    ]
+    lines = (element("p", escape(" · ".join(facts)), class_="soft") for facts in (code, data))
+    return joined(["<main>", element("h1", escape(title)), *lines])
 
 
 def _partial(history: History) -> str:
@@ -120,31 +118,52 @@ def _commit(history: History, commit: str | None) -> str:
 
 
 def _tiles(history: History) -> str:
-    tiles = list(_metric_tiles(history))
     newest = next((r for r in history if r.mainline and not r.dirty and r.live.traces), None)
+    tiles = [*_metric_tiles(history, newest), *([] if newest is None else _traffic_tiles(newest))]
+    if not tiles:
+        return ""
+    boxes = joined(
+        element(
+            "div",
+            element("span", escape(name), class_="name")
+            + element("b", escape(value))
+            + element("span", escape(note)),
+            class_="tile",
+        )
+        for name, value, note in tiles
+    )
+    heading = ""
     if newest is not None:
-        at = f"at {text.short_version(newest)}"
-        live = newest.live
-        tail = text.trace_number(live, "latency_p95_ms")
-        tiles += [
-            (text.trace_number(live, "error_rate"), f"errors {at}, {text.count(live)} traces"),
-            (text.trace_number(live, "latency_p50_ms"), f"latency p50 {at} (p95 {tail})"),
-            (text.trace_number(live, "tokens"), f"tokens per trace {at}"),
-            (text.trace_number(live, "cost"), f"cost per trace {at}"),
-        ]
-    written = (element("b", escape(v)) + element("span", escape(label)) for v, label in tiles)
-    boxes = joined(element("div", box, class_="tile") for box in written)
-    return element("div", boxes, class_="tiles") if tiles else ""
+        heading = element("h2", f"Newest version that ran: {_commit(history, newest.commit)}")
+    return heading + element("div", boxes, class_="tiles")
 
 
-def _metric_tiles(history: History) -> Iterator[tuple[str, str]]:
+def _metric_tiles(history: History, newest: VersionRecord | None) -> Iterator[tuple[str, str, str]]:
+    """Name, value and note of the newest scores, which may be those of an older version."""
     for name in text.score_names(history, "metrics")[:_MOST_METRIC_TILES]:
-        newest = _newest_with(history, name)
-        if newest is not None:
-            score = newest.metrics[name]
-            rows = text.of_rows(score)
-            label = f"{name} at {text.short_version(newest)}" + (f", {rows}" if rows else "")
-            yield text.score(score), label
+        scored = _newest_with(history, name)
+        if scored is not None:
+            score = scored.metrics[name]
+            notes = [_rows_note(score)]
+            if scored is not newest:
+                notes.append(f"at {text.short_version(scored)}")
+            yield name, text.score(score), " ".join(filter(None, notes))
+
+
+def _rows_note(score: Score) -> str:
+    if score.rows is None:
+        return ""
+    passed = f"{score.passed} of " if score.passed is not None else "mean of "
+    return f"{passed}{score.rows} rows"
+
+
+def _traffic_tiles(newest: VersionRecord) -> Iterator[tuple[str, str, str]]:
+    live = newest.live
+    yield "errors", text.trace_number(live, "error_rate"), f"of {text.count(live)} traces"
+    tail = text.trace_number(live, "latency_p95_ms")
+    yield "latency p50", text.trace_number(live, "latency_p50_ms"), f"p95 {tail}"
+    yield "tokens", text.trace_number(live, "tokens"), "mean per trace"
+    yield "cost", text.trace_number(live, "cost"), "mean per trace"
 
 
 def _newest_with(history: History, metric: str) -> VersionRecord | None:
