@@ -8,6 +8,7 @@ from benchmarks.timing import Turns, measure
 from benchmarks.trees import Tree
 
 TRACING, NEW = "tracing app", "tracing app on a new dirty version"
+FIRST = "tracing app whose store does not exist yet"
 PLAIN, WITH_SHIM, WITH_MLFLOW = "app", "app with the shim", "app with MLflow's versioning"
 REUSED = "both have the same model"
 
@@ -38,7 +39,18 @@ def measure_apps(tree: Tree, turns: Turns, results: Results) -> None:
         python(tree, WITH_MLFLOW, _VERSIONING),
     ]
     results.add(tree.size, measure(cases, turns.fewer(7)))
+    _measure_first_starts(tree, turns, results)
     _measure_new_versions(tree, turns, results)
+
+
+def _measure_first_starts(tree: Tree, turns: Turns, results: Results) -> None:
+    """Start an app that traces to an embedded store, which MLflow has to create."""
+    store = tree.ground.folder / "first.db"
+    trace = _TRACE.format(uri=f"sqlite:///{store}")
+    first = python(
+        tree, FIRST, "import mlflow\n" + trace, before=lambda: store.unlink(missing_ok=True)
+    )
+    results.add(tree.size, measure([first], turns.fewer(5)))
 
 
 def _measure_new_versions(tree: Tree, turns: Turns, results: Results) -> None:

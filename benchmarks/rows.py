@@ -161,10 +161,16 @@ def _commits(results: Results, size: str) -> Iterator[Row]:
     make = _Maker(results, "server", size)
     budget = 150.0 if size in ("tiny", "small") else None
     for state in (commits.EMBEDDED, commits.SERVER, commits.DOWN, commits.HANGING):
-        case = commits.COMMIT.format(state)
-        yield make.time(
-            f"commit of a new version, beyond git's, store {state}", case, budget, case + HOOKLESS
-        )
+        for what, kind in (("commit", commits.COMMIT), ("checkout", commits.CHECKOUT)):
+            case = kind.format(state)
+            shown = f"{what} of a new version, beyond git's, store {state}"
+            yield make.time(shown, case, budget, case + HOOKLESS)
+    case = commits.LEAVING_CHANGES
+    shown = "commit that leaves changes behind, beyond git's"
+    yield make.time(shown, case, None if budget is None else 400.0, case + HOOKLESS)
+    case = commits.FULL_OUTBOX
+    shown = f"commit with {commits.ENTRIES} entries in the outbox, beyond git's"
+    yield make.time(shown, case, budget, case + HOOKLESS)
 
 
 def _apps(results: Results, size: str) -> Iterator[Row]:
@@ -173,6 +179,13 @@ def _apps(results: Results, size: str) -> Iterator[Row]:
     yield make.time("MLflow's versioning, beyond import mlflow", apps.WITH_MLFLOW, less=apps.PLAIN)
     yield make.ratio("app with shim / with MLflow's versioning", apps.WITH_SHIM, apps.WITH_MLFLOW)
     yield make.ratio("app on a new dirty version / without the shim", apps.NEW, apps.TRACING, 1.3)
+    yield make.time(
+        "first start, which creates the embedded store, beyond import mlflow",
+        apps.FIRST, less=apps.PLAIN,
+    )  # fmt: skip
+    yield make.time(
+        "every start with the embedded store, beyond import mlflow", apps.TRACING, less=apps.PLAIN
+    )
 
 
 def _searches(results: Results, size: str) -> Iterator[Row]:

@@ -37,10 +37,13 @@ ROWS = {
     "hooks": {"hook of a known version, beyond git's checkout", "mlflow imported by it"},
     "rebase": {"a pick, of 20", "registered by it"},
     "server": {
-        "commit of a new version, beyond git's, store embedded",
-        "commit of a new version, beyond git's, store a server",
-        "commit of a new version, beyond git's, store down",
-        "commit of a new version, beyond git's, store hanging",
+        *(
+            f"{what} of a new version, beyond git's, store {state}"
+            for what in ("commit", "checkout")
+            for state in ("embedded", "a server", "down", "hanging")
+        ),
+        "commit that leaves changes behind, beyond git's",
+        "commit with 20000 entries in the outbox, beyond git's",
         "search by name, 100 models",
         "search by name, 10000 models",
         "MLflow's own search, 10000 models",
@@ -50,6 +53,8 @@ ROWS = {
         "MLflow's versioning, beyond import mlflow",
         "app with shim / with MLflow's versioning",
         "app on a new dirty version / without the shim",
+        "first start, which creates the embedded store, beyond import mlflow",
+        "every start with the embedded store, beyond import mlflow",
     },
     "growth": {"peak memory, gitver id cold", "peak memory, shim fresh"},
 }
