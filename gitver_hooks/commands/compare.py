@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.commands.log import add_deadline
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
@@ -53,11 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"how many inputs to show side by side (default {_ROWS})",
     )
     add_deadline(parser)
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     prepare_own_process(arguments.deadline)
-    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         comparison = _compare(source, arguments.a, arguments.b)
     if arguments.format == "json":
         show_json(as_dict(comparison))

@@ -11,7 +11,8 @@ import time
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.apps import has_only_root
+from gitver_hooks.gitfiles.location import Location, find, recorded_apps
 from gitver_hooks.gitfiles.operation import BISECT, REBASE, ends_rebase, operation_under_way
 from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.bugs import log_bug
@@ -25,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
+
+    from gitver_hooks.recording.apps import RecordOne
 
 PRE_COMMIT = "pre-commit"
 
@@ -96,7 +99,8 @@ def _react(
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
         # One pick of many: the result of the rebase is recorded once, when it ends.
-        remove_active_model_file(location)
+        for app in recorded_apps(location):
+            remove_active_model_file(app)
     elif operation == BISECT:
         _record_bisect(location, environment)
     elif stashed:
@@ -106,33 +110,48 @@ def _react(
 
 
 def _record(location: Location, environment: Mapping[str, str]) -> None:
-    state = current_state(location, environment)
-    if state is not None:
-        recheck_if_due(location, environment, state, time.time())
-        return
+    if has_only_root(location):
+        state = current_state(location, environment)
+        if state is not None:
+            recheck_if_due(location, environment, state, time.time())
+            return
     # Imported only here, because it needs dulwich.
-    from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record
+    from gitver_hooks.recording.record import record
 
-    recorded = record(location, environment, HOOK_LOCK_SECONDS)
-    if recorded.registration is not None:
-        _deliver_in_background(location, environment, recorded.store.key)
+    _record_all(location, environment, record)
 
 
 def _record_bisect(location: Location, environment: Mapping[str, str]) -> None:
     """Register nothing: the shim registers the steps of a bisect that are really run."""
-    if current_state(location, environment) is None:
-        from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record_if_known
+    if has_only_root(location) and current_state(location, environment) is not None:
+        return
+    from gitver_hooks.recording.record import record_if_known
 
-        record_if_known(location, environment, HOOK_LOCK_SECONDS)
+    _record_all(location, environment, record_if_known)
 
 
 def _record_stashed(location: Location, environment: Mapping[str, str]) -> None:
     """Register the commit: pre-commit brings its unstaged changes back once this hook has ended."""
-    from gitver_hooks.recording.record import HOOK_LOCK_SECONDS, record_before_change
+    from gitver_hooks.recording.record import record_before_change
 
-    recorded = record_before_change(location, environment, HOOK_LOCK_SECONDS)
-    if recorded.registration is not None:
-        _deliver_in_background(location, environment, recorded.store.key)
+    _record_all(location, environment, record_before_change)
+
+
+def _record_all(location: Location, environment: Mapping[str, str], record_one: RecordOne) -> None:
+    """Record each app, and have what is new delivered. Raises the first app's GitverError."""
+    from gitver_hooks.recording.apps import record_all
+    from gitver_hooks.recording.record import HOOK_LOCK_SECONDS
+
+    result = record_all(location, environment, HOOK_LOCK_SECONDS, record_one)
+    stores = {
+        recorded.store.key: app
+        for app, recorded in result.apps
+        if recorded.registration is not None
+    }
+    for key, app in stores.items():
+        _deliver_in_background(app, environment, key)
+    if result.failures:
+        raise result.failures[0]
 
 
 def _deliver_in_background(location: Location, environment: Mapping[str, str], key: str) -> None:

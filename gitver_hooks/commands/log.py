@@ -12,6 +12,7 @@ import shutil
 import sys
 from datetime import datetime, timedelta, timezone
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
 from gitver_hooks.history.assemble import (
@@ -58,6 +59,7 @@ def add_selection(parser: argparse.ArgumentParser, limit: int) -> None:
         "--since", type=_moment, help="only commits since that time: 2026-01-31, or `2 weeks ago`"
     )
     add_deadline(parser)
+    add_app_option(parser)
 
 
 def add_deadline(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +105,7 @@ def read_selected(arguments: argparse.Namespace) -> History:
         since=arguments.since,
         metrics=tuple(arguments.metric),
     )
-    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         return read_history(source, selection)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say_on_terminal, show
 from gitver_hooks.recording.record import record_if_known
@@ -18,12 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not register: fail if the version is not registered yet",
     )
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the model id. Raises GitverError if there is none."""
     environment = arguments.environment
-    with open_repository(arguments.folder, environment) as repository:
+    with open_repository(app_folder(arguments), environment) as repository:
         location = repository.location
     if arguments.no_register:
         recorded = record_if_known(location, environment)

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.commands.log import add_deadline
 from gitver_hooks.common.printing import show
 from gitver_hooks.history import text
@@ -30,11 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", nargs="?", default=WORKTREE, metavar="WHAT", help="a version, model or trace"
     )
     add_deadline(parser)
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     prepare_own_process(arguments.deadline)
-    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         details = read_details(source, arguments.what)
     for line in lines(details, datetime.now(timezone.utc)):
         show(line)

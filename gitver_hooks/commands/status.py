@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder, named_apps
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
+from gitver_hooks.diagnosis.paths import counted_files, paths_problems
 from gitver_hooks.diagnosis.settings import settings_problems
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
@@ -28,8 +30,8 @@ from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
 from gitver_hooks.settings.keys import KEYS
 from gitver_hooks.settings.sources import shown_value
-from gitver_hooks.version.identify import identify_worktree
-from gitver_hooks.version.model_name import app_name, model_name
+from gitver_hooks.version.identify import Identified, identify_worktree
+from gitver_hooks.version.model_name import model_name
 
 # An outbox may contain thousands of entries.
 _MOST_ENTRIES = 10
@@ -47,10 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="exit 1 unless a fresh active model is in place"
     )
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    location, file = locate_app(arguments.folder, arguments.environment)
+    location, file = locate_app(app_folder(arguments), arguments.environment)
     if location is not None:
         facts = _facts(location, arguments.environment)
     elif file is not None:
@@ -71,11 +74,14 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
     with open_repository(location, environment) as repository:
         problems = [str(problem) for problem in settings_problems(repository)]
         survey = survey_settings(repository)
+        apps = [str(app) for app in named_apps(repository)]
         tracking = None
         facts: dict[str, Any] = {"worktree": location.worktree}
         try:
             tracking = worktree_tracking(repository, survey.settings)
-            facts |= _version_facts(repository, survey.settings, tracking)
+            identified = identify_worktree(repository, survey.settings)
+            facts |= _version_facts(repository, identified, tracking)
+            problems += map(str, paths_problems(repository, identified.content))
         except GitverError as error:
             problems.append(str(error))
             facts |= {"version": None, "model_id": None, "model_name": None, "active": "unknown"}
@@ -86,6 +92,7 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         "settings": _settings_facts(survey.settings),
         "not_allowed": {r.key.name: shown_value(r.key, r.value) for r in survey.refused},
         "hooks": hooks_in_place(location),
+        "apps": apps,
         **_outbox_facts(Outbox(location)),
         # A wrong tracking URI is both a wrong setting and a reason for having no store.
         "problems": list(dict.fromkeys(problems)),
@@ -93,14 +100,19 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
 
 
 def _version_facts(
-    repository: Repository, settings: Settings, tracking: Tracking
+    repository: Repository, identified: Identified, tracking: Tracking
 ) -> dict[str, Any]:
     location = repository.location
-    version = identify_worktree(repository, settings).version
+    version, owner = identified.version, identified.owner
+    known = KnownModels(location, tracking.store)
     return {
+        "app": identified.app,
+        "folder": location.folder,
+        "files": counted_files(identified.content),
+        "is_part": not identified.content.scope.is_everything,
         "version": version._asdict(),
-        "model_id": KnownModels(location, tracking.store).get(version.id),
-        "model_name": model_name(app_name(repository, settings, version.remote_url), version),
+        "model_id": known.get(version.id, owner),
+        "model_name": known.name(version.id, owner) or model_name(identified.app, version),
         "active": _active(location, version.id, repository.environment),
     }
 
@@ -154,6 +166,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             f"active     trusted: {facts['file']}, and no git to check it against",
         ]
     lines = [
+        *_app_lines(facts),
         f"version    {_version_text(facts['version'])}",
         f"model      {facts['model_id'] or 'not registered'}  {facts['model_name'] or ''}".rstrip(),
         f"active     {_ACTIVE[facts['active']]}",
@@ -168,6 +181,18 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     for kind in ("waiting", "rejected"):
         lines += _entry_lines(kind, facts[kind], facts[f"{kind}_count"])
     return lines + [f"problem    {problem}" for problem in facts["problems"]]
+
+
+def _app_lines(facts: dict[str, Any]) -> list[str]:
+    """What the version is of, if that is not simply the whole repository."""
+    lines = []
+    if facts.get("is_part"):
+        lines.append(
+            f"app        {facts['app']} in {facts['folder']}: {facts['files']} files count"
+        )
+    if len(facts["apps"]) > 1:
+        lines.append(f"apps       {', '.join(facts['apps'])}")
+    return lines
 
 
 def _version_text(version: dict[str, Any] | None) -> str:

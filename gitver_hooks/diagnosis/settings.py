@@ -40,7 +40,7 @@ def settings_problems(repository: Repository) -> list[GitverError]:
     survey = survey_settings(repository)
     problems = list(survey.problems)
     try:
-        flattened_params(survey.settings, repository.location.worktree)
+        flattened_params(survey.settings, repository.location)
     except GitverError as error:
         problems.append(error)
     return problems

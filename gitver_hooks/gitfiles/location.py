@@ -1,4 +1,4 @@
-"""Where a worktree, its git dir and the common dir are (standard library only)."""
+"""Where an app, its worktree, its git dir and the common dir are (standard library only)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,54 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACTIVE_MODEL_FILE = ".mlflow-active-model"
+SETTINGS_FILE = ".gitver.yaml"
 
 
 class Location:
-    """The absolute paths of one worktree: its root, its git dir and the common dir.
+    """Where one app is: its worktree, the git dir and the common dir, and its folder.
 
-    The git dir contains HEAD and the index of this worktree; the common dir holds what all
-    worktrees of the repository share. They are the same folder for the main worktree
-    (gitrepository-layout(5)).
+    The paths are absolute, but ``app`` is the path of the app's folder from the worktree's root,
+    empty for the root itself. The git dir contains HEAD and the index of this worktree; the common
+    dir holds what all worktrees of the repository share. They are the same folder for the main
+    worktree (gitrepository-layout(5)).
     """
 
-    __slots__ = ("common_dir", "git_dir", "worktree")
+    __slots__ = ("app", "common_dir", "git_dir", "worktree")
 
-    def __init__(self, worktree: str, git_dir: str, common_dir: str) -> None:
+    def __init__(self, worktree: str, git_dir: str, common_dir: str, app: str = "") -> None:
         self.worktree = worktree
         self.git_dir = git_dir
         self.common_dir = common_dir
+        self.app = app
+
+    def of_app(self, app: str) -> Location:
+        """The same worktree, for the app in the folder ``app`` (from the worktree's root)."""
+        return Location(self.worktree, self.git_dir, self.common_dir, app)
+
+    @property
+    def folder(self) -> str:
+        """The app's folder."""
+        return os.path.join(self.worktree, self.app) if self.app else self.worktree
 
     @property
     def active_model_file(self) -> str:
-        return os.path.join(self.worktree, ACTIVE_MODEL_FILE)
+        return os.path.join(self.folder, ACTIVE_MODEL_FILE)
+
+    @property
+    def settings_file(self) -> str:
+        return os.path.join(self.folder, SETTINGS_FILE)
+
+    @property
+    def worktree_state_dir(self) -> str:
+        """The folder of the state of all apps of this worktree."""
+        return os.path.join(self.git_dir, "gitver")
 
     @property
     def state_dir(self) -> str:
-        """The folder of the state of this worktree."""
-        return os.path.join(self.git_dir, "gitver")
+        """The folder of the state of this app."""
+        if not self.app:
+            return self.worktree_state_dir
+        return os.path.join(self.worktree_state_dir, "apps", _file_name(self.app))
 
     @property
     def shared_state_dir(self) -> str:
@@ -44,22 +67,26 @@ class Location:
 
 
 def find(start: str, environment: Mapping[str, str]) -> Location | None:
-    """The worktree that contains the folder ``start``, or None.
+    """The app and the worktree that contain the folder ``start``, or None.
 
+    The app is in the nearest folder with a ``.gitver.yaml``, or else in the worktree's root.
     ``GIT_DIR`` and ``GIT_WORK_TREE``, which hooks inherit, count only if no ``.git`` is found on
     the way up: a test suite or an app that a hook starts elsewhere must not be taken for the
     repository of that hook. Raises DubiousOwnership for somebody else's repository, before anything
     but the ``.git`` file is read.
     """
     folder = os.path.abspath(start)
+    app = None
     while True:
+        if app is None and os.path.lexists(os.path.join(folder, SETTINGS_FILE)):
+            app = folder
         git_dir = _git_dir_at(folder)
         if git_dir is not None:
             check_ownership(folder, git_dir, environment)
-            return Location(folder, git_dir, _common_dir(git_dir))
+            return Location(folder, git_dir, _common_dir(git_dir), _below(folder, app))
         parent = os.path.dirname(folder)
         if parent == folder:
-            return _from_environment(environment)
+            return _from_environment(environment, app)
         folder = parent
 
 
@@ -71,16 +98,17 @@ def worktree_at(folder: str) -> Location | None:
 
 def check_state_folders(location: Location, environment: Mapping[str, str]) -> None:
     """Raise GitverError if a state folder exists but does not belong to the user."""
-    for folder in {location.state_dir, location.shared_state_dir}:
+    folders = {location.state_dir, location.worktree_state_dir, location.shared_state_dir}
+    for folder in folders:
         check_state_folder(folder, location.worktree, environment)
 
 
 def all_worktrees(location: Location, environment: Mapping[str, str]) -> list[Location]:
     """The worktrees of the repository that exist: this one first, then the others.
 
-    Other people's are left out.
+    Each for the app in its root. Other people's are left out.
     """
-    found = [location]
+    found = [location.of_app("")]
     for folder in _linked_folders(location.common_dir):
         git_dir = _git_dir_at(folder)
         if git_dir is None or git_dir in [other.git_dir for other in found]:
@@ -93,6 +121,31 @@ def all_worktrees(location: Location, environment: Mapping[str, str]) -> list[Lo
             continue
         found.append(Location(folder, git_dir, location.common_dir))
     return found
+
+
+def recorded_apps(location: Location) -> list[Location]:
+    """The apps of the worktree that may have a state: the one in the root, then the others."""
+    apps = os.path.join(location.worktree_state_dir, "apps")
+    try:
+        names = sorted(os.listdir(apps))
+    except OSError:
+        names = []
+    return [location.of_app(app) for app in ("", *map(_folder_of_file_name, names))]
+
+
+def _below(worktree: str, folder: str | None) -> str:
+    """The path of ``folder`` from the worktree's root; empty if it is not below it."""
+    inside = folder is not None and folder.startswith(worktree.rstrip(os.sep) + os.sep)
+    return folder[len(worktree.rstrip(os.sep)) + 1 :] if folder is not None and inside else ""
+
+
+def _file_name(path: str) -> str:
+    """``path`` as the name of one file; ``_folder_of_file_name`` reads it back."""
+    return path.replace("%", "%25").replace("/", "%2F")
+
+
+def _folder_of_file_name(name: str) -> str:
+    return name.replace("%2F", "/").replace("%25", "%")
 
 
 def _linked_folders(common_dir: str) -> list[str]:
@@ -144,7 +197,7 @@ def _common_dir(git_dir: str) -> str:
         return git_dir
 
 
-def _from_environment(environment: Mapping[str, str]) -> Location | None:
+def _from_environment(environment: Mapping[str, str], app: str | None) -> Location | None:
     # As in git, the owner of an explicitly named git dir is not checked.
     git_dir = environment.get("GIT_DIR")
     worktree = environment.get("GIT_WORK_TREE")
@@ -153,4 +206,5 @@ def _from_environment(environment: Mapping[str, str]) -> Location | None:
     git_dir = os.path.abspath(git_dir)
     if not _is_git_dir(git_dir):
         return None
-    return Location(os.path.abspath(worktree), git_dir, _common_dir(git_dir))
+    worktree = os.path.abspath(worktree)
+    return Location(worktree, git_dir, _common_dir(git_dir), _below(worktree, app))

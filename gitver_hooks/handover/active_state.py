@@ -15,7 +15,8 @@ _END = ["end", ""]
 class ActiveState:
     """What was true when the active-model file of a worktree was last written or removed.
 
-    ``version`` is the version id and ``dirty`` is ``true`` or ``false``. ``model_id`` is empty
+    ``version`` is the version id and ``dirty`` is ``true`` or ``false``. ``app`` is the name of the
+    app if its version is a part of a tree, and else empty. ``model_id`` is empty
     while MLflow has not confirmed the version. ``tracking_uri`` (without credentials) and
     ``experiment`` (the text form of an Experiment) say where the model is, and the ``*_source`` of
     each who chose it (see ``store``). ``store_file`` is the SQLite file of the store and
@@ -26,6 +27,7 @@ class ActiveState:
     __slots__ = FIELDS = (
         "version",
         "dirty",
+        "app",
         "model_id",
         "model_name",
         "tracking_uri",
@@ -41,6 +43,7 @@ class ActiveState:
 
     version: str
     dirty: str
+    app: str
     model_id: str
     model_name: str
     tracking_uri: str

@@ -52,7 +52,7 @@ def compare(location: Location, snapshot: Snapshot) -> Moved | None:
     root = os.fsencode(location.worktree)
     if not _same_contents(snapshot):
         return None
-    indexes = _moved_indexes(snapshot)
+    indexes = _moved_indexes(location, snapshot)
     if indexes is None or not _same_files(root, snapshot):
         return None
     positions = _moved_directories(root, snapshot)
@@ -72,8 +72,8 @@ def compare(location: Location, snapshot: Snapshot) -> Moved | None:
     return Moved(directories, indexes, names.used_rules)
 
 
-def same_index(snapshot: Snapshot, path: bytes) -> bool:
-    """Whether an index with different stat data (git refreshed it) has the same content."""
+def same_index(location: Location, snapshot: Snapshot, path: bytes) -> bool:
+    """Whether an index with different stat data has the same content, as far as it counts."""
     words = snapshots.split(snapshot.indexes)
     if path not in words[::3]:
         return False
@@ -81,8 +81,13 @@ def same_index(snapshot: Snapshot, path: bytes) -> bool:
     from hashlib import sha256
 
     from gitver_hooks.gitfiles.index import read_index
+    from gitver_hooks.gitfiles.restricted_index import restricted_index
+    from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 
-    index = read_index(os.path.dirname(os.fsdecode(path)), int(words[at + 2]))
+    git_dir = os.path.dirname(os.fsdecode(path))
+    # A submodule counts as a whole.
+    scope = Scope.decode(snapshot.scope) if git_dir == location.git_dir else EVERYTHING
+    index = restricted_index(read_index(git_dir, int(words[at + 2])), scope)
     return sha256(index.content_key()).hexdigest().encode("ascii") == words[at + 1]
 
 
@@ -94,7 +99,7 @@ def _same_contents(snapshot: Snapshot) -> bool:
     return b"".join(digests) == snapshot.content_digests
 
 
-def _moved_indexes(snapshot: Snapshot) -> set[bytes] | None:
+def _moved_indexes(location: Location, snapshot: Snapshot) -> set[bytes] | None:
     """The indexes with different stat data but the same content; None if a pinned file changed."""
     recorded = snapshots.unpack(snapshot.pinned_signatures)
     moved = set()
@@ -104,7 +109,7 @@ def _moved_indexes(snapshot: Snapshot) -> set[bytes] | None:
         except OSError:
             signature = ABSENT
         if array("q", signature) != recorded[i * FIELDS : (i + 1) * FIELDS]:
-            if not same_index(snapshot, path):
+            if not same_index(location, snapshot, path):
                 return None
             moved.add(path)
     return moved

@@ -9,6 +9,7 @@ import os
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
+from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.handover import snapshot as snapshots
 from gitver_hooks.handover.observation import (
     FOLDER,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.ignore import IgnoreLevels
     from gitver_hooks.handover.snapshot import Snapshot
 
-# These two never count in the worktree's root.
-_OURS = (b".git", os.fsencode(ACTIVE_MODEL_FILE))
+_ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 _RULE_FILES = (b".git", b".gitignore", b".gitattributes")
 
 
@@ -42,6 +42,7 @@ class DirectoryNames:
         self._others = snapshots.split_others(snapshot.others)
         self._files = snapshots.split(snapshot.files)
         self._starts = _running_totals(snapshots.unpack(snapshot.counts))
+        self._scope = Scope.decode(snapshot.scope)
         self._levels: IgnoreLevels | None = None
 
     @property
@@ -72,12 +73,18 @@ class DirectoryNames:
         with os.scandir(self._root + b"/" + path if path else self._root) as listing:
             for entry in listing:
                 name = entry.name
-                if name in files or (not path and name in _OURS):
+                if name in files or self._is_ours(path, name):
                     continue
                 tagged = tag(entry) + name
                 is_submodule = tagged.startswith(FOLDER) and GITLINK + name in others
                 present.append(GITLINK + name if is_submodule else tagged)
         return present
+
+    def _is_ours(self, path: bytes, name: bytes) -> bool:
+        """Whether a name never counts: the repository, or the active-model file of the app."""
+        if name == _ACTIVE_MODEL:
+            return path == self._scope.folder
+        return not path and name == b".git"
 
     def _counts(self, position: int, path: bytes, tagged: bytes, others: set[bytes]) -> bool:
         """Whether a name that was not there before may change the version."""
@@ -89,9 +96,9 @@ class DirectoryNames:
             return True
         if name in _RULE_FILES or kind == NESTED:
             return True
-        if kind == TRACKED_ONLY:
-            return False
         full = path + b"/" + name if path else name
+        if kind == TRACKED_ONLY or not self._scope.touches(full, tagged.startswith(FOLDER)):
+            return False
         return not self._rules().ignores(path, full, name, tagged.startswith(FOLDER))
 
     def _counted(self, position: int) -> set[bytes]:

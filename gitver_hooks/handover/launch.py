@@ -56,12 +56,12 @@ def start_deliverer(
 
     Raises OSError.
     """
-    _start_detached(environment, "deliver", location.worktree, store_key, *options)
+    _start_detached(environment, "deliver", location.folder, store_key, *options)
 
 
 def start_keeper(location: Location, environment: Mapping[str, str]) -> None:
     """Start ``gitver keep``, detached, and return immediately. Raises OSError."""
-    _start_detached(environment, "keep", location.worktree)
+    _start_detached(environment, "keep", location.folder)
 
 
 def start_refresh(
@@ -74,7 +74,7 @@ def start_refresh(
     import subprocess
 
     return subprocess.Popen(
-        recording_command("refresh", location.worktree, on_stale),
+        recording_command("refresh", location.folder, on_stale),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

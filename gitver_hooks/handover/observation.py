@@ -71,7 +71,7 @@ class Observation:
     Counted files are compared by ``signature_of``. Directories are compared by mtime and ctime, and
     if these changed by the names and types in them; the index by its signature, and if that changed
     by its content; HEAD, the ref it names, rule and configuration files by content, including those
-    that do not exist.
+    that do not exist. ``scope`` is the encoded Scope of the app; nothing else is recorded.
 
     ``sound``: every ctime is strictly older than a time that the clock of the same filesystem
     showed before the first stat. Every later change then has another ctime. Otherwise a change
@@ -80,10 +80,11 @@ class Observation:
 
     __slots__ = (
         "_clocks", "contents", "directories", "ignore_rules", "indexes", "pinned", "rules_on_disk",
-        "signatures", "sound", "youngest_ns",
+        "scope", "signatures", "sound", "youngest_ns",
     )  # fmt: skip
 
-    def __init__(self, state_dir: str) -> None:
+    def __init__(self, state_dir: str, scope: bytes = b"") -> None:
+        self.scope = scope
         self.directories: list[Directory] = []
         self.signatures = array("q")
         # Paths to signatures; for an index also a digest of its content, and the length of its ids.

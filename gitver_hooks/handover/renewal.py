@@ -33,7 +33,7 @@ def renewed(location: Location, snapshot: Snapshot, moved: Moved) -> Snapshot | 
     """
     device, now = read_clock(location.state_dir)
     directories = _directories(location, snapshot, moved, device, now)
-    pinned = _pinned(snapshot, moved, device, now)
+    pinned = _pinned(location, snapshot, moved, device, now)
     if directories is None or pinned is None:
         return None
     renewal = snapshots.copy(snapshot)
@@ -63,14 +63,18 @@ def _directories(
     return signatures.tobytes(), snapshots.join_others(others)
 
 
-def _pinned(snapshot: Snapshot, moved: Moved, device: int, now: int) -> bytes | None:
+def _pinned(
+    location: Location, snapshot: Snapshot, moved: Moved, device: int, now: int
+) -> bytes | None:
     """The signatures of the indexes and the other pinned files."""
     signatures = snapshots.unpack(snapshot.pinned_signatures)
     for i, path in enumerate(snapshots.split(snapshot.pinned)):
         if path not in moved.indexes:
             continue
         status = os.stat(path)
-        if status.st_dev != device or status.st_ctime_ns >= now or not same_index(snapshot, path):
+        if status.st_dev != device or status.st_ctime_ns >= now:
+            return None
+        if not same_index(location, snapshot, path):
             return None
         signatures[i * FIELDS : (i + 1) * FIELDS] = array("q", signature_of(status))
     return signatures.tobytes()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gitver_hooks.handover.observation import Observation
 
 # The array detects a machine with another byte order or word size.
-_MAGIC = b"gitver snapshot 2\n" + array("q", [1]).tobytes()
-_SECTIONS = 14
+_MAGIC = b"gitver snapshot 3\n" + array("q", [1]).tobytes()
+_SECTIONS = 15
 _DIGEST = 16
 _ABSENT = b"\0" * _DIGEST
 
@@ -32,13 +32,13 @@ class Snapshot:
     ``files`` are paths from the worktree's root, grouped in the order of the directories;
     ``counts`` says how many are in each. ``signatures``, ``directory_signatures`` (mtime and ctime)
     and ``pinned_signatures`` are packed arrays of q. ``others`` are the tagged names in each
-    directory. Names are separated by NUL.
+    directory. Names are separated by NUL. ``scope`` is the encoded Scope of the app.
     """
 
     __slots__ = (
         "content_digests", "content_paths", "counts", "directories", "directory_signatures",
         "files", "ignore_rules", "indexes", "kinds", "others", "pinned", "pinned_signatures",
-        "signatures", "version_id",
+        "scope", "signatures", "version_id",
     )  # fmt: skip
 
     version_id: bytes
@@ -55,12 +55,13 @@ class Snapshot:
     content_paths: bytes
     content_digests: bytes
     ignore_rules: bytes
+    scope: bytes
 
 
 _ORDER = (
     "version_id", "files", "signatures", "directories", "directory_signatures", "counts", "others",
     "kinds", "pinned", "pinned_signatures", "indexes", "content_paths", "content_digests",
-    "ignore_rules",
+    "ignore_rules", "scope",
 )  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
     snapshot.content_digests = b"".join(map(content_digest, observation.contents.values()))
     exclude, excludes, ignore_case = observation.ignore_rules
     snapshot.ignore_rules = b"\0".join((exclude, excludes, b"1" if ignore_case else b"0"))
+    snapshot.scope = observation.scope
     return snapshot
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.common.masking import mask
-from gitver_hooks.gitfiles.location import Location, all_worktrees
+from gitver_hooks.gitfiles.location import Location, all_worktrees, recorded_apps
 from gitver_hooks.handover.log import log
 from gitver_hooks.handover.notices import forget_notices, leave_notice
 from gitver_hooks.handover.store import Store
@@ -20,7 +20,7 @@ from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.recording.record import write_if_waiting
 from gitver_hooks.recording.safe_to_send import safe_to_send
-from gitver_hooks.registry.convergence import find_or_create
+from gitver_hooks.registry.convergence import find_or_create, name_of
 from gitver_hooks.registry.failures import MLflowFailure, explained
 from gitver_hooks.registry.store import experiment_id, open_store
 
@@ -115,19 +115,22 @@ class Deliverer:
             model_id = find_or_create(
                 client, experiment, safe_to_send(registration), deadline=deadline
             )
-        KnownModels(self._location, store).put(registration.version, model_id)
+            app = registration.app
+            name = name_of(client, model_id) if app else ""
+        KnownModels(self._location, store).put(registration.version, model_id, app, name)
         for worktree in all_worktrees(self._location, self._environment):
-            self._write_if_waiting(worktree, entry)
+            for location in recorded_apps(worktree):
+                self._write_if_waiting(location, entry)
         self._outbox.remove(entry)
         close_breaker(self._location, store)
         forget_notices(self._location)
 
-    def _write_if_waiting(self, worktree: Location, entry: Entry) -> None:
+    def _write_if_waiting(self, location: Location, entry: Entry) -> None:
         try:
-            write_if_waiting(worktree, self._environment, entry.registration)
+            write_if_waiting(location, self._environment, entry.registration)
         except (GitverError, OSError) as error:
             # A broken worktree must not delay the others.
-            log(self._location, f"{worktree.worktree}: {error}", error)
+            log(self._location, f"{location.folder}: {error}", error)
 
     def _fail(self, entry: Entry, failure: MLflowFailure, result: Delivered) -> None:
         name = entry.registration.name

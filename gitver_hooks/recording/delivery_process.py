@@ -141,7 +141,7 @@ def recheck_active_model(
     if live:
         return
     log(location, f"{state.model_id} is no longer in MLflow; its version is registered again")
-    KnownModels(location, store).forget(state.version)
+    KnownModels(location, store).forget(state.version, state.app)
     remove_active_model_file(location)
     record(location, environment)
 

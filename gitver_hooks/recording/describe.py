@@ -19,7 +19,7 @@ from gitver_hooks.registry.registration import Registration
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
 from gitver_hooks.version.identify import Identified
-from gitver_hooks.version.model_name import app_name, model_name
+from gitver_hooks.version.model_name import model_name
 
 # MLflow documents this limit for run tags; hosted services apply it to models as well.
 _LARGEST_HOSTED_TAG = 8_000
@@ -34,15 +34,16 @@ def describe(
     Raises GitverError if a params file is missing or invalid.
     """
     version = identified.version
-    params = flattened_params(settings, repository.location.worktree)
+    params = flattened_params(settings, repository.location)
     return Registration(
         version=version.id,
-        name=model_name(app_name(repository, settings, version.remote_url), version),
+        name=model_name(identified.app, version),
         store=store,
         model_type=settings.model_type,
         tags=_tags(repository, identified),
         params={PARAM_PREFIX + key: value for key, value in params.items()},
         diff=_diff(identified, settings, store),
+        app=identified.owner,
     )
 
 
@@ -52,6 +53,7 @@ def _tags(repository: Repository, identified: Identified) -> dict[str, str]:
     tags = {
         "gitver.version": version.id,
         "gitver.tree": version.tree,
+        "gitver.app": identified.owner or None,
         "mlflow.source.git.commit": version.commit,
         "mlflow.source.git.branch": version.branch,
         "mlflow.source.git.dirty": "true" if version.dirty else "false",

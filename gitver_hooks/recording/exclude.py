@@ -31,7 +31,9 @@ def exclude_local_files(location: Location, store_file: str | None = None) -> No
     is not code, and every trace changes it. Raises GitverError if the file cannot be written.
     """
     own = [b"/" + pattern for pattern in LOCAL_PATTERNS]
-    _exclude(location, [*own, *_store_patterns(store_file, location.worktree)])
+    active_model = _patterns(location.active_model_file, location.worktree, (b"",))
+    store = _store_patterns(store_file, location.worktree)
+    _exclude(location, [*own, *active_model, *store])
 
 
 def exclude_file(location: Location, path: str) -> None:

@@ -16,6 +16,9 @@ _MOST_VERSIONS = 5_000
 class KnownModels:
     """Version id -> model id, for one store.
 
+    A version that is a part of a tree belongs to an ``app``, and its model may have got its name at
+    another commit; for all others both are empty.
+
     The ids of an SQLite store are forgotten when its file is deleted or replaced: its inode is kept
     beside the ids.
     """
@@ -24,13 +27,15 @@ class KnownModels:
         self._folder = os.path.join(location.shared_state_dir, "models", store.key)
         self._store = store
 
-    def get(self, version_id: str) -> str | None:
+    def get(self, version_id: str, app: str = "") -> str | None:
         """The model id of a version, or None."""
-        if not self._is_same_file():
-            return None
-        return (read_small(self._path(version_id)) or b"").decode("utf-8").strip() or None
+        return self._read(version_id, app)[0] or None
 
-    def put(self, version_id: str, model_id: str) -> None:
+    def name(self, version_id: str, app: str) -> str:
+        """The name of the model of a version; empty if it is not known."""
+        return self._read(version_id, app)[1]
+
+    def put(self, version_id: str, model_id: str, app: str = "", name: str = "") -> None:
         if not self._is_same_file():
             import shutil
 
@@ -39,10 +44,18 @@ class KnownModels:
         if not os.path.exists(self._inode_file):
             replace_file(self._inode_file, f"{inode}\n".encode())
         self._make_room()
-        replace_file(self._path(version_id), f"{model_id}\n".encode())
+        lines = [model_id, name] if name else [model_id]
+        replace_file(self._path(version_id, app), "".join(f"{line}\n" for line in lines).encode())
 
-    def forget(self, version_id: str) -> None:
-        _unlink(self._path(version_id))
+    def forget(self, version_id: str, app: str = "") -> None:
+        _unlink(self._path(version_id, app))
+
+    def _read(self, version_id: str, app: str) -> tuple[str, str]:
+        if not self._is_same_file():
+            return "", ""
+        lines = (read_small(self._path(version_id, app)) or b"").decode("utf-8").strip()
+        model_id, _, name = lines.partition("\n")
+        return model_id, name
 
     @property
     def _inode_file(self) -> str:
@@ -53,13 +66,13 @@ class KnownModels:
         present = sqlite_inode(self._store.tracking_uri).encode("ascii")
         return inode is not None and inode.strip() == present
 
-    def _path(self, version_id: str) -> str:
-        name = version_id
+    def _path(self, version_id: str, app: str) -> str:
+        name = f"{app}/{version_id}" if app else version_id
         if not _is_plain(name):
             # Imported where needed: hooks are faster without it.
             from urllib.parse import quote
 
-            name = quote(version_id, safe="@")
+            name = quote(name, safe="@")
         # A quoted branch name (per_branch) can exceed the limit for file names.
         name = name if len(name) <= 200 else sha256(name.encode()).hexdigest()
         return os.path.join(self._folder, name)

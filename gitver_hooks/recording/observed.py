@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
@@ -24,19 +24,21 @@ from gitver_hooks.registry.tracking import Tracking, sqlite_file, sqlite_inode
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
 from gitver_hooks.version.identify import Identified, identify_worktree
-from gitver_hooks.version.model_name import app_name, model_name
+from gitver_hooks.version.model_name import model_name
 
 
 class ObservedWorktree(NamedTuple):
     """One observation of a worktree, under its lock.
 
-    ``model_id`` is None if the model of the version is not known here.
+    ``app`` is the name of the app if its version is a part of a tree, else empty. ``model_id`` is
+    None if the model of the version is not known here.
     """
 
     repository: Repository
     settings: Settings
     tracking: Tracking
     identified: Identified
+    app: str
     model_name: str
     model_id: str | None
 
@@ -63,6 +65,7 @@ class ObservedWorktree(NamedTuple):
         return ActiveState(
             version=version.id,
             dirty="true" if version.dirty else "false",
+            app=self.app,
             model_id=self.model_id or "",
             model_name=self.model_name,
             tracking_uri=store.tracking_uri,
@@ -79,21 +82,31 @@ class ObservedWorktree(NamedTuple):
 
 @contextmanager
 def observe(
-    location: Location, environment: Mapping[str, str], lock_seconds: float
+    location: Location,
+    environment: Mapping[str, str],
+    lock_seconds: float,
+    opened: Repository | None = None,
 ) -> Iterator[ObservedWorktree]:
     """Observe the worktree, and hold its lock meanwhile; wait ``lock_seconds`` for it at most.
 
-    Raises GitverError if that is not possible. The active-model file is removed then, because it is
-    unknown what it should say.
+    ``opened`` is the app's repository if it is open already. Raises GitverError if the worktree
+    cannot be observed. The active-model file is removed then, because it is unknown what it should
+    say.
     """
     try:
         check_state_folders(location, environment)
-        with _lock(location, lock_seconds), open_repository(location, environment) as repository:
+        with _lock(location, lock_seconds), _opened(location, environment, opened) as repository:
             yield _observe(repository)
     except (GitverError, OSError):
         # It is unknown which model it should name.
         remove_active_model_file(location)
         raise
+
+
+def _opened(
+    location: Location, environment: Mapping[str, str], opened: Repository | None
+) -> AbstractContextManager[Repository]:
+    return open_repository(location, environment) if opened is None else nullcontext(opened)
 
 
 def _observe(repository: Repository) -> ObservedWorktree:
@@ -103,13 +116,16 @@ def _observe(repository: Repository) -> ObservedWorktree:
     exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
     version = identified.version
+    app = identified.owner
+    known = KnownModels(location, tracking.store)
     return ObservedWorktree(
         repository=repository,
         settings=settings,
         tracking=tracking,
         identified=identified,
-        model_name=model_name(app_name(repository, settings, version.remote_url), version),
-        model_id=KnownModels(location, tracking.store).get(version.id),
+        app=app,
+        model_name=known.name(version.id, app) or model_name(identified.app, version),
+        model_id=known.get(version.id, app),
     )
 
 
@@ -120,7 +136,7 @@ def _lock(location: Location, seconds: float) -> Iterator[None]:
         with FileLock(path, seconds) as lock:
             if not lock.held:
                 raise GitverError(
-                    f"another gitver has been at work in {location.worktree} for {seconds:g} s",
+                    f"another gitver has been at work in {location.folder} for {seconds:g} s",
                     "try again, or end it",
                 )
             yield

@@ -154,6 +154,8 @@ class Outbox:
     def _path(self, registration: Registration) -> str:
         key = registration.store.key
         text = f"{key}\n{registration.version}"
+        if registration.app:
+            text += f"\n{registration.app}"
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return os.path.join(self._queue(key), digest + _SUFFIX)
 
@@ -227,6 +229,7 @@ def _encode(registration: Registration, error: str) -> bytes:
         "tags": dict(registration.tags),
         "params": dict(registration.params),
         "diff": registration.diff,
+        "app": registration.app,
     }
     return json.dumps({"registration": values, "error": error}, indent=1).encode()
 

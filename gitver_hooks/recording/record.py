@@ -11,6 +11,7 @@ from gitver_hooks.handover.store import Store
 from gitver_hooks.recording.observed import ObservedWorktree, observe
 from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.registry.registration import Registration
+from gitver_hooks.repository.repository import Repository
 from gitver_hooks.version.version import Version
 
 # How long to wait for another gitver in the same worktree, in seconds. None of them waits for
@@ -22,11 +23,13 @@ LOCK_SECONDS = 10.0
 class Recorded(NamedTuple):
     """What a worktree was recorded as.
 
-    ``model_id`` is None if the model is not known here; ``registration`` is then what was written
-    to the outbox, or None if nothing was. ``wait`` is the setting, in seconds.
+    ``app`` is the name of the app if its version is a part of a tree, else empty. ``model_id`` is
+    None if the model is not known here; ``registration`` is then what was written to the outbox, or
+    None if nothing was. ``wait`` is the setting, in seconds.
     """
 
     version: Version
+    app: str
     model_name: str
     model_id: str | None
     store: Store
@@ -35,39 +38,49 @@ class Recorded(NamedTuple):
 
 
 def record(
-    location: Location, environment: Mapping[str, str], lock_seconds: float = LOCK_SECONDS
+    location: Location,
+    environment: Mapping[str, str],
+    lock_seconds: float = LOCK_SECONDS,
+    opened: Repository | None = None,
 ) -> Recorded:
     """Write the active-model file if the model of the version is known, else an outbox entry.
 
-    Raises GitverError; the active-model file is removed then.
+    ``opened`` is the app's repository if it is open already. Raises GitverError; the active-model
+    file is removed then.
     """
-    with observe(location, environment, lock_seconds) as observed:
+    with observe(location, environment, lock_seconds, opened) as observed:
         registration = None if observed.model_id else _intend(observed)
         observed.write_active_model()
         return _recorded(observed, registration)
 
 
 def record_if_known(
-    location: Location, environment: Mapping[str, str], lock_seconds: float = LOCK_SECONDS
+    location: Location,
+    environment: Mapping[str, str],
+    lock_seconds: float = LOCK_SECONDS,
+    opened: Repository | None = None,
 ) -> Recorded:
     """Write the active-model file if the model of the version is known; register nothing.
 
     Raises GitverError; the active-model file is removed then.
     """
-    with observe(location, environment, lock_seconds) as observed:
+    with observe(location, environment, lock_seconds, opened) as observed:
         observed.write_active_model()
         return _recorded(observed, None)
 
 
 def record_before_change(
-    location: Location, environment: Mapping[str, str], lock_seconds: float = LOCK_SECONDS
+    location: Location,
+    environment: Mapping[str, str],
+    lock_seconds: float = LOCK_SECONDS,
+    opened: Repository | None = None,
 ) -> Recorded:
     """Register the version if it is not known, but leave no active-model file behind.
 
     For a worktree that is about to change, such as pre-commit's while it has unstaged changes
     stashed. Raises GitverError.
     """
-    with observe(location, environment, lock_seconds) as observed:
+    with observe(location, environment, lock_seconds, opened) as observed:
         registration = None if observed.model_id else _intend(observed)
         observed.remove_active_model()
         return _recorded(observed, registration)
@@ -91,7 +104,7 @@ def write_if_waiting(
 
 def _waits_for(state: ActiveState, registration: Registration) -> bool:
     return (
-        state.version == registration.version
+        (state.version, state.app) == (registration.version, registration.app)
         and not state.model_id
         and state.store == registration.store
     )
@@ -116,6 +129,7 @@ def _intend(observed: ObservedWorktree) -> Registration:
 def _recorded(observed: ObservedWorktree, registration: Registration | None) -> Recorded:
     return Recorded(
         version=observed.identified.version,
+        app=observed.app,
         model_name=observed.model_name,
         model_id=observed.model_id,
         store=observed.tracking.store,

@@ -58,7 +58,7 @@ def register(
         return Registered(recorded, None, "it is being registered in the background")
     waiting = _Waiting(location, recorded.registration, started, recorded.wait)
     problem = waiting.wait(on_waiting)
-    model_id = KnownModels(location, recorded.store).get(recorded.version.id)
+    model_id = KnownModels(location, recorded.store).get(recorded.version.id, recorded.app)
     if model_id is None:
         return Registered(recorded, None, problem or "it could not be registered")
     return _confirmed(location, environment, recorded, model_id)
@@ -71,7 +71,9 @@ def _confirmed(
     state = current_state(location, environment)
     if state is not None and (state.version, state.model_id) == (recorded.version.id, model_id):
         # The deliverer has just written file and state.
-        confirmed = recorded._replace(model_id=state.model_id, registration=None)
+        confirmed = recorded._replace(
+            model_id=state.model_id, model_name=state.model_name, registration=None
+        )
         return Registered(confirmed, state.model_id)
     now = record_if_known(location, environment)
     if now.version.id == recorded.version.id:

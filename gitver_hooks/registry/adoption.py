@@ -9,7 +9,7 @@ An app may have registered its own versions before it used gitver, in one of two
 
 A clean version adopts the oldest such model by adding gitver's tags to it, and the app's call keeps
 finding the same model. Dirty versions adopt nothing: neither mechanism tells two edits of a commit
-apart.
+apart. Nor do versions that are a part of a tree: both mechanisms know only whole commits.
 
 Registrars of one version must agree on what can be adopted, wherever they run. So the rule depends
 on the version and the name alone, not on the branch or the remote URL of a clone, although MLflow
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gitver_hooks.registry.registration import Registration
 
 VERSION_TAG = "gitver.version"
+TREE_TAG = "gitver.tree"
+APP_TAG = "gitver.app"
 COMMIT_TAG = "mlflow.source.git.commit"
 DIRTY_TAG = "mlflow.source.git.dirty"
 BRANCH_TAG = "mlflow.source.git.branch"
@@ -38,9 +40,10 @@ _REPLACED_TAGS = ("mlflow.source.name", COMMIT_TAG)
 
 
 def can_adopt(registration: Registration) -> bool:
-    """Whether the registration's version is clean, so that existing models are considered."""
+    """Whether the registration's version is a commit, so that existing models are considered."""
     tags = registration.tags
-    return bool(tags.get(COMMIT_TAG)) and tags.get(DIRTY_TAG) == "false"
+    is_commit = bool(tags.get(COMMIT_TAG)) and not registration.app
+    return is_commit and tags.get(DIRTY_TAG) == "false"
 
 
 def is_adoptable(model: LoggedModel, registration: Registration) -> bool:

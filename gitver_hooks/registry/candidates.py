@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitver_hooks.registry.adoption import (
+    APP_TAG,
     COMMIT_TAG,
     DIRTY_TAG,
+    TREE_TAG,
     VERSION_TAG,
     can_adopt,
     claim,
@@ -57,8 +59,15 @@ class Candidate:
 def candidates_by_name(
     client: MlflowClient, experiment_id: str, registration: Registration
 ) -> list[Candidate]:
-    """The candidates with the registration's name, oldest first. One search per 100 models."""
-    return _search(client, experiment_id, registration, f"name = '{registration.name}'")
+    """The candidates with the registration's name, oldest first. One search per 100 models.
+
+    If the version is a part of a tree, those with that tree: the name has the commit that somebody
+    registered first. With 100,000 models on SQLite, that search takes 36 ms instead of 15.
+    """
+    query = f"name = '{registration.name}'"
+    if registration.app:
+        query = f"tags.`{TREE_TAG}` = '{registration.tags[TREE_TAG]}'"
+    return _search(client, experiment_id, registration, query)
 
 
 def all_candidates(
@@ -101,12 +110,18 @@ def _search(
             return sorted(found.values(), key=lambda each: each.age_order)
 
 
+def _is_of_app(model: LoggedModel, registration: Registration) -> bool:
+    if registration.app:
+        return bool(model.tags.get(APP_TAG) == registration.app)
+    return bool(model.name == registration.name)
+
+
 def _candidate(model: LoggedModel, registration: Registration) -> Candidate | None:
     """``model`` as a candidate; None if it has nothing to do with the registration's version."""
     text = model.params.get(FATE)
     version = model.tags.get(VERSION_TAG)
     if text in (None, CHOSEN, RETIRED) and version == registration.version:
-        if model.name != registration.name:
+        if not _is_of_app(model, registration):
             return None
         fate, created_by_gitver = text, True
     elif is_adoptable(model, registration):

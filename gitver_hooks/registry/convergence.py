@@ -16,9 +16,9 @@ another one may have been killed:
 6. Afterwards, retire and delete what this call created in vain and what others left behind, but
    never a model that gitver did not create.
 
-Reading is up to two searches, one by name and one by git tags, so it is not atomic. That is why
-**steps 4 and 5 act only on what was known before the reading began**: on a candidate that this
-registrar had already seen with the same fate (or had created, or decided, itself).
+Reading is up to two searches, one by name (or tree) and one by git tags, so it is not atomic. That
+is why **steps 4 and 5 act only on what was known before the reading began**: on a candidate that
+this registrar had already seen with the same fate (or had created, or decided, itself).
 
 No two candidates of a version are ever settled. Suppose that L and C are, and that C sorts before
 L. Whoever settled L knew that it was chosen, then read the candidates, and did not find C; so C
@@ -97,6 +97,12 @@ def is_live(client: MlflowClient, model_id: str) -> bool:
         if model is None or model.model_id != model_id:
             raise not_mlflow(client)
         return status_of(model) == READY
+
+
+def name_of(client: MlflowClient, model_id: str) -> str:
+    """The name of an existing LoggedModel. One request. Raises MLflowFailure."""
+    with explained(client.tracking_uri):
+        return str(client.get_logged_model(model_id).name)
 
 
 class _Registrar:

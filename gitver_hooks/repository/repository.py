@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
@@ -22,6 +23,8 @@ from gitver_hooks.repository.object_format import object_format
 if TYPE_CHECKING:
     from dulwich.repo import Repo
 
+    from gitver_hooks.gitfiles.index import Index
+
 
 class Repository:
     """One worktree's repository, open for reading. Opened and closed by ``open_repository``.
@@ -34,8 +37,18 @@ class Repository:
         self.environment = environment
         self.algorithm = algorithm
         self._objects = ObjectFiles(location.common_dir, self.id_length)
+        # The index as it was last read, for those who read the worktree of several apps.
+        self.last_index: Index | None = None
         self._configuration: Configuration | None = None
-        self._repo: Repo | None = None
+        # At most one; a list, because the repositories of all apps share it.
+        self._opened: list[Repo] = []
+
+    def of_app(self, location: Location) -> Repository:
+        """The same open repository, for another app of the same worktree."""
+        other = copy(self)
+        other.location = location
+        other._configuration = self.configuration
+        return other
 
     @property
     def id_length(self) -> int:
@@ -55,11 +68,11 @@ class Repository:
 
         Raises GitverError if dulwich does not know its format.
         """
-        if self._repo is None:
+        if not self._opened:
             from gitver_hooks.repository.opening import open_with_dulwich
 
-            self._repo = open_with_dulwich(self.location)
-        return self._repo
+            self._opened.append(open_with_dulwich(self.location))
+        return self._opened[0]
 
     def head(self) -> Head:
         """The ref that HEAD names, and the commit. Raises GitverError if they cannot be read."""
@@ -91,9 +104,8 @@ class Repository:
 
     def close(self) -> None:
         self._objects.close()
-        if self._repo is not None:
-            self._repo.close()
-            self._repo = None
+        while self._opened:
+            self._opened.pop().close()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gitver_hooks.gitfiles.location import SETTINGS_FILE as SETTINGS_FILE
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.settings.values import (
     EXPERIMENT,
@@ -23,8 +24,6 @@ from gitver_hooks.settings.values import (
     Kind,
     choice,
 )
-
-SETTINGS_FILE = ".gitver.yaml"
 
 # Bytes: more than any source file, less than most data.
 LARGEST_KEPT_FILE = 10 << 20
@@ -148,6 +147,7 @@ class Settings:
     untracked: str = _key(choice("include", "ignore"), "include")
     remote: str = _key(TEXT, "origin")
     per_branch: bool = _key(FLAG, False)
+    paths: tuple[str, ...] = _key(TEXTS, ())
 
     # What restricts: the tree may do that, too.
     diff: str = _key(choice("tag", "off"), "tag")

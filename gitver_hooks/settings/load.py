@@ -38,12 +38,12 @@ class Survey(NamedTuple):
 
 
 def load_settings(repository: Repository) -> Settings:
-    """The settings in effect for the worktree of ``repository``.
+    """The settings in effect for the app at the location of ``repository``.
 
     Each key is looked up in MLflow's own variables, in ``GITVER_<KEY>``, in
-    ``git config gitver.<camelCaseKey>`` and in ``.gitver.yaml``. Raises GitverError for an unknown
-    key or a wrong value, naming the key, the source and what is allowed, and NotAllowed if the tree
-    asks for something that the user has not allowed.
+    ``git config gitver.<camelCaseKey>`` and in the app's ``.gitver.yaml``. Raises GitverError for
+    an unknown key or a wrong value, naming the key, the source and what is allowed, and NotAllowed
+    if the tree asks for something that the user has not allowed.
     """
     survey = survey_settings(repository)
     if survey.problems:
@@ -55,11 +55,11 @@ def load_settings(repository: Repository) -> Settings:
 
 def survey_settings(repository: Repository) -> Survey:
     """As ``load_settings``, but collects the problems instead of raising."""
-    worktree = repository.location.worktree
-    path = os.path.join(worktree, SETTINGS_FILE)
+    location = repository.location
+    path = location.settings_file
     problems: list[GitverError] = []
     try:
-        text = read_tree_file(worktree, SETTINGS_FILE)
+        text = read_tree_file(location.worktree, os.path.join(location.app, SETTINGS_FILE))
     except GitverError as error:
         problems.append(error)
         text = None

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.settings.keys import SETTINGS_FILE, Settings
 from gitver_hooks.settings.sources import read_mapping
 from gitver_hooks.settings.tree_files import read_tree_file
 from gitver_hooks.settings.yaml_text import MOST_NODES
 
 
-def flattened_params(settings: Settings, worktree: str) -> dict[str, str]:
+def flattened_params(settings: Settings, location: Location) -> dict[str, str]:
     """The params to log, with dotted keys: the files in their order, then the inline values.
 
-    ``{"llm": {"model": "x", "stop": ["a"]}}`` gives ``llm.model`` and ``llm.stop.0``. Raises
+    ``{"llm": {"model": "x", "stop": ["a"]}}`` gives ``llm.model`` and ``llm.stop.0``. The files are
+    named from the app's folder, and may be anywhere in the worktree. Raises
     GitverError, naming the file, if a file is missing, is not a YAML mapping, or must not be read
     (see ``read_tree_file``).
     """
     flat: dict[str, str] = {}
     for name in settings.params_files:
-        text = read_tree_file(worktree, name)
+        text = read_tree_file(location.worktree, os.path.join(location.app, name))
         if text is None:
             raise GitverError(
-                f"params_files names {name!r}, which is not a file in {worktree}",
+                f"params_files names {name!r}, which is not a file in {location.folder}",
                 f"correct params_files in {SETTINGS_FILE}",
             )
         flat.update(_flatten(read_mapping(text, name)))

@@ -5,19 +5,31 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.repository.branch import current_branch
 from gitver_hooks.repository.remote import remote_url
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
-from gitver_hooks.version.version import UNBORN, Version
+from gitver_hooks.version.model_name import app_name
+from gitver_hooks.version.version import TREE_PREFIX, UNBORN, Version
 from gitver_hooks.worktree.content import Content, read_content
 
 
 class Identified(NamedTuple):
-    """A version and the content it was computed from."""
+    """A version, the content it was computed from, and the name of the app."""
 
     version: Version
     content: Content
+    app: str
+
+    @property
+    def owner(self) -> str:
+        """The name of the app if the version is a part of a tree, which several apps may have.
+
+        Empty if it is a whole commit.
+        """
+        return "" if self.content.scope.is_everything else self.app
 
 
 def identify(path: str | os.PathLike[str] = ".") -> Version:
@@ -33,7 +45,11 @@ def identify(path: str | os.PathLike[str] = ".") -> Version:
 
 def identify_worktree(repository: Repository, settings: Settings) -> Identified:
     """Like ``identify``, for an open repository."""
-    content = read_content(repository, untracked=settings.untracked == "include")
+    content = read_content(
+        repository,
+        untracked=settings.untracked == "include",
+        scope=scope_of(repository.location, settings),
+    )
     commit = content.commit
     branch = current_branch(repository)
     version_id = version_id_of(content)
@@ -48,7 +64,12 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
         tree=content.tree,
         remote_url=remote_url(repository, settings.remote),
     )
-    return Identified(version, content)
+    return Identified(version, content, app_name(repository, settings, version.remote_url))
+
+
+def scope_of(location: Location, settings: Settings) -> Scope:
+    """The paths that make up the app at ``location``, as its settings say."""
+    return Scope(os.fsencode(location.app), map(os.fsencode, settings.paths))
 
 
 def version_id_of(content: Content) -> str:
@@ -56,6 +77,8 @@ def version_id_of(content: Content) -> str:
     commit = content.commit
     if commit is None:
         return f"{UNBORN}-dirty-{content.digest[:8]}"
-    if content.dirty:
-        return f"{commit[:32]}-dirty-{content.digest[:8]}"
-    return commit
+    prefix, base = "", commit
+    if not content.scope.is_everything:
+        # Commits with the same content are the same version, so the id names the content.
+        prefix, base = TREE_PREFIX, content.head_tree or ""
+    return f"{prefix}{base[:32]}-dirty-{content.digest[:8]}" if content.dirty else prefix + base

@@ -14,9 +14,15 @@ _LONGEST_APP = 400
 
 
 def app_name(repository: Repository, settings: Settings, url: str | None) -> str:
-    """The first part of the LoggedModel's name: as set, else the repository's or the folder's."""
+    """The first part of the LoggedModel's name: as set, else that of the app's folder.
+
+    For an app in the worktree's root, that is the name of the remote's repository, or else of the
+    main worktree's folder.
+    """
     if settings.app:
         return settings.app
+    if repository.location.app:
+        return os.path.basename(repository.location.app)
     named = repository_name(url) if url else None
     return named or os.path.basename(main_worktree(repository)) or "app"
 

@@ -6,6 +6,7 @@ import time
 from typing import NamedTuple
 
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 from gitver_hooks.handover.observation import Observation, read_clock
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.worktree.blob import BlobReader
@@ -26,7 +27,7 @@ class Content(NamedTuple):
     ``commit`` that of the HEAD commit (both None before the first commit). ``digest`` is a SHA-256
     over the tree and the digests of dirty submodules: it depends on content alone. ``submodules``
     are the dirty ones, by path; ``changes`` are sorted by path. ``blobs`` reads the content of both
-    sides of a change as long as the repository is open.
+    sides of a change as long as the repository is open. Of all this, only what is in ``scope``.
     """
 
     tree: str
@@ -36,27 +37,31 @@ class Content(NamedTuple):
     digest: str
     changes: tuple[Change, ...]
     submodules: tuple[tuple[bytes, Content], ...]
+    scope: Scope
     observation: Observation
     blobs: BlobReader
 
 
-def read_content(repository: Repository, *, untracked: bool = True) -> Content:
-    """The content of the repository's worktree as it is now.
+def read_content(
+    repository: Repository, *, untracked: bool = True, scope: Scope = EVERYTHING
+) -> Content:
+    """What of the repository's worktree is in ``scope``, as it is now.
 
     ``untracked=False``: files that git does not track do not count. Raises GitverError, naming the
     path, if a tracked file cannot be read or the repository is broken.
     """
     location = repository.location
     for _ in range(_ATTEMPTS):
-        observation = Observation(location.state_dir)
-        reading = WorktreeReader(repository, observation, untracked=untracked).read()
+        observation = Observation(location.state_dir, scope.encode())
+        reader = WorktreeReader(repository, observation, untracked=untracked, scope=scope)
+        reading = reader.read()
         if observation.sound and not reading.moved:
             break
         if not reading.moved and not _settle(location, observation.youngest_ns):
             break
     if reading.moved:
         observation.sound = False
-    return _content(reading, observation)
+    return _content(reading, observation, scope)
 
 
 def read_old_blob(content: Content, change: Change) -> bytes:
@@ -69,7 +74,7 @@ def read_new_blob(content: Content, change: Change) -> bytes:
     return content.blobs.new(change)
 
 
-def _content(reading: Reading, observation: Observation) -> Content:
+def _content(reading: Reading, observation: Observation, scope: Scope) -> Content:
     return Content(
         tree=reading.tree,
         head_tree=reading.head_tree,
@@ -78,8 +83,9 @@ def _content(reading: Reading, observation: Observation) -> Content:
         digest=reading.digest,
         changes=reading.changes,
         submodules=tuple(
-            (path, _content(inner, observation)) for path, inner in reading.submodules
+            (path, _content(inner, observation, EVERYTHING)) for path, inner in reading.submodules
         ),
+        scope=scope,
         observation=observation,
         blobs=reading.blobs,
     )

@@ -10,7 +10,9 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.index import TREE_MODE
 from gitver_hooks.gitfiles.object_contents import CommitContent, tree_entries
+from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 from gitver_hooks.repository.repository import Repository
+from gitver_hooks.worktree.restricted_tree import RestrictedTrees
 from gitver_hooks.worktree.tree import Children, Tree, hash_tree
 
 if TYPE_CHECKING:
@@ -25,12 +27,14 @@ class Objects:
     """The objects of one repository, by raw id.
 
     ``index`` helps in a partial clone: a tree that was never fetched may be one that it describes.
+    ``scope`` says which part of HEAD's tree counts.
     """
 
-    def __init__(self, repository: Repository, index: Index) -> None:
+    def __init__(self, repository: Repository, index: Index, scope: Scope = EVERYTHING) -> None:
         self._repository = repository
         self._index = index
         self._composed: dict[bytes, Children] = {}
+        self._restricted = RestrictedTrees(scope, self.tree, repository.algorithm)
 
     @cached_property
     def replacements(self) -> dict[bytes, bytes]:
@@ -51,9 +55,10 @@ class Objects:
         return replacements
 
     def head_tree(self) -> bytes | None:
-        """The raw id of the tree that git sees in HEAD; None before the first commit.
+        """The raw id of the tree that git sees in HEAD, as far as it counts.
 
-        If trees are replaced, that is the tree of what it sees, with an id of its own.
+        If trees are replaced, that is the tree of what it sees, with an id of its own. None before
+        the first commit.
         """
         commit = self._repository.head_commit()
         if commit is None:
@@ -69,13 +74,13 @@ class Objects:
                 f"{self._repository.location.common_dir}",
                 "run `git fsck` and repair the repository",
             ) from error
-        return self._compose(raw_id) if self.replacements else raw_id
+        return self._restricted.root(self._compose(raw_id) if self.replacements else raw_id)
 
     def tree(self, raw_id: bytes) -> Children:
         """The entries of a tree. Raises GitverError if it is missing, or is not a tree."""
-        composed = self._composed.get(raw_id)
-        if composed is not None:
-            return dict(composed)
+        for made in (self._composed, self._restricted.made):
+            if raw_id in made:
+                return dict(made[raw_id])
         found = self._find(raw_id)
         if found is None:
             children = self._from_index(raw_id)
@@ -117,6 +122,9 @@ class Objects:
         return composed
 
     def _from_index(self, raw_id: bytes) -> Children | None:
+        if self.replacements:
+            # Git caches the ids of the trees that were replaced, not of what it shows for them.
+            return None
         for directory, known in self._index.trees.items():
             if known == raw_id:
                 return Tree(self._index, {}, self._repository.algorithm).children(directory)

@@ -7,24 +7,54 @@ import os
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.index import Index, IndexFormatError, read_index
-from gitver_hooks.handover.observation import Observation
+from gitver_hooks.gitfiles.restricted_index import restricted_index
+from gitver_hooks.gitfiles.scope import Scope
+from gitver_hooks.handover.observation import Observation, signature_of
 from gitver_hooks.repository.repository import Repository
 
 
-def read_observed_index(repository: Repository, observation: Observation) -> Index:
-    """The index; empty if there is none yet. Raises GitverError if it cannot be read."""
-    location = repository.location
-    path = os.path.join(location.git_dir, "index")
+def read_whole_index(repository: Repository) -> Index:
+    """The index of the worktree; empty if there is none yet, and not to be changed.
+
+    It is not read again as long as its stat data is the same: git replaces the file. Raises
+    GitverError if it cannot be read.
+    """
+    git_dir, last = repository.location.git_dir, repository.last_index
+    path = os.path.join(git_dir, "index")
+    if last is not None and _is_unchanged(last, path):
+        return last
     try:
-        index = read_index(location.git_dir, repository.id_length)
+        index = read_index(git_dir, repository.id_length)
     except (IndexFormatError, OSError) as error:
         raise GitverError(
             f"{path} cannot be read: {error}", "run `git status` to see why"
         ) from error
+    repository.last_index = index
+    return index
+
+
+def _is_unchanged(index: Index, path: str) -> bool:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return False
+    return index.signature is not None and signature_of(index.signature) == signature_of(now)
+
+
+def read_observed_index(
+    repository: Repository, scope: Scope, observation: Observation
+) -> tuple[Index, Index]:
+    """The index and what of it is in ``scope``; empty if there is none yet.
+
+    Only the latter may be changed. Raises GitverError if the index cannot be read.
+    """
+    index = read_whole_index(repository)
+    path = os.path.join(repository.location.git_dir, "index")
+    counted = restricted_index(index, scope)
     if index.signature is None:
         observation.contents[os.fsencode(path)] = None
     else:
         observation.pin(path, index.signature)
-        digest = hashlib.sha256(index.content_key()).digest()
+        digest = hashlib.sha256(counted.content_key()).digest()
         observation.indexes[os.fsencode(path)] = (digest, index.id_length)
-    return index
+    return index, counted

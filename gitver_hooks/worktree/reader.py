@@ -10,6 +10,7 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.index import GITLINK_MODE, TREE_MODE
 from gitver_hooks.gitfiles.ownership import check_ownership
+from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 from gitver_hooks.handover.observation import Observation
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.worktree import nested
@@ -21,6 +22,7 @@ from gitver_hooks.worktree.filters import Filters
 from gitver_hooks.worktree.head import HeadTree, pin_head
 from gitver_hooks.worktree.objects import Objects, pin_replacements
 from gitver_hooks.worktree.observed_index import read_observed_index
+from gitver_hooks.worktree.restricted_tree import unfold_partly
 from gitver_hooks.worktree.rule_files import RuleFiles
 from gitver_hooks.worktree.tree import Change, Tree, differences
 from gitver_hooks.worktree.verification import verify_conversion, verify_staged
@@ -64,19 +66,22 @@ class WorktreeReader:
         observation: Observation,
         *,
         untracked: bool,
+        scope: Scope = EVERYTHING,
         prefix: bytes = b"",
     ) -> None:
         self._repository = repository
         self._observation = observation
         self._untracked = untracked
+        self._scope = scope
         self._prefix = prefix
         self._root = os.fsencode(repository.location.worktree)
         self._findings = Findings()
         self._submodules: dict[bytes, Reading] = {}
         pin_head(observation, repository.location)
         pin_replacements(observation, repository.location.common_dir)
-        self._index = read_observed_index(repository, observation)
-        self._objects = Objects(repository, self._index)
+        self._whole_index, self._index = read_observed_index(repository, scope, observation)
+        self._objects = Objects(repository, self._whole_index, scope)
+        unfold_partly(self._index, scope, self._objects.tree)
         if self._objects.replacements:
             # Git caches the ids of the trees that were replaced, not of what it shows for them.
             self._index.trees.clear()
@@ -85,7 +90,12 @@ class WorktreeReader:
     def read(self) -> Reading:
         """Read it. Raises GitverError if something that has to be read cannot be."""
         rule_files = RuleFiles(
-            self._repository, self._index, self._objects, self._observation, self._findings
+            self._repository,
+            self._whole_index,
+            self._scope,
+            self._objects,
+            self._observation,
+            self._findings,
         )
         # `git status` never runs the smudge filters of a submodule.
         filters = Filters(
@@ -153,8 +163,10 @@ class WorktreeReader:
             ignore=rule_files.ignore_levels(outermost=not self._prefix),
             read_tree=self._objects.tree,
             is_repository=lambda path: nested.location_of(self._root + b"/" + path) is not None,
+            scope=self._scope,
             untracked=self._untracked,
             prefix=self._prefix,
+            active_model_file=self._active_model_file(),
             folding=CaseFolding((*index.entries, *index.unmerged)) if ignore_case else None,
         )
 
@@ -210,19 +222,25 @@ class WorktreeReader:
         ):
             self._findings.changes[path] = (GITLINK_MODE, commit)
 
+    def _active_model_file(self) -> bytes:
+        """The path of the app's active-model file from the root of the outermost worktree."""
+        return os.path.join(os.fsencode(self._repository.location.app), ACTIVE_MODEL)
+
     def _keep_active_model(self) -> None:
         """The active-model file never counts, even if it is tracked: it stays as HEAD has it."""
         if self._prefix:
             return
-        staged = self._index.entries.get(ACTIVE_MODEL)
-        root = self._index.trees.get(b"")
-        if staged is None and root is not None and root == self._head.tree_id(b""):
+        path = self._active_model_file()
+        folder = path.rpartition(b"/")[0]
+        staged = self._index.entries.get(path)
+        tree = self._index.trees.get(folder)
+        if staged is None and tree is not None and tree == self._head.tree_id(folder):
             return
-        if os.path.isdir(self._root + b"/" + ACTIVE_MODEL):
+        if os.path.isdir(self._root + b"/" + path):
             # A directory of that name is not ours, and counts like any other.
             return
-        held = self._head.entry(ACTIVE_MODEL)
+        held = self._head.entry(path)
         if held is not None and held[0] == TREE_MODE:
             held = None
         if held is not None or staged is not None:
-            self._findings.changes[ACTIVE_MODEL] = held
+            self._findings.changes[path] = held

@@ -9,6 +9,7 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.ignore import Ignore, IgnoreLevels, base_rules
 from gitver_hooks.gitfiles.index import SKIP_WORKTREE, Index
+from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.handover.observation import Observation
 from gitver_hooks.repository.configuration import xdg_file
 from gitver_hooks.repository.repository import Repository
@@ -19,18 +20,23 @@ from gitver_hooks.worktree.objects import Objects
 
 
 class RuleFiles:
-    """Makes the ignore and conversion rules of one worktree, and records what they come from."""
+    """Makes the ignore and conversion rules of one worktree, and records what they come from.
+
+    ``index`` is the whole index: rule files outside of ``scope`` apply as well.
+    """
 
     def __init__(
         self,
         repository: Repository,
         index: Index,
+        scope: Scope,
         objects: Objects,
         observation: Observation,
         findings: Findings,
     ) -> None:
         self._repository = repository
         self._index = index
+        self._scope = scope
         self._objects = objects
         self._observation = observation
         self._findings = findings
@@ -79,7 +85,7 @@ class RuleFiles:
         return self._read(directory, b".gitattributes")
 
     def _read(self, directory: bytes, name: bytes) -> bytes | None:
-        """The content of a rule file, observed unless it is a tracked file.
+        """The content of a rule file, observed unless it is a tracked file that counts.
 
         A rule file that a sparse checkout leaves out still applies.
         """
@@ -87,9 +93,11 @@ class RuleFiles:
         full = self._root + b"/" + path
         text = read_small(full, follow=False)
         record = self._index.entries.get(path)
-        if record is None:
+        if record is None or not self._scope.counts(path):
             self._observation.contents[full] = text
-        elif text is None and self._index.flags(record)[1] & SKIP_WORKTREE:
+        if record is None:
+            return text
+        if text is None and self._index.flags(record)[1] & SKIP_WORKTREE:
             self._observation.rules_on_disk = False
             return self._objects.required_blob(self._index.id(record))
         return text

@@ -10,6 +10,7 @@ from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.ignore import IgnoreLevels, is_local, is_local_folder, is_local_name
 from gitver_hooks.gitfiles.index import GITLINK_MODE, SKIP_WORKTREE, Index
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
+from gitver_hooks.gitfiles.scope import ALL, EVERYTHING, SOME, Scope
 from gitver_hooks.handover.observation import (
     FILE,
     FOLDER,
@@ -34,14 +35,16 @@ ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 class Rules(NamedTuple):
     """What a walk depends on besides the index.
 
-    ``prefix`` is the path of the worktree in the outermost one, with a slash; empty for that one.
-    ``read_tree`` reads the directories that a sparse index folds. ``folding`` is None unless
-    core.ignoreCase is set.
+    ``scope`` says what counts. ``prefix`` is the path of the worktree in the outermost one, with a
+    slash; empty for that one. ``read_tree`` reads the directories that a sparse index folds.
+    ``folding`` is None unless core.ignoreCase is set.
     """
 
     ignore: IgnoreLevels
     read_tree: Callable[[bytes], Children]
     is_repository: Callable[[bytes], bool]
+    active_model_file: bytes = ACTIVE_MODEL
+    scope: Scope = EVERYTHING
     untracked: bool = True
     prefix: bytes = b""
     folding: CaseFolding | None = None
@@ -105,18 +108,26 @@ class Walk:
     def _look_at_all(self, entries: list[os.DirEntry[bytes]], path: bytes, seen: Directory) -> None:
         prefix = path + b"/" if path else b""
         names = {entry.name for entry in entries}
-        if b".gitignore" in names or prefix + b".gitignore" in self._index.entries:
+        part = self._rules.scope.of_folder(path)
+        # The index has only what counts.
+        if part == SOME or b".gitignore" in names or prefix + b".gitignore" in self._index.entries:
             self._findings.ignore_files.add(path)
         if b".gitattributes" in names:
             self._findings.attributes.append(path)
         for entry in entries:
-            self._look(entry, prefix + entry.name, path, seen)
+            if part == ALL or self._touches(entry, prefix + entry.name):
+                self._look(entry, prefix + entry.name, path, seen)
+            else:
+                seen.others.append(tag(entry) + entry.name)
+
+    def _touches(self, entry: os.DirEntry[bytes], path: bytes) -> bool:
+        return self._rules.scope.touches(path, tag(entry) == FOLDER)
 
     def _look(
         self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, seen: Directory
     ) -> None:
         name, kind = entry.name, tag(entry)
-        if name == b".git" or (path == ACTIVE_MODEL and kind != FOLDER):
+        if name == b".git" or (path == self._rules.active_model_file and kind != FOLDER):
             if directory or self._rules.prefix:
                 seen.others.append(kind + name)
         elif kind == FOLDER:
@@ -186,10 +197,10 @@ class Walk:
             self._pending.append(path)
         elif not rules.untracked or rules.ignore.ignores(directory, path, name, True):
             return
-        elif rules.is_repository(path):
-            self._findings.nested.append(path)
-        else:
+        elif not rules.is_repository(path):
             self._pending.append(path)
+        elif rules.scope.counts(path, is_folder=True):
+            self._findings.nested.append(path)
 
     def _is_tracked_directory(self, path: bytes) -> bool:
         folding = self._rules.folding
@@ -215,7 +226,7 @@ class Walk:
         if len(seen) == len(index.entries) + len(index.unmerged):
             return
         for path, record in index.entries.items():
-            if path not in seen and path != ACTIVE_MODEL and not is_local(path):
+            if path not in seen and path != self._rules.active_model_file and not is_local(path):
                 self._note_missing(path)
                 if not index.flags(record)[1] & SKIP_WORKTREE:
                     self._findings.changes[path] = None

@@ -115,7 +115,7 @@ def test_the_examples_of_settings_are_valid(make_scene: Callable[..., Scene]) ->
     run_document(SETTINGS, scene)
     with open_repository(str(scene.worktree), {}) as repository:
         settings = load_settings(repository)
-        params = flattened_params(settings, repository.location.worktree)
+        params = flattened_params(settings, repository.location)
     assert settings.app == "customer-support"
     assert settings.wait == 20
     assert params["llm.model"] == "gpt-4o"

@@ -56,11 +56,12 @@ def test_an_index_that_git_refreshed_has_moved(git: Git, worktree: Location) -> 
     index = os.fsencode(git.path / ".git" / "index")
     assert (found.directories, found.indexes, found.used_rules) == ({}, {index}, False)
     assert found.worth_renewing
-    assert same_index(snapshot_of(worktree), index)
-    assert not same_index(snapshot_of(worktree), os.fsencode(git.path / ".git" / "packed-refs"))
-    assert not same_index(snapshot_of(worktree), index + b"x")
+    snapshot = snapshot_of(worktree)
+    assert same_index(worktree, snapshot, index)
+    assert not same_index(worktree, snapshot, os.fsencode(git.path / ".git" / "packed-refs"))
+    assert not same_index(worktree, snapshot, index + b"x")
     git("rm", "-q", "--cached", "app.py")
-    assert not same_index(snapshot_of(worktree), index)
+    assert not same_index(worktree, snapshot, index)
 
 
 def test_a_folder_whose_names_are_the_same_has_moved(git: Git, worktree: Location) -> None:

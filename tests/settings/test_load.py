@@ -33,6 +33,7 @@ FREE = {
     "model_type": "rag",
     "params": "{a: 1}",
     "params_files": "[a.yaml]",
+    "paths": "[src/]",
     "untracked": "ignore",
     "remote": "upstream",
     "per_branch": "true",

@@ -11,14 +11,19 @@ from typing import Any
 import pytest
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.settings import Settings, flattened_params, params
+
+
+def _location(worktree: Path, app: str = "") -> Location:
+    return Location(str(worktree), str(worktree / ".git"), str(worktree / ".git"), app)
 
 
 def test_params_are_flattened_with_dots_and_written_as_yaml_writes_them(tmp_path: Path) -> None:
     (tmp_path / "llm.yaml").write_text("model: small\nstop: [a, b]\nretries: 3\n")
     inline = {"model": "large", "cache": {"enabled": True, "ttl": None, 1: "\ud800"}}
     settings = Settings(params_files=("llm.yaml",), params=inline)
-    assert flattened_params(settings, str(tmp_path)) == {
+    assert flattened_params(settings, _location(tmp_path)) == {
         "model": "large",
         "stop.0": "a",
         "stop.1": "b",
@@ -32,8 +37,10 @@ def test_params_are_flattened_with_dots_and_written_as_yaml_writes_them(tmp_path
 def test_a_set_has_the_same_order_everywhere(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("s: !!set {b, c, a}\n")
     code = (
-        "from gitver_hooks.settings import Settings, flattened_params, params\n"
-        f"print(flattened_params(Settings(params_files=('a.yaml',)), {str(tmp_path)!r}))"
+        "from gitver_hooks.gitfiles.location import Location\n"
+        "from gitver_hooks.settings import Settings, flattened_params\n"
+        f"location = Location({str(tmp_path)!r}, '', '')\n"
+        "print(flattened_params(Settings(params_files=('a.yaml',)), location))"
     )
     for seed in ("1", "2"):
         done = subprocess.run(
@@ -49,13 +56,13 @@ def test_a_set_has_the_same_order_everywhere(tmp_path: Path) -> None:
 def test_a_params_file_that_is_missing_is_named(tmp_path: Path) -> None:
     settings = Settings(params_files=("gone.yaml",))
     with pytest.raises(GitverError, match=r"params_files names 'gone\.yaml'"):
-        flattened_params(settings, str(tmp_path))
+        flattened_params(settings, _location(tmp_path))
 
 
 def test_a_params_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(GitverError, match=r"list\.yaml contains a list"):
-        flattened_params(Settings(params_files=("list.yaml",)), str(tmp_path))
+        flattened_params(Settings(params_files=("list.yaml",)), _location(tmp_path))
 
 
 def test_files_together_hold_no_more_than_one_may(
@@ -65,15 +72,15 @@ def test_files_together_hold_no_more_than_one_may(
     (tmp_path / "a").write_text("a: 1\nb: 1\n")
     (tmp_path / "c").write_text("c: 1\n")
     (tmp_path / "d").write_text("d: 1\n")
-    assert len(flattened_params(Settings(params_files=("a", "a", "c")), str(tmp_path))) == 3
+    assert len(flattened_params(Settings(params_files=("a", "a", "c")), _location(tmp_path))) == 3
     with pytest.raises(GitverError) as caught:
-        flattened_params(Settings(params_files=("a", "c", "d")), str(tmp_path))
+        flattened_params(Settings(params_files=("a", "c", "d")), _location(tmp_path))
     assert str(caught.value) == "params_files name more than 3 values; log fewer of them"
 
 
 def test_a_missing_params_file_is_said_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(GitverError) as caught:
-        flattened_params(Settings(params_files=("gone.yaml",)), str(tmp_path))
+        flattened_params(Settings(params_files=("gone.yaml",)), _location(tmp_path))
     assert str(caught.value) == (
         f"params_files names 'gone.yaml', which is not a file in {tmp_path}; "
         "correct params_files in .gitver.yaml"
@@ -82,10 +89,22 @@ def test_a_missing_params_file_is_said_with_its_remedy(tmp_path: Path) -> None:
 
 def test_sets_and_odd_keys_are_flattened_in_a_fixed_order(tmp_path: Path) -> None:
     values: dict[Any, Any] = {"s": {3, None, "b", True}, None: {"": 1}, "empty": {}, "none": []}
-    assert flattened_params(Settings(params=values), str(tmp_path)) == {
+    assert flattened_params(Settings(params=values), _location(tmp_path)) == {
         "s.0": "3",
         "s.1": "null",
         "s.2": "true",
         "s.3": "b",
         "null.": "1",
     }
+
+
+def test_the_files_of_an_app_are_named_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "apps/chat").mkdir(parents=True)
+    (tmp_path / "apps/chat/own.yaml").write_text("a: 1\n")
+    (tmp_path / "shared.yaml").write_text("b: 2\n")
+    settings = Settings(params_files=("own.yaml", "../../shared.yaml"))
+    assert flattened_params(settings, _location(tmp_path, "apps/chat")) == {"a": "1", "b": "2"}
+    with pytest.raises(GitverError, match="leads out of"):
+        flattened_params(
+            Settings(params_files=("../../../x.yaml",)), _location(tmp_path, "apps/chat")
+        )

@@ -1,0 +1,56 @@
+"""Records all apps of a worktree at once, as hooks do: one open repository, one read index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.gitfiles.apps import apps_of, former_apps, has_only_root
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.handover.active_model_file import remove_active_model_file
+from gitver_hooks.handover.active_state import remove_state
+from gitver_hooks.recording.record import Recorded
+from gitver_hooks.repository.repository import Repository, open_repository
+from gitver_hooks.worktree.observed_index import read_whole_index
+
+RecordOne = Callable[[Location, Mapping[str, str], float, Repository], Recorded]
+
+
+@dataclass
+class AllRecorded:
+    """What the apps of a worktree were recorded as, and the failures of those that could not be."""
+
+    apps: list[tuple[Location, Recorded]] = field(default_factory=list)
+    failures: list[GitverError] = field(default_factory=list)
+
+
+def all_apps(repository: Repository) -> list[Location]:
+    """The apps of the worktree, see ``gitfiles.apps``. Raises GitverError."""
+    location = repository.location
+    if has_only_root(location):
+        return [location.of_app("")]
+    return apps_of(location, read_whole_index(repository))
+
+
+def record_all(
+    location: Location, environment: Mapping[str, str], lock_seconds: float, record_one: RecordOne
+) -> AllRecorded:
+    """Let ``record_one`` record each app of the worktree.
+
+    What has a state but is no app any more loses its active-model file. One app that cannot be
+    recorded does not hold up the others. Raises GitverError if the repository cannot be read.
+    """
+    result = AllRecorded()
+    with open_repository(location, environment) as repository:
+        apps = all_apps(repository)
+        for app in former_apps(location, apps):
+            remove_active_model_file(app)
+            remove_state(app)
+        for app in apps:
+            try:
+                opened = repository.of_app(app)
+                result.apps.append((app, record_one(app, environment, lock_seconds, opened)))
+            except GitverError as error:
+                result.failures.append(error)
+    return result

@@ -1,0 +1,97 @@
+"""Commands in a repository with several apps: the current folder's, or the one that --app names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.git import Git
+
+from gitver_hooks import cli
+
+
+@pytest.fixture
+def gitver(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """``gitver(folder, *arguments)``: what the command prints in that folder."""
+
+    def run(folder: Path, *arguments: str, status: int = 0) -> str:
+        monkeypatch.chdir(folder)
+        assert cli.main(list(arguments)) == status
+        captured = capsys.readouterr()
+        return captured.out if status == 0 else captured.err
+
+    return run
+
+
+@pytest.fixture
+def apps(git: Git) -> Git:
+    git.write("apps/chat/.gitver.yaml", "paths: ['*', '!*.md', /libs/]\n")
+    git.write("apps/chat/main.py", "1\n")
+    git.write("apps/chat/README.md", "1\n")
+    git.write("apps/search/.gitver.yaml", "app: finder\n")
+    git.write("libs/llm.py", "1\n")
+    git.commit("apps")
+    return git
+
+
+def test_the_app_of_the_current_folder_is_meant(apps: Git, gitver: Callable[..., str]) -> None:
+    (apps.path / "apps/chat/src").mkdir()
+    chat = gitver(apps.path / "apps/chat", "id")
+    assert gitver(apps.path / "apps/chat/src", "id") == chat
+    assert gitver(apps.path / "apps/search", "id") not in (chat, "")
+    assert gitver(apps.path, "id").strip() == apps("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("name", ["chat", "apps/chat", "../chat", "."])
+def test_an_app_is_named_by_its_name_or_its_folder(
+    apps: Git, gitver: Callable[..., str], name: str
+) -> None:
+    chat = gitver(apps.path / "apps/chat", "id")
+    folder = apps.path / ("apps/chat" if name == "." else "apps/search")
+    assert gitver(folder, "id", "--app", name) == chat
+
+
+def test_an_unknown_app_is_refused_with_those_there_are(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
+    refused = gitver(apps.path, "id", "--app", "shop", status=1)
+    assert "shop is no app" in refused and "finder (apps/search)" in refused
+
+
+def test_status_says_how_many_files_count_and_which_apps_there_are(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
+    printed = gitver(apps.path, "status", "--app", "chat")
+    assert f"chat in {apps.path}/apps/chat: 3 files count" in printed
+    assert "apps       chat (apps/chat), finder (apps/search)" in printed
+    facts = json.loads(gitver(apps.path, "status", "--app", "finder", "--json"))
+    assert (facts["app"], facts["files"]) == ("finder", 1)
+
+
+def test_status_names_the_patterns_that_match_nothing(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
+    apps.write("apps/chat/.gitver.yaml", "paths: ['*', /lib/, '!data/', '!logs/', 'docs/*.md']\n")
+    apps.write(".gitignore", "logs/\n")
+    (apps.path / "apps/chat/logs").mkdir()
+    printed = gitver(apps.path / "apps/chat", "status")
+    named = [line.split("'")[1] for line in printed.splitlines() if "matches nothing" in line]
+    assert named == ["/lib/", "!data/", "docs/*.md"]
+
+
+def test_a_pattern_of_a_nested_file_is_taken_from_the_folder_of_the_app(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
+    before = gitver(apps.path / "apps/chat", "id")
+    apps.write("main.py", "in the root\n")
+    apps.write("apps/chat/notes.md", "excluded\n")
+    assert gitver(apps.path / "apps/chat", "id") == before
+    apps.write("apps/chat/new.py", "counts\n")
+    assert gitver(apps.path / "apps/chat", "id") != before
+    os.remove(apps.path / "apps/chat/new.py")
+    assert gitver(apps.path / "apps/chat", "id") == before
