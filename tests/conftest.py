@@ -22,6 +22,7 @@ pytest_plugins = [
     "support.releases",
     "support.registering",
     "support.sessions",
+    "support.filesystems",
     "support.long_lived",
 ]
 

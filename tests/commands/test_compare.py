@@ -210,7 +210,7 @@ def test_no_difference_exits_0(evaluated: Evaluated) -> None:
     assert "No difference." in done.stdout
 
 
-def test_five_rows_cannot_tell_and_exit_5(evaluated: Evaluated) -> None:
+def test_five_rows_are_too_few_and_exit_5(evaluated: Evaluated) -> None:
     done = evaluated.compare("good", "few", "--fail-on-drop")
     assert done.returncode == 5
     assert "Too few rows to tell" in done.stdout
@@ -257,7 +257,7 @@ def test_models_are_accepted_as_names(evaluated: Evaluated) -> None:
     )
 
 
-def test_markdown_holds_no_markup_of_inputs_and_answers(evaluated: Evaluated) -> None:
+def test_markdown_contains_no_markup_of_inputs_and_answers(evaluated: Evaluated) -> None:
     text = evaluated.compare("good", "bad", "--format", "markdown", "--rows", "12").stdout
     for markup in ("<b>", "<script", "@all", "\x1b", "[31m"):
         assert markup not in text

@@ -13,14 +13,14 @@ from gitver_hooks.common.package import IMPORT_DIR
 from gitver_hooks.installation.pre_commit import stage_of_pre_commit
 
 
-def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_hook_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITVER_DISABLE", "1")
     app.commit("first")
     assert app.active is None
     assert models(app.store) == []
 
 
-def test_it_is_silent_when_all_is_well(app: App) -> None:
+def test_it_prints_nothing_if_nothing_is_wrong(app: App) -> None:
     app.write("new.txt", "x")
     app("add", "-A")
     done = app.run("commit", "-q", "-m", "first")

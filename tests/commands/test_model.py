@@ -15,7 +15,7 @@ def test_it_prints_the_model_and_registers_it_if_needed(app: App) -> None:
     assert [model.id for model in models(app.store)][-1] == app.active
 
 
-def test_no_register_only_looks(app: App) -> None:
+def test_no_register_registers_nothing(app: App) -> None:
     app.commit("first")
     assert app.gitver("model", "--no-register").stdout == f"{app.active}\n"
     app.write("new.txt", "x")

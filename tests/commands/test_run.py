@@ -22,7 +22,7 @@ def test_it_works_without_the_dashes_and_after_an_edit(app: App) -> None:
     assert app.active != before
 
 
-def test_a_program_that_is_not_there_is_one_line(app: App) -> None:
+def test_a_missing_program_gives_one_line(app: App) -> None:
     app.commit("first")
     done = app.gitver("run", "--", "no-such-program")
     assert done.returncode == 1

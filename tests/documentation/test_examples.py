@@ -68,14 +68,14 @@ def test_most_examples_run_in_the_short_tests() -> None:
     assert len(skipped) < len(examples) / 3
 
 
-def test_a_wrong_output_is_noticed(make_scene: Callable[..., Scene], tmp_path: Path) -> None:
+def test_a_wrong_output_is_detected(make_scene: Callable[..., Scene], tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("```console\n$ echo right\nwrong\n```\n")
     with pytest.raises(AssertionError, match="wrong"):
         run_document(Document(page), make_scene())
 
 
-def test_a_failing_command_is_noticed(make_scene: Callable[..., Scene], tmp_path: Path) -> None:
+def test_a_failing_command_is_detected(make_scene: Callable[..., Scene], tmp_path: Path) -> None:
     page, scene = tmp_path / "page.md", make_scene()
     for language, code in (("console", "$ false"), ("sh", "false\ntrue"), ("python", "1/0")):
         page.write_text(f"```{language}\n{code}\n```\n")

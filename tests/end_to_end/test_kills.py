@@ -77,10 +77,10 @@ def kill(app: App, rounds: int, seed: int) -> None:
     assert_nothing_lies(app, location)
 
 
-def test_a_few_kills(app: App) -> None:
+def test_a_few_kills_lose_nothing_and_leave_no_wrong_file(app: App) -> None:
     kill(app, 8, seed=1)
 
 
 @pytest.mark.long
-def test_three_hundred_kills(app: App) -> None:
+def test_three_hundred_kills_lose_nothing_and_leave_no_wrong_file(app: App) -> None:
     kill(app, 300, seed=2)

@@ -96,7 +96,7 @@ def test_an_app_in_it_runs_unversioned_after_one_line(foreign: Git) -> None:
     untouched(foreign, before)
 
 
-def test_what_the_user_calls_safe_is_read(foreign: Git) -> None:
+def test_a_safe_directory_is_read(foreign: Git) -> None:
     foreign("config", "--global", "--add", "safe.directory", str(foreign.path))
     assert gitver_hooks.identify(foreign.path).dirty
 
@@ -122,7 +122,7 @@ def reachable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("leftover", ["folder", "lock", "link"])
-def test_where_root_ran_before_a_hook_leaves_no_wrong_model(
+def test_a_hook_leaves_no_wrong_model_where_root_ran_gitver(
     git: Git,
     reachable: None,
     leftover: str,

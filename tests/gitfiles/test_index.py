@@ -115,7 +115,7 @@ def test_a_sparse_index_keeps_folders_folded(git: Git) -> None:
     assert not any(path.startswith(b"d2/") for path in index.entries)
 
 
-def test_refreshed_stat_data_does_not_change_what_the_index_says(git: Git) -> None:
+def test_refreshed_stat_data_does_not_change_the_content_key(git: Git) -> None:
     key = read_index(str(git.path / ".git")).content_key()
     (git.path / "app.py").touch()
     git("update-index", "--refresh")

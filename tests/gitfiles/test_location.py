@@ -11,7 +11,7 @@ from support.git import Git
 from gitver_hooks.gitfiles.location import all_worktrees, find
 
 
-def test_from_any_folder_inside(git: Git) -> None:
+def test_a_worktree_is_found_from_any_folder_inside(git: Git) -> None:
     (git.path / "deep" / "er").mkdir(parents=True)
     found = find(str(git.path / "deep" / "er"), os.environ)
     assert found is not None
@@ -19,7 +19,7 @@ def test_from_any_folder_inside(git: Git) -> None:
     assert found.git_dir == found.common_dir == str(git.path / ".git")
 
 
-def test_outside_there_is_none(tmp_path: Path) -> None:
+def test_outside_a_worktree_there_is_no_location(tmp_path: Path) -> None:
     assert find(str(tmp_path), os.environ) is None
 
 

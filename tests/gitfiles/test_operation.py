@@ -29,7 +29,7 @@ def test_usually_no_operation_is_under_way(git: Git) -> None:
 
 
 @pytest.mark.parametrize("backend", ["--merge", "--apply"])
-def test_a_rebase_stopped_by_a_conflict(diverged: Git, backend: str) -> None:
+def test_a_rebase_stopped_by_a_conflict_is_under_way(diverged: Git, backend: str) -> None:
     diverged.run("rebase", backend, "main", check=False)
     assert operation_under_way(git_dir(diverged)) == REBASE
     assert rebased_branch(git_dir(diverged)) == "topic"
@@ -37,12 +37,12 @@ def test_a_rebase_stopped_by_a_conflict(diverged: Git, backend: str) -> None:
     assert operation_under_way(git_dir(diverged)) is None
 
 
-def test_a_merge_stopped_by_a_conflict_is_none(diverged: Git) -> None:
+def test_a_merge_stopped_by_a_conflict_is_no_operation(diverged: Git) -> None:
     diverged.run("merge", "main", check=False)
     assert operation_under_way(git_dir(diverged)) is None
 
 
-def test_an_am_stopped_by_a_conflict_is_none(diverged: Git) -> None:
+def test_an_am_stopped_by_a_conflict_is_no_operation(diverged: Git) -> None:
     patch = diverged.write("../topic.patch", diverged("format-patch", "-1", "--stdout") + "\n")
     diverged("checkout", "-q", "main")
     assert diverged.run("am", "-q", str(patch), check=False).returncode != 0
@@ -50,7 +50,7 @@ def test_an_am_stopped_by_a_conflict_is_none(diverged: Git) -> None:
     diverged("am", "--abort")
 
 
-def test_a_bisect(git: Git) -> None:
+def test_a_bisect_is_under_way(git: Git) -> None:
     first = git("rev-parse", "HEAD")
     for number in range(3):
         git.commit(str(number))

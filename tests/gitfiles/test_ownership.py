@@ -54,7 +54,7 @@ def test_the_git_file_of_a_linked_worktree_must_belong_to_the_user(git: Git) -> 
     assert not agree(linked)
 
 
-def test_with_sudo_the_repositories_of_the_user_behind_it_are_trusted(git: Git) -> None:
+def test_with_sudo_the_repositories_of_the_calling_user_are_trusted(git: Git) -> None:
     give_away(git.path, git.path / ".git")
     assert agree(git, SUDO_UID=str(STRANGER))
     for other in (str(STRANGER + 1), "", "nobody", f"{STRANGER}x"):

@@ -87,7 +87,7 @@ def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["[safe\ndirectory = *\n", "[safe]\n=*\n", '[safe]\ndirectory = "*\n']
 )
-def test_nothing_counts_after_a_line_that_git_refuses(tmp_path: Path, text: str) -> None:
+def test_lines_after_one_that_git_refuses_are_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / ".gitconfig").write_text(f"{text}[safe]\ndirectory = *\n")
     assert values({"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}) == []
 

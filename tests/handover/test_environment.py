@@ -17,7 +17,7 @@ from gitver_hooks.handover.environment import (
 URI = "MLFLOW_TRACKING_URI"
 
 
-def test_what_a_shim_has_set_is_not_the_users() -> None:
+def test_variables_set_by_a_shim_do_not_count_as_the_users() -> None:
     environment = {"HOME": "/home/me", URI: "http://theirs"}
     set_variables(environment, {MODEL_ID: "m-1"})
     assert environment[MODEL_ID] == "m-1"
@@ -33,7 +33,7 @@ def test_a_variable_that_the_user_changed_since_is_the_users() -> None:
     assert environment == {MODEL_ID: "m-2"}
 
 
-def test_what_was_set_before_is_taken_back() -> None:
+def test_variables_set_before_are_unset() -> None:
     environment: dict[str, str] = {}
     set_variables(environment, {MODEL_ID: "m-1", URI: "sqlite:///x"})
     set_variables(environment, {URI: "sqlite:///y"})
@@ -71,6 +71,6 @@ def test_any_value_but_empty_and_0_disables(value: str | None, disabled: bool) -
     assert is_disabled(environment) is disabled
 
 
-def test_only_variables_that_take_part_in_the_recording_are_recorded() -> None:
+def test_only_variables_that_affect_the_recording_are_recorded() -> None:
     environment = {"GITVER_APP": "shop", "GITVER_WAIT": "3", "GITVER_DISABLE": "0", "HOME": "/"}
     assert recorded_variables(environment) == "GITVER_APP=shop"

@@ -22,6 +22,6 @@ def test_an_unknown_store_stays_unknown() -> None:
     assert read.state is None
 
 
-def test_an_incomplete_result_is_none() -> None:
+def test_an_incomplete_result_is_rejected() -> None:
     content = Refreshed(ActiveState(model_id="m-1")).encode()
     assert all(Refreshed.decode(content[:end]) is None for end in range(len(content) - 1))

@@ -47,7 +47,7 @@ def test_failed_rows_are_a_metric_of_their_own() -> None:
     assert compared(fine, fine).quality == ()
 
 
-def test_slower_is_told_but_fails_no_build() -> None:
+def test_a_slower_version_is_reported_but_is_no_drop() -> None:
     fast = [Row(f"{i}", f"tr-{i}", f"{i}", "", False, {}, latency_ms=100 + i) for i in range(10)]
     slow = [Row(f"{i}", f"tr-{i}", f"{i}", "", False, {}, latency_ms=900 + i) for i in range(10)]
     comparison = compared(fast, slow)
@@ -67,7 +67,7 @@ def test_pairs_are_ordered_by_the_change_of_all_their_scores() -> None:
     assert [pair.a.key for pair in comparison.pairs] == ["input 2", "input 0", "input 3", "input 1"]
 
 
-def test_a_better_and_a_worse_metric_are_both_told() -> None:
+def test_a_better_and_a_worse_metric_are_both_reported() -> None:
     def both(first: float, second: float) -> list[Row]:
         scores = {"x": Value(first, ""), "y": Value(second, "")}
         return [Row(f"{i}", f"tr-{i}", f"{i}", "", False, scores) for i in range(12)]
@@ -76,7 +76,7 @@ def test_a_better_and_a_worse_metric_are_both_told() -> None:
 
 
 @pytest.mark.parametrize("text", [string.punctuation, "@all #1 www.example.com", "a\x1b[31m\n|b"])
-def test_code_leaves_nothing_for_markdown_to_read(text: str) -> None:
+def test_code_contains_no_markdown(text: str) -> None:
     inner = code(text).removeprefix("<code>").removesuffix("</code>")
     for character in set(string.punctuation) - set("&#;,"):
         assert character not in inner
@@ -96,7 +96,7 @@ def test_hostile_names_and_paths_are_escaped_in_every_format() -> None:
     assert json.loads(json.dumps(as_dict(comparison), allow_nan=False))["files"][0]["path"] == evil
 
 
-def test_the_table_names_the_test_and_what_cannot_be_told() -> None:
+def test_the_table_names_the_test_and_marks_too_few_rows() -> None:
     lines = as_table(compared(rows(1, 1, 1, 1, 1), rows(0, 0, 0, 0, 0)), 0)
     (line,) = [line for line in lines if line.startswith("correct")]
     assert "exact McNemar" in line

@@ -165,7 +165,7 @@ def test_latency_errors_and_cost_are_examined_too() -> None:
     assert 500 < latency.interval[0] < 612 < latency.interval[1] < 800
 
 
-def test_traces_of_evaluations_serve_where_the_app_has_no_others() -> None:
+def test_traces_of_evaluations_are_used_if_the_app_has_no_others() -> None:
     records = [
         record(i, evaluation=traces(i, latency_p50_ms=100.0 + i % 2 + 50 * (i >= 6)))
         for i in range(12)

@@ -131,7 +131,7 @@ def test_the_label_of_a_mean_hides_as_few_points_as_possible() -> None:
     assert offset_with_room(replace(crowded, points=high), scale, (scale.x(0), scale.x(5)), y) > 0
 
 
-def test_a_history_without_numbers_still_makes_a_page() -> None:
+def test_a_history_without_numbers_still_has_a_page() -> None:
     page = _Page(report(History(app="shop"), NOW))
     assert "No change was found" in page.text
 

@@ -88,7 +88,7 @@ def test_the_worktree_is_dirty_or_head(git: Git, source: Source) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "m-" + "9" * 32, "tr-" + "9" * 32, "--help", "a'b"])
-def test_what_names_nothing_is_an_error(source: Source, name: str) -> None:
+def test_an_unknown_name_is_an_error(source: Source, name: str) -> None:
     with pytest.raises(GitverError) as raised:
         resolve(source, name)
     assert name in str(raised.value)

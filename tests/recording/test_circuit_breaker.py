@@ -30,7 +30,7 @@ def test_a_failure_is_known_until_the_store_answers(location: Location) -> None:
 
 
 @pytest.mark.parametrize("age", [OPEN_SECONDS + 1, -3600.0])
-def test_a_failure_of_another_time_does_not_count(location: Location, age: float) -> None:
+def test_an_old_failure_does_not_count(location: Location, age: float) -> None:
     open_breaker(location, STORE.key, "connection refused")
     path = Path(location.shared_state_dir, "failed", STORE.key)
     then = time.time() - age

@@ -87,7 +87,7 @@ def test_a_hundred_commits_made_offline(
     commits_made_offline(offline, 100)
 
 
-def test_a_store_that_is_down_is_one_line_and_the_next_hook_delivers(
+def test_a_store_that_is_down_gives_one_line_and_the_next_hook_delivers(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
     app, mend = offline
@@ -147,7 +147,7 @@ def test_a_model_that_was_deleted_is_registered_again_by_sync(app: App) -> None:
     assert app.active == model_of(app.store, commit).id != deleted
 
 
-def test_a_model_that_was_deleted_is_noticed_in_the_background_of_an_app(
+def test_an_app_checks_in_the_background_whether_its_model_was_deleted(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITVER_RECHECK", "0.001")
@@ -161,7 +161,7 @@ def test_a_model_that_was_deleted_is_noticed_in_the_background_of_an_app(
     assert app.python(SHIM).stdout.strip() == app.active
 
 
-def test_a_deleted_store_is_noticed_by_the_next_start(app: App) -> None:
+def test_a_deleted_store_is_detected_at_the_next_start(app: App) -> None:
     commit = app.commit("first")
     app.store.unlink()
     app.run_app()
@@ -180,7 +180,7 @@ def test_another_experiment_has_models_of_its_own(app: App) -> None:
     assert app.gitver("model").stdout.strip() == here
 
 
-def test_what_never_can_succeed_is_set_aside_and_tried_again_on_demand(
+def test_a_registration_that_can_never_succeed_is_set_aside_until_sync_retry(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "404")
@@ -196,7 +196,7 @@ def test_what_never_can_succeed_is_set_aside_and_tried_again_on_demand(
     assert app.gitver("model").returncode == 0
 
 
-def test_what_cannot_be_delivered_can_be_dropped(
+def test_undeliverable_registrations_can_be_discarded(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
     app, _ = offline

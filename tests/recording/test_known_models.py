@@ -25,7 +25,7 @@ def test_a_model_is_known_in_its_store_and_experiment_alone(location: Location) 
         assert KnownModels(location, other).get("v") is None
 
 
-def test_what_is_forgotten_is_not_known(location: Location) -> None:
+def test_a_forgotten_model_is_unknown(location: Location) -> None:
     models = KnownModels(location, SERVER)
     models.put("v", "m-1")
     models.forget("v")
@@ -50,7 +50,7 @@ def test_the_models_of_a_deleted_or_replaced_store_are_forgotten(
     assert kept.exists()
 
 
-def test_long_and_odd_version_ids_are_file_names_too(location: Location) -> None:
+def test_long_and_unusual_version_ids_work(location: Location) -> None:
     models = KnownModels(location, SERVER)
     versions = [f"{'a' * 40}@{'ü/' * 120}", f"{'a' * 40}@feature/x", "../escape"]
     for position, version in enumerate(versions):

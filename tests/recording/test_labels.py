@@ -95,7 +95,7 @@ def test_markup_in_a_subject_is_text_on_the_page(git: Git, subject: str, shown: 
     assert labels_of(git).label == f"{commit} {subject}"
 
 
-def test_control_characters_are_visible_in_both(git: Git) -> None:
+def test_control_characters_are_escaped_in_label_and_description(git: Git) -> None:
     commit = commit_message(git, "a\x1b[31m\u202eb\n\nbody\x07\twith a tab")
     shown = labels_of(git)
     assert shown.label == f"{commit} a\\x1b[31m\\u202eb"

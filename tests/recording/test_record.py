@@ -147,7 +147,7 @@ def test_the_diff_can_be_left_out(app: App) -> None:
     assert "gitver.diff" not in model_of(app.store, recorded.version.id).tags
 
 
-def test_there_is_no_file_while_the_present_version_is_unknown(app: App) -> None:
+def test_there_is_no_file_while_the_current_version_is_unknown(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
     recorded = record_if_known(location_of(app.path), os.environ)

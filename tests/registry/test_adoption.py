@@ -216,7 +216,7 @@ def test_a_model_of_ours_that_is_chosen_wins_over_an_older_one_to_be_adopted(
     assert "gitver.version" not in store.client.get_logged_model(theirs).tags
 
 
-def test_a_model_that_turns_up_after_ours_is_settled_changes_nothing(store: OpenStore) -> None:
+def test_a_model_that_appears_after_ours_is_settled_changes_nothing(store: OpenStore) -> None:
     ours = store.find_or_create(clean(store))
     theirs = store.model("keen-owl-7", GIT_TAGS)
     store.model(NAME, {}, status="READY")
@@ -224,7 +224,7 @@ def test_a_model_that_turns_up_after_ours_is_settled_changes_nothing(store: Open
     assert store.client.get_logged_model(theirs).params == {}
 
 
-def test_tidying_up_never_removes_a_model_that_gitver_did_not_create(
+def test_cleaning_up_never_removes_a_model_that_gitver_did_not_create(
     store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adopted = store.model("keen-owl-7", GIT_TAGS)

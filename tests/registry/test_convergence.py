@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Made and found ----------------------------------------------------------------------------------
 
 
-def test_a_version_is_registered_whole_and_ready(store: OpenStore) -> None:
+def test_a_version_is_registered_completely_and_ready(store: OpenStore) -> None:
     model_id = store.find_or_create(
         store.registration(model_type="rag", params={"llm.name": "gpt", "empty": ""})
     )
@@ -204,7 +204,7 @@ def test_a_registration_past_its_deadline_stays_in_the_outbox(store: OpenStore) 
     assert store.live() == {}
 
 
-def test_an_existing_model_is_found_however_late_it_is(store: OpenStore) -> None:
+def test_an_existing_model_is_found_even_past_the_deadline(store: OpenStore) -> None:
     model_id = store.find_or_create()
     assert store.find_or_create(seconds=-1) == model_id
 
@@ -222,7 +222,7 @@ def test_only_a_ready_model_that_is_not_deleted_is_live(store: OpenStore) -> Non
 
 
 @pytest.mark.parametrize("fault", ["refused", "500", "login page", "empty json", "401"])
-def test_whether_a_model_is_live_is_unknown_without_a_server(
+def test_without_a_server_a_model_is_neither_live_nor_gone(
     fault: str, faulty: Callable[[str], str], delivering: Callable[[float], None]
 ) -> None:
     delivering(2)
@@ -231,7 +231,7 @@ def test_whether_a_model_is_live_is_unknown_without_a_server(
 
 
 @pytest.mark.parametrize("fault", ["refused", "500", "login page", "empty json", "broken body"])
-def test_registering_without_a_server_is_kept_for_later(
+def test_a_failure_without_a_server_is_not_permanent(
     fault: str, faulty: Callable[[str], str], delivering: Callable[[float], None]
 ) -> None:
     delivering(2)
@@ -308,7 +308,7 @@ def test_a_server_that_answers_with_another_model_is_not_mlflow(embedded_store: 
             is_live(cast("MlflowClient", Confused(answer)), "m-" + "0" * 32)
 
 
-def test_what_took_too_long_is_said(embedded_store: OpenStore) -> None:
+def test_a_missed_deadline_names_the_model(embedded_store: OpenStore) -> None:
     with pytest.raises(MLflowFailure) as caught:
         embedded_store.find_or_create(seconds=-1)
     assert str(caught.value) == (
@@ -338,7 +338,7 @@ class LateSearches:
         return getattr(self.client, name)
 
 
-def test_a_model_that_turns_up_late_is_created_once_and_waited_for(
+def test_a_created_model_that_appears_late_is_awaited(
     embedded_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
@@ -384,7 +384,7 @@ def test_a_candidate_that_cannot_be_settled_is_tried_again_after_a_pause(
     assert pauses == [0.02]
 
 
-def test_what_cannot_be_removed_does_not_matter(
+def test_a_failure_to_remove_a_leftover_does_not_matter(
     embedded_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model_id = embedded_store.find_or_create()
@@ -431,7 +431,7 @@ def test_a_loser_that_was_marked_as_failed_is_left_alone(
     assert {unfinished, chosen_and_failed}.isdisjoint(each.model_id for each in found)
 
 
-def test_a_model_that_was_created_in_vain_is_removed_at_once(embedded_store: OpenStore) -> None:
+def test_a_model_that_was_created_in_vain_is_removed_immediately(embedded_store: OpenStore) -> None:
     others: list[str] = []
     client = embedded_store.client
     embedded_store.client = InterruptedClient(
@@ -481,7 +481,7 @@ def test_a_loser_that_may_not_be_deleted_is_retired_and_failed(
     assert counting.calls == ["search_logged_models"]
 
 
-def test_a_user_who_may_only_read_finds_what_is_there_and_gets_one_line_else(
+def test_a_user_who_may_only_read_finds_models_and_cannot_register(
     guarded_server: GuardedServer, delivering: Callable[[float], None]
 ) -> None:
     delivering(30)
@@ -531,7 +531,7 @@ def breaking_first(address: str, number: int) -> Iterator[str]:
         ways.shutdown()
 
 
-def test_a_connection_that_breaks_is_no_reason_to_wait_for_the_next_hook(
+def test_a_broken_connection_is_retried_immediately(
     team_server: str, delivering: Callable[[float], None]
 ) -> None:
     delivering(30)

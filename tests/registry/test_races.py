@@ -102,7 +102,7 @@ def test_registrars_adopt_the_oldest_of_the_models_that_mlflow_created(
     assert all(len(each["standing"]) == 1 for each in played)
 
 
-def test_registrars_agree_in_a_folder_of_files_where_nothing_is_write_once(
+def test_registrars_agree_in_a_file_store(
     herd: Herd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")

@@ -48,7 +48,7 @@ def schema(store: Path) -> list[tuple[str]]:
 # Bounds ----------------------------------------------------------------------------------------
 
 
-def test_a_delivering_process_bounds_what_mlflow_would_wait(delivering: Delivering) -> None:
+def test_a_deliverer_limits_how_long_mlflow_waits(delivering: Delivering) -> None:
     delivering(10)
     from mlflow import environment_variables as variables
 
@@ -83,7 +83,7 @@ def test_a_store_that_does_not_exist_is_created(
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_a_relative_path_is_one_of_the_current_folder(
+def test_a_relative_path_is_relative_to_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delivering: Delivering
 ) -> None:
     delivering(20)
@@ -143,7 +143,7 @@ EXPECTED_OF_SQLITE = {
 
 
 @pytest.mark.parametrize("fault", SQLITE_FAULTS + PERMISSION_FAULTS)
-def test_a_broken_store_gives_one_line_soon_and_keeps_the_registration(
+def test_a_broken_store_fails_soon_with_one_line_and_keeps_the_registration(
     fault: str, sqlite_store: Path, delivering: Delivering, capfd: pytest.CaptureFixture[str]
 ) -> None:
     delivering(20)
@@ -162,7 +162,7 @@ def test_a_broken_store_gives_one_line_soon_and_keeps_the_registration(
 
 
 @pytest.mark.parametrize("fault", ["older", "newer", "foreign", "corrupt"])
-def test_a_store_of_another_schema_is_not_touched(
+def test_a_store_with_another_schema_is_not_changed(
     fault: str, sqlite_store: Path, delivering: Delivering
 ) -> None:
     delivering(20)
@@ -173,16 +173,14 @@ def test_a_store_of_another_schema_is_not_touched(
     assert sqlite_store.read_bytes() == before
 
 
-def test_a_read_only_store_still_gives_the_models_it_has(
-    sqlite_store: Path, delivering: Delivering
-) -> None:
+def test_models_in_a_read_only_store_are_found(sqlite_store: Path, delivering: Delivering) -> None:
     delivering(20)
     model = register(f"sqlite:///{sqlite_store}")
     with sqlite_fault("read-only file", sqlite_store) as uri:
         assert register(uri) == model
 
 
-def test_a_store_that_is_just_being_created_is_waited_for(
+def test_a_store_that_is_being_created_is_awaited(
     sqlite_store: Path, delivering: Delivering
 ) -> None:
     delivering(20)
@@ -209,7 +207,7 @@ def test_a_store_that_is_just_being_created_is_waited_for(
 # Other stores ----------------------------------------------------------------------------------
 
 
-def test_a_folder_of_files_is_a_store_where_mlflow_allows_it(
+def test_a_file_store_works_if_mlflow_allows_it(
     tmp_path: Path, delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivering(20)
@@ -218,14 +216,14 @@ def test_a_folder_of_files_is_a_store_where_mlflow_allows_it(
     assert register(uri) == register(uri)
 
 
-def test_a_database_server_is_a_store(
+def test_a_database_server_works(
     team_server: str, postgres_uri: str, delivering: Delivering
 ) -> None:
     delivering(20)
     assert register(postgres_uri, "c" * 40) == register(team_server, "c" * 40)
 
 
-def test_a_database_server_of_another_schema_is_left_alone(
+def test_a_database_server_with_another_schema_is_not_changed(
     postgres_uri: str, delivering: Delivering
 ) -> None:
     delivering(20)
@@ -254,7 +252,7 @@ def test_a_database_server_of_another_schema_is_left_alone(
         ("postgresql+psycopg2://ada:geheim@127.0.0.1:1/x", "connection refused", False),
     ],
 )
-def test_an_address_that_leads_nowhere_is_named_without_its_password(
+def test_an_unreachable_address_is_named_without_its_password(
     uri: str, message: str, permanent: bool, delivering: Delivering
 ) -> None:
     delivering(4)
@@ -299,7 +297,7 @@ EXPECTED_OF_SERVERS = {
 
 @pytest.mark.parametrize("fault", EXPECTED_OF_SERVERS)
 @pytest.mark.parametrize("experiment", [Experiment("Default"), Experiment("", id="0")])
-def test_a_server_that_is_not_mlflow_gives_one_line_soon(
+def test_a_server_other_than_mlflow_fails_soon_with_one_line(
     fault: str,
     experiment: Experiment,
     faulty: Callable[[str], str],

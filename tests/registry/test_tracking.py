@@ -61,7 +61,7 @@ def test_the_state_distinguishes_mlflows_variables_from_the_settings(
     assert (tracking.experiment, tracking.experiment_source) == (Experiment("shop"), source)
 
 
-def test_relative_paths_count_from_the_main_worktree(tmp_path: Path) -> None:
+def test_relative_paths_are_relative_to_the_main_worktree(tmp_path: Path) -> None:
     for uri, resolved in [
         ("sqlite:///store/mlflow.db", f"sqlite:///{tmp_path}/store/mlflow.db"),
         ("sqlite:///store.db?timeout=5", f"sqlite:///{tmp_path}/store.db?timeout=5"),
@@ -105,7 +105,7 @@ def test_a_relative_store_is_not_one_of_gits_files(tmp_path: Path) -> None:
         resolve_tracking(chosen("sqlite:///.git/index"), str(tmp_path))
 
 
-def test_a_fifo_is_no_store(tmp_path: Path) -> None:
+def test_a_fifo_is_not_a_store(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mlflow.db")
     for settings in (Settings(), chosen("sqlite:///mlflow.db")):
         with pytest.raises(GitverError, match="neither a file nor a folder"):

@@ -89,7 +89,7 @@ def test_the_scripts_worktree_wins_over_that_of_the_current_folder(
     assert active_in(done) == second.active != first.active
 
 
-def test_a_folder_below_the_root_finds_it(app: App) -> None:
+def test_a_script_below_the_root_finds_the_worktree(app: App) -> None:
     (app.path / "deep" / "er").mkdir(parents=True)
     app.commit("first")
     assert active_in(app.python(SHIM, cwd=app.path / "deep" / "er")) == app.active
@@ -125,7 +125,7 @@ def test_without_a_worktree_the_app_runs_with_a_warning(tmp_path: Path) -> None:
     assert "not versioned" in done.stderr
 
 
-def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_shim_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.commit("first")
     monkeypatch.setenv("GITVER_DISABLE", "1")
     done = app.python(SHIM)
@@ -133,7 +133,9 @@ def test_disabled_it_does_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> 
     assert done.stderr == ""
 
 
-def test_what_the_user_has_set_wins(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_set_by_the_user_take_precedence(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.commit("first")
     monkeypatch.setenv("MLFLOW_ACTIVE_MODEL_ID", "m-mine")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere.db")
@@ -142,7 +144,7 @@ def test_what_the_user_has_set_wins(app: App, monkeypatch: pytest.MonkeyPatch) -
     assert json.loads(done.stdout)["MLFLOW_TRACKING_URI"] == "sqlite:////elsewhere.db"
 
 
-def test_an_edit_is_noticed_and_registered(app: App) -> None:
+def test_an_edit_is_detected_and_registered(app: App) -> None:
     commit = app.commit("first")
     app.write("prompt.txt", "changed\n")
     active = active_in(app.python(SHIM))
@@ -173,7 +175,7 @@ def test_a_store_that_was_committed_by_mistake_does_not_make_a_version_of_each_t
     assert len(models(app.store)) == 1
 
 
-def test_stash_and_reset_are_noticed_too(app: App) -> None:
+def test_stash_and_reset_are_detected(app: App) -> None:
     first = app.commit("first")
     app.commit("second", **{"prompt.txt": "two\n"})
     app("reset", "-q", "--hard", first)
@@ -182,7 +184,9 @@ def test_stash_and_reset_are_noticed_too(app: App) -> None:
 
 @pytest.mark.parametrize("source", ["setting", "environment", "argument"])
 @pytest.mark.parametrize("rule", ["unset", "trust", "error"])
-def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, source: str, rule: str) -> None:
+def test_each_rule_of_on_stale_applies_from_each_source(
+    app: App, monkeypatch: pytest.MonkeyPatch, source: str, rule: str
+) -> None:
     if source == "setting":
         app("config", "gitver.onStale", rule)
     app.commit("first")
@@ -207,12 +211,12 @@ def test_on_stale(app: App, monkeypatch: pytest.MonkeyPatch, source: str, rule: 
         assert "StaleCode" in done.stderr
 
 
-def test_another_rule_is_refused(app: App) -> None:
+def test_an_unknown_rule_is_refused(app: App) -> None:
     done = app.python("import gitver_hooks\ngitver_hooks.activate(on_stale='maybe')")
     assert "must be one of register, unset, trust, error" in done.stderr
 
 
-def test_a_version_that_is_known_is_activated_though_stale_under_unset(app: App) -> None:
+def test_a_known_version_is_activated_even_under_the_rule_unset(app: App) -> None:
     first = app.commit("first")
     app.commit("second", **{"prompt.txt": "two\n"})
     app("reset", "-q", "--hard", first)
@@ -220,7 +224,9 @@ def test_a_version_that_is_known_is_activated_though_stale_under_unset(app: App)
     assert active_in(done) == model_of(app.store, first).id
 
 
-def test_a_child_in_another_repository_is_not_bound(make_app: Callable[..., App]) -> None:
+def test_a_child_in_another_repository_does_not_inherit_the_model(
+    make_app: Callable[..., App],
+) -> None:
     first, second = make_app("one"), make_app("two")
     first.commit("first")
     second.commit("first")
@@ -257,7 +263,7 @@ def test_a_forked_worker_keeps_the_active_model(app: App) -> None:
     assert app.python(code).stdout.strip() == app.active
 
 
-def test_activating_again_sees_what_has_changed(app: App) -> None:
+def test_activating_again_detects_changes(app: App) -> None:
     app.commit("first")
     code = f"""
 import gitver_hooks
@@ -280,7 +286,7 @@ def test_an_existing_context_of_the_thread_is_set_too(app: App) -> None:
     assert done.stdout.strip() == app.active
 
 
-def test_what_the_app_has_chosen_with_mlflow_itself_stays(app: App) -> None:
+def test_a_model_that_the_app_has_set_stays_active(app: App) -> None:
     app.commit("first")
     code = """
 import mlflow, os

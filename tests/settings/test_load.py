@@ -79,7 +79,7 @@ def test_the_defaults_apply_without_a_file_and_with_an_empty_one(git: Git, load:
     assert load("app:\nparams:\nwait:\n") == Settings()
 
 
-def test_the_first_source_that_sets_a_key_wins(git: Git, load: Load) -> None:
+def test_the_first_source_that_sets_a_key_takes_precedence(git: Git, load: Load) -> None:
     tree = "model_type: tree\napp: tree\nremote: tree\nuntracked: ignore\n"
     git("config", "gitver.modelType", "git")
     git("config", "gitver.app", "git")
@@ -177,9 +177,7 @@ def test_approval_binds_the_value_and_not_the_file(git: Git, load: Load) -> None
         load("wait: 5\n")
 
 
-def test_what_the_user_sets_needs_no_approval_and_settles_what_the_tree_asks(
-    git: Git, load: Load
-) -> None:
+def test_a_value_of_the_user_needs_no_approval_and_overrides_the_tree(git: Git, load: Load) -> None:
     git("config", "gitver.onStale", "unset")
     settings = load("on_stale: trust\nwait: 3\n", GITVER_WAIT="4")
     assert (settings.on_stale, settings.wait) == ("unset", 4)
@@ -189,7 +187,9 @@ def test_a_default_that_the_tree_repeats_needs_no_approval(load: Load) -> None:
     assert load("wait: 10\non_stale: register\n") == Settings()
 
 
-def test_the_refusal_fits_where_there_is_no_gitver_command(load: Load, tmp_path: Path) -> None:
+def test_the_refusal_does_not_offer_a_gitver_command_that_is_missing(
+    load: Load, tmp_path: Path
+) -> None:
     with pytest.raises(NotAllowed) as caught:
         load("wait: 3\n", PATH=str(tmp_path))
     assert "gitver allow" not in caught.value.remedy
@@ -227,7 +227,7 @@ def test_no_credential_of_a_refused_uri_is_shown(load: Load) -> None:
         ("app: [\n", "is not valid: .* in line 2"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_file_and_what_is_allowed(
+def test_an_error_names_the_file_and_what_is_allowed(
     load: Load, survey: Callable[[], Survey], text: str, problem: str
 ) -> None:
     with pytest.raises(GitverError, match=problem) as caught:

@@ -65,7 +65,7 @@ def test_a_params_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
         flattened_params(Settings(params_files=("list.yaml",)), _location(tmp_path))
 
 
-def test_files_together_hold_no_more_than_one_may(
+def test_all_files_together_have_the_limit_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(params, "MOST_NODES", 3)

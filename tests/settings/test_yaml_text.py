@@ -37,13 +37,13 @@ _BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         (b"*a", "undefined alias"),
     ],
 )
-def test_what_is_dangerous_or_wrong_is_a_short_error(text: bytes, problem: str) -> None:
+def test_dangerous_or_invalid_yaml_is_a_short_error(text: bytes, problem: str) -> None:
     with pytest.raises(GitverError, match=problem) as caught:
         parse_yaml(text)
     assert len(str(caught.value)) < 200
 
 
-def test_up_to_the_bounds_all_is_read() -> None:
+def test_everything_within_the_limits_is_read() -> None:
     assert len(parse_yaml(b"- a\n" * (MOST_NODES - 1))) == MOST_NODES - 1
     parse_yaml(b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1))
     parse_yaml(b"[" * (DEEPEST - 1) + b"x" + b"]" * (DEEPEST - 1))
@@ -66,6 +66,6 @@ def test_depth_counts_through_aliases() -> None:
         max_leaves=20,
     )
 )
-def test_what_is_harmless_is_read_as_pyyaml_reads_it(value: object) -> None:
+def test_harmless_yaml_is_read_as_by_pyyaml(value: object) -> None:
     text = yaml.safe_dump(value, allow_unicode=True).encode("utf-8", "replace")
     assert parse_yaml(text) == yaml.safe_load(text)

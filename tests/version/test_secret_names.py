@@ -31,7 +31,7 @@ def test_a_name_common_for_secrets_is_recognised(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY_NAMES)
-def test_an_ordinary_name_is_not_taken_for_one(name: str) -> None:
+def test_an_ordinary_name_is_not_recognised(name: str) -> None:
     assert not has_secret_name(name)
     assert not has_secret_name(f"src/{name}")
 

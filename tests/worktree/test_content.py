@@ -66,7 +66,7 @@ def test_changes_are_sorted_and_have_both_sides(git: Git) -> None:
     ]
 
 
-def test_new_blobs_are_as_git_would_store_them(git: Git) -> None:
+def test_new_blobs_are_those_that_git_would_store(git: Git) -> None:
     git.write(".gitattributes", "*.txt text\n")
     git.write("a.txt", "1\r\n")
     (git.path / "link").symlink_to("a.txt")
@@ -77,7 +77,7 @@ def test_new_blobs_are_as_git_would_store_them(git: Git) -> None:
         assert read_new_blob(content, changes[b"link"]) == b"a.txt"
 
 
-def test_a_blob_that_changed_since_is_an_error(git: Git) -> None:
+def test_a_blob_that_has_changed_is_an_error(git: Git) -> None:
     git.write("new", "1\n")
     with open_repository(git.path, os.environ) as repository:
         content = read_content(repository)
@@ -187,14 +187,16 @@ def test_files_of_a_nested_repository_without_a_commit_count(git: Git) -> None:
     assert content_of(git).digest != first.digest
 
 
-def test_rules_from_above_apply_in_a_nested_repository_without_a_commit(git: Git) -> None:
+def test_rules_of_parent_folders_apply_in_a_nested_repository_without_a_commit(
+    git: Git,
+) -> None:
     git.commit(**{".gitignore": "*.log\n"})
     git("init", "-q", "sub/nested")
     git.write("sub/nested/x.log", "1\n")
     assert not content_of(git).dirty
 
 
-def test_the_configuration_of_the_worktree_wins(git: Git) -> None:
+def test_the_configuration_of_the_worktree_takes_precedence(git: Git) -> None:
     git("config", "extensions.worktreeConfig", "true")
     git("config", "core.fileMode", "true")
     git("worktree", "add", "-q", "../linked")
@@ -214,7 +216,7 @@ def test_included_configuration_counts(git: Git) -> None:
     assert not content_of(git).dirty
 
 
-def test_a_relative_excludes_file_is_looked_for_in_the_root(git: Git) -> None:
+def test_a_relative_excludes_file_is_relative_to_the_root(git: Git) -> None:
     git.write("sub/rules", "*.log\n")
     git.write("sub/x.log", "1\n")
     git.commit()
@@ -243,7 +245,7 @@ def test_a_pipe_in_the_place_of_a_tracked_file_is_a_deletion(git: Git) -> None:
     assert [(c.path, c.new) for c in content_of(git).changes] == [(b"app.py", None)]
 
 
-def test_files_that_come_and_go_during_the_walk_are_no_error(git: Git) -> None:
+def test_files_that_appear_or_vanish_during_the_walk_are_no_error(git: Git) -> None:
     git.commit(**{f"pkg{i}/mod.py": f"{i}\n" for i in range(20)})
     stop = threading.Event()
 
@@ -323,7 +325,7 @@ def test_an_untracked_file_that_cannot_be_read_is_left_out() -> None:
             assert not read_content(repository).dirty
 
 
-def test_a_thousand_folders_deep(make_git: Callable[..., Git]) -> None:
+def test_a_file_a_thousand_folders_deep_is_read(make_git: Callable[..., Git]) -> None:
     git = make_git()
     bottom = "/".join(["d"] * 1000)
     subprocess.run(["mkdir", "-p", git.path / bottom], check=True)
@@ -362,7 +364,7 @@ def test_a_change_is_plain_data(git: Git) -> None:
     assert change.new.id.decode() == git("hash-object", "app.py")
 
 
-def test_mlflows_own_files_do_not_count_even_if_tracked(git: Git) -> None:
+def test_the_files_that_mlflow_writes_do_not_count_even_if_tracked(git: Git) -> None:
     git.commit(**{"mlflow.db": "1", "mlruns/0/meta.yaml": "1", "deep/mlartifacts/a": "1"})
     git.write("mlflow.db", "2")
     git.write("mlruns/0/meta.yaml", "2")

@@ -55,9 +55,7 @@ def write_all(git: Git) -> None:
 
 
 @pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
-def test_new_files_are_normalised_as_git_does_it(
-    make_git: Callable[..., Git], autocrlf: str
-) -> None:
+def test_new_files_are_normalised_as_by_git(make_git: Callable[..., Git], autocrlf: str) -> None:
     git = make_git()
     git("config", "core.autocrlf", autocrlf)
     git("config", "core.safecrlf", "false")
@@ -67,7 +65,7 @@ def test_new_files_are_normalised_as_git_does_it(
         assert content_of(git).tree == oracle_tree(git.path), lines
 
 
-def test_crlf_in_the_index_is_not_normalised_by_a_guess(git: Git) -> None:
+def test_crlf_in_the_index_is_kept_if_git_only_guesses_that_it_is_text(git: Git) -> None:
     write_all(git)
     git.commit()
     git("config", "core.autocrlf", "true")
@@ -76,7 +74,7 @@ def test_crlf_in_the_index_is_not_normalised_by_a_guess(git: Git) -> None:
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-def test_attributes_of_the_deepest_folder_and_of_info_win(git: Git) -> None:
+def test_attributes_of_the_deepest_folder_and_of_info_take_precedence(git: Git) -> None:
     git.write(".gitattributes", "* text\n")
     git.write("sub/.gitattributes", "*.bin -text\n")
     git.write("sub/deep/.gitattributes", "*.bin text\n")
@@ -87,7 +85,7 @@ def test_attributes_of_the_deepest_folder_and_of_info_win(git: Git) -> None:
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-def test_changed_rules_count_for_untouched_files(git: Git) -> None:
+def test_changed_rules_apply_to_untouched_files(git: Git) -> None:
     git("config", "core.autocrlf", "true")
     git.commit(**{"x.txt": "1\r\n", "y.txt": "2\n"})
     assert not content_of(git).dirty
@@ -166,7 +164,7 @@ def test_a_smudge_filter_that_its_clean_filter_does_not_undo_leaves_a_checkout_c
     assert content_of(git).tree == oracle_tree(git.path)
 
 
-def test_a_required_filter_is_not_needed_for_what_a_checkout_wrote(git: Git) -> None:
+def test_a_required_filter_is_not_needed_for_an_unchanged_checkout(git: Git) -> None:
     git("config", "filter.half.smudge", "tr a-z A-Z")
     git("config", "filter.half.required", "true")
     git.write("a.x", "one\n")
@@ -179,7 +177,7 @@ def test_a_required_filter_is_not_needed_for_what_a_checkout_wrote(git: Git) -> 
         content_of(git)
 
 
-def test_random_bytes_are_text_or_not_as_git_guesses(make_git: Callable[..., Git]) -> None:
+def test_random_bytes_are_classified_as_by_git(make_git: Callable[..., Git]) -> None:
     git = make_git()
     chance = random.Random(1)
     git.write(".gitattributes", "* text=auto\n")
@@ -255,7 +253,7 @@ while True:
 """
 
 
-def test_lfs_pointers_are_made_without_git_lfs() -> None:
+def test_lfs_pointers_are_computed_without_git_lfs() -> None:
     pointer = (
         b"version https://git-lfs.github.com/spec/v1\n"
         b"oid sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\nsize 5\n"
@@ -276,7 +274,7 @@ def test_a_checkout_with_lfs_is_clean_with_and_without_its_content(git: Git) -> 
     assert content_of(git).dirty
 
 
-def test_every_pair_of_rules_gives_what_git_gives(make_git: Callable[..., Git]) -> None:
+def test_every_pair_of_rules_gives_the_blob_of_git(make_git: Callable[..., Git]) -> None:
     git = make_git()
     write_all(git)
     chance = random.Random(2)

@@ -182,7 +182,7 @@ def test_an_ignore_file_that_a_sparse_checkout_left_out_is_named_if_it_is_missin
     assert not content_of(clone).dirty
 
 
-def test_in_a_whole_clone_a_missing_tree_is_damage(git: Git) -> None:
+def test_a_missing_tree_in_a_full_clone_is_reported_as_damage(git: Git) -> None:
     git.commit(**{"pkg/a": "1\n"})
     tree = git("rev-parse", "HEAD:pkg")
     git.write("pkg/a", "2\n")

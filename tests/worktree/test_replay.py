@@ -56,7 +56,7 @@ _STEPS = (
 
 @pytest.mark.long
 @pytest.mark.parametrize("package", HISTORIES)
-def test_every_state_of_a_real_history_is_what_git_says_it_is(
+def test_every_state_of_a_real_history_has_the_tree_that_git_computes(
     package: str, tmp_path: Path, make_git: Callable[..., Git]
 ) -> None:
     chance = random.Random(f"{package} 1")

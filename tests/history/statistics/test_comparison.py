@@ -147,7 +147,7 @@ def test_numbers_are_compared_by_permutation() -> None:
     assert comparison.p == pytest.approx(2 / 2**7)
 
 
-def test_five_pairs_cannot_tell_anything() -> None:
+def test_five_pairs_are_too_few() -> None:
     (comparison,) = compare_metrics(
         {"correct": by_input(*[1.0] * 5)}, {"correct": by_input(*[0.0] * 5)}
     )
@@ -160,13 +160,13 @@ def test_a_metric_that_one_version_lacks_is_undecided() -> None:
     assert (comparison.result, comparison.can_tell, comparison.mean_b) == (None, False, None)
 
 
-def test_six_pairs_can_tell_one_metric_but_not_two() -> None:
+def test_six_pairs_are_enough_for_one_metric_but_not_for_two() -> None:
     a, b = by_input(*[1.0] * 6), by_input(*[0.0] * 6)
     assert [c.can_tell for c in compare_metrics({"x": a}, {"x": b})] == [True]
     assert [c.can_tell for c in compare_metrics({"x": a, "y": a}, {"x": b, "y": b})] == [False] * 2
 
 
-def test_a_significant_metric_can_be_told_beside_a_stronger_one() -> None:
+def test_a_significant_metric_always_has_enough_rows() -> None:
     a, weak, strong = by_input(*[1.0] * 6), by_input(*[0.0] * 6), by_input(*[1.0] * 20)
     compared = compare_metrics(
         {"strong": strong, "weak": a}, {"strong": by_input(*[0.0] * 20), "weak": weak}
