@@ -97,17 +97,17 @@ def _check_seconds(value: object) -> float:
 
 def _check_number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_NUMBER:
-        raise ValueError(value)
+        raise ValueError
     return value
 
 
 def _check_size(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(value)
+        raise ValueError
     match = _SIZE.fullmatch(str(value))
     size = int(match[1]) * _UNITS[(match[2] or "").lower()] if match else -1
     if not 0 <= size <= _LARGEST_SIZE:
-        raise ValueError(value)
+        raise ValueError
     return size
 
 
