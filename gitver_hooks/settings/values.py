@@ -102,8 +102,6 @@ def _check_number(value: object) -> int:
 
 
 def _check_size(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError
     match = _SIZE.fullmatch(str(value))
     size = int(match[1]) * _UNITS[(match[2] or "").lower()] if match else -1
     if not 0 <= size <= _LARGEST_SIZE:

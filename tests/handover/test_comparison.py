@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover import snapshot as snapshots
 from gitver_hooks.handover.comparison import Moved, compare, same_index
@@ -23,12 +25,16 @@ VERSION = "main\udcff"
 def worktree(git: Git) -> Location:
     """A worktree with a snapshot; two files, one in a folder, and one that is ignored."""
     git.commit(**{"pkg/mod.py": "1\n", ".gitignore": "*.log\n"})
-    found = find(str(git.path), os.environ)
-    assert found is not None
-    with open_repository(found, os.environ) as repository:
+    return saved(git)
+
+
+def saved(git: Git) -> Location:
+    """The worktree, after its snapshot was saved."""
+    worktree = location_of(git.path)
+    with open_repository(worktree, os.environ) as repository:
         content = read_content(repository)
-    assert freshness.save(found, content.observation, VERSION)
-    return found
+    assert freshness.save(worktree, content.observation, VERSION)
+    return worktree
 
 
 def snapshot_of(worktree: Location) -> snapshots.Snapshot:
@@ -64,6 +70,22 @@ def test_an_index_that_git_refreshed_has_moved(git: Git, worktree: Location) -> 
     assert not same_index(worktree, snapshot, index)
 
 
+def test_each_of_several_indexes_is_found(git: Git, worktree: Location) -> None:
+    snapshot = snapshot_of(worktree)
+    index, digest, length = snapshot.indexes.split(b"\0")
+    snapshot.indexes = b"\0".join((b"/other/index", b"00", b"20", index, digest, length))
+    assert same_index(snapshot, index)
+    assert not same_index(snapshot, digest)
+
+
+def test_an_index_with_longer_ids_is_compared(make_git: Callable[..., Git]) -> None:
+    git = make_git("modern", "--object-format=sha256")
+    git.commit(a="1\n")
+    worktree = saved(git)
+    git("update-index", "--force-write-index")
+    assert moved(worktree).indexes == {os.fsencode(git.path / ".git" / "index")}
+
+
 def test_a_folder_whose_names_are_the_same_has_moved(git: Git, worktree: Location) -> None:
     git.write("pkg/temporary", "1\n").unlink()
     found = moved(worktree)
@@ -80,11 +102,7 @@ def test_ignore_rules_are_read_for_a_new_name(git: Git, worktree: Location) -> N
 
 def test_a_snapshot_is_renewed_for_many_folders_only(git: Git) -> None:
     git.commit(**{f"{number}/file": "1\n" for number in range(9)})
-    worktree = find(str(git.path), os.environ)
-    assert worktree is not None
-    with open_repository(worktree, os.environ) as repository:
-        content = read_content(repository)
-    assert freshness.save(worktree, content.observation, VERSION)
+    worktree = saved(git)
     for number in range(8):
         git.write(f"{number}/temporary", "1\n").unlink()
     assert not moved(worktree).worth_renewing
@@ -109,25 +127,16 @@ def test_the_working_directory_makes_no_difference(
 def test_a_folder_that_is_gone_with_what_is_ignored_in_it_changes_nothing(git: Git) -> None:
     git.commit(**{".gitignore": "*.log\n", "kept/mod.py": "1\n"})
     git.write("logs/run.log", "1\n")
-    worktree = find(str(git.path), os.environ)
-    assert worktree is not None
-    with open_repository(worktree, os.environ) as repository:
-        content = read_content(repository)
-    assert freshness.save(worktree, content.observation, VERSION)
+    worktree = saved(git)
     shutil.rmtree(git.path / "logs")
     assert freshness.fresh_version(worktree) == VERSION
     git.write("kept/mod.py", "2\n")
     assert freshness.fresh_version(worktree) is None
 
 
-def test_a_worktree_without_files_is_compared(make_git: object) -> None:
-    assert callable(make_git)
-    git: Git = make_git()
-    worktree = find(str(git.path), os.environ)
-    assert worktree is not None
-    with open_repository(worktree, os.environ) as repository:
-        content = read_content(repository)
-    assert freshness.save(worktree, content.observation, VERSION)
+def test_a_worktree_without_files_is_compared(make_git: Callable[..., Git]) -> None:
+    git = make_git()
+    worktree = saved(git)
     assert freshness.fresh_version(worktree) == VERSION
     git.write("new.py", "1\n")
     assert freshness.fresh_version(worktree) is None

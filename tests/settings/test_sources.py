@@ -93,6 +93,7 @@ def test_gits_configuration_sets_keys(git: Git) -> None:
     for name, value in (
         ("allowed", "wait=3"),
         ("modelType", "first"),
+        ("modelType", "second"),
         ("modelType", "last"),
         ("secrets", "a, b"),
         ("secrets", "c"),
