@@ -33,6 +33,8 @@ _HOMES = {
     "Version": "version.version",
     "activate": "runtime.activation",
     "identify": "version.identify",
+    "load_ipython_extension": "notebook",
+    "unload_ipython_extension": "notebook",
     "watch": "runtime.watch",
 }
 
