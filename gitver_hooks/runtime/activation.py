@@ -155,10 +155,10 @@ def _activate_in_worktree(
         if rule == "error":
             raise GitverError(refreshed.problem)
         log(location, refreshed.problem)
-        report(location.worktree, f"{refreshed.problem} (this process is not versioned)")
+        report(location.folder, f"{refreshed.problem} (this process is not versioned)")
         return active
     # A notice from the background would only repeat why there is no model.
-    report(location.worktree, refreshed.problem or take_notice(location) or "")
+    report(location.folder, refreshed.problem or take_notice(location) or "")
     return active
 
 
@@ -167,7 +167,7 @@ def _unless_a_mixture(location: Location, refreshed: Refreshed, rule: str, began
     state = refreshed.state
     if state is None or not state.model_id or _is_trusted(state, rule):
         return refreshed
-    files = modules_of_another_version(location.worktree, state.version, began)
+    files = modules_of_another_version(location, state.version, began)
     if not files:
         return refreshed
     state.model_id = ""

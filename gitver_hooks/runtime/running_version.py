@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.runtime.loaded_modules import changed_modules, mark_as_current
 
 _NAMED = 3
@@ -21,24 +22,24 @@ class _Verified(NamedTuple):
     time_ns: int
 
 
-# By worktree: what a process has loaded is a property of the process.
+# By the app's folder: what a process has loaded is a property of the process.
 _verified: dict[str, _Verified] = {}
 
 
-def modules_of_another_version(worktree: str, version: str, began: int) -> list[str]:
-    """The files of loaded modules that are not those of ``version``, which is in the worktree.
+def modules_of_another_version(location: Location, version: str, began: int) -> list[str]:
+    """The files of loaded modules that are not those of ``version``, the app's on disk.
 
     ``version`` was established after ``began``, in nanoseconds since the epoch.
     """
-    changed = changed_modules(worktree)
-    before = _verified.get(worktree)
+    changed = changed_modules(location.worktree)
+    before = _verified.get(location.folder)
     if before is not None and before.version == version:
         # The same content came back: what was loaded by then is what is there again.
         changed = {file: loaded for file, loaded in changed.items() if loaded > before.time_ns}
     if changed:
         return sorted(changed)
-    mark_as_current(worktree, began)
-    _verified[worktree] = _Verified(version, began)
+    mark_as_current(location.worktree, began)
+    _verified[location.folder] = _Verified(version, began)
     return []
 
 

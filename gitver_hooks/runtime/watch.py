@@ -51,7 +51,7 @@ def _folder(path: str | os.PathLike[str] | None) -> str | None:
     except GitverError:
         return None
     if location is not None:
-        return location.worktree
+        return location.folder
     return os.path.dirname(file) if file else None
 
 

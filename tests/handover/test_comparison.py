@@ -74,8 +74,8 @@ def test_each_of_several_indexes_is_found(git: Git, worktree: Location) -> None:
     snapshot = snapshot_of(worktree)
     index, digest, length = snapshot.indexes.split(b"\0")
     snapshot.indexes = b"\0".join((b"/other/index", b"00", b"20", index, digest, length))
-    assert same_index(snapshot, index)
-    assert not same_index(snapshot, digest)
+    assert same_index(worktree, snapshot, index)
+    assert not same_index(worktree, snapshot, digest)
 
 
 def test_an_index_with_longer_ids_is_compared(make_git: Callable[..., Git]) -> None:
