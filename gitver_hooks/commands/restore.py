@@ -67,7 +67,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
     folder = os.path.abspath(directory or default_folder(repository, code.version))
     check_out(repository, code, folder)
     problems = restore_submodules(repository, code, folder)
-    verified = verify(folder, code, source.environment)
+    verified = verify(folder, code, source.environment, source.repository.location.app)
     show(f"restored   {code.version}")
     show(f"to         {folder}")
     show(f"from       {code.origin}")

@@ -15,7 +15,7 @@ from gitver_hooks.history.deadline import Outcome
 from gitver_hooks.history.findings import findings
 from gitver_hooks.history.join import join
 from gitver_hooks.history.model_numbers import ModelNumbers
-from gitver_hooks.history.models import ModelData
+from gitver_hooks.history.models import ModelData, without_duplicates
 from gitver_hooks.history.records import History
 from gitver_hooks.history.resolve import resolve_commit
 from gitver_hooks.history.source import Source, open_source
@@ -25,7 +25,6 @@ from gitver_hooks.registry.failures import MLflowFailure
 from gitver_hooks.registry.tracking import sqlite_file
 from gitver_hooks.repository.branch import current_branch
 from gitver_hooks.repository.remote import main_worktree, remote_url
-from gitver_hooks.version.model_name import app_name
 
 DEFAULT_LIMIT = 20
 DEFAULT_DEADLINE = 10.0
@@ -63,16 +62,21 @@ def read_history(source: Source, selection: Selection) -> History:
     if not commits:
         raise GitverError("no commit matches", "give another range, or a larger --since")
     reading = source.reading()
-    models = reading.models_of_commits([commit.commit for commit in commits])
+    listed = [commit.commit for commit in commits]
+    models = reading.models_of_commits(listed)
+    trees = {} if source.parts is None else source.parts.trees(listed)
+    if trees:
+        of_trees = reading.models_of_trees(sorted(set(trees.values())))
+        models = without_duplicates([*models, *of_trees])
     outcomes = reading.numbers(_in_order(commits, models))
     notes = _notes(source, models, outcomes)
     repository = source.repository
     url = remote_url(repository, source.settings.remote)
     found = History(
-        versions=join(commits, models, outcomes),
+        versions=join(commits, models, outcomes, trees),
         partial=bool(notes),
         notes=notes,
-        app=app_name(repository, source.settings, url),
+        app=source.app,
         branch=current_branch(repository),
         store=_store_name(source),
         experiment=source.tracking.experiment.name or str(source.tracking.experiment.id),

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gitver_hooks.history.deadline import Outcome
 from gitver_hooks.history.model_numbers import ModelNumbers, unread_numbers
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import UNREAD_SCORES, UNREAD_TRACES, VersionRecord
 from gitver_hooks.history.walk import CommitData
+from gitver_hooks.version.version import TREE_PREFIX
 
 
 def join(
     commits: Sequence[CommitData],
     models: Sequence[ModelData],
     outcomes: Mapping[str, Outcome[ModelNumbers]],
+    trees: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[VersionRecord, ...]:
     """One record per version, in the order of ``commits``, dirty ones right after their commit.
 
     A commit without a model has a record too, without numbers. Dirty versions of a commit are
-    listed newest first.
+    listed newest first. ``trees`` has the part of each commit's tree that makes up the app if that
+    is not the whole repository: a clean version is listed at each commit with its tree.
     """
     by_commit: dict[str, list[ModelData]] = {}
     for model in models:
         by_commit.setdefault(model.commit, []).append(model)
+    by_tree: dict[str, list[ModelData]] = {}
+    for model in models:
+        if model.app and not model.dirty:
+            by_tree.setdefault(model.tree, []).append(model)
     records: list[VersionRecord] = []
     for commit in commits:
         of_commit = by_commit.get(commit.commit, [])
-        clean = [model for model in of_commit if not model.dirty]
+        tree = trees.get(commit.commit)
+        # A version of the whole repository, if the app was that then.
+        whole = [model for model in of_commit if not model.dirty and not model.app]
+        clean = by_tree.get(tree, []) or whole if tree else whole
         if not clean:
-            records.append(commit_record(commit))
+            records.append(commit_record(commit, f"{TREE_PREFIX}{tree}" if tree else ""))
         records += [version_record(commit, m, outcomes.get(m.model_id)) for m in clean]
         dirty = sorted((m for m in of_commit if m.dirty), key=lambda m: -m.created_ms)
         records += [version_record(commit, m, outcomes.get(m.model_id)) for m in dirty]
     return tuple(records)
 
 
-def commit_record(commit: CommitData) -> VersionRecord:
-    """The record of a commit whose version was never registered."""
+def commit_record(commit: CommitData, version: str = "") -> VersionRecord:
+    """The record of a commit whose version (by default the commit itself) was never registered."""
     return VersionRecord(
-        version=commit.commit,
+        version=version or commit.commit,
         commit=commit.commit,
         subject=commit.subject,
         authored=commit.authored,

@@ -37,7 +37,11 @@ def all_measurements(history: History) -> list[Measurements]:
     for record in history:
         if record.mainline and not record.dirty:
             newest_first.setdefault(record.commit, record)
-    records = list(reversed(newest_first.values()))
+    # Of a version that several commits have, where it appeared first: its numbers count once.
+    oldest_first: dict[str, VersionRecord] = {}
+    for record in reversed(newest_first.values()):
+        oldest_first.setdefault(record.model_id or record.commit, record)
+    records = list(oldest_first.values())
     return [
         *_scores(records, "metric", lambda record: record.metrics),
         *_scores(records, "feedback", lambda record: record.feedback),

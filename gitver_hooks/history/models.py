@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 VERSION_TAG, COMMIT_TAG = "gitver.version", "mlflow.source.git.commit"
+TREE_TAG, APP_TAG = "gitver.tree", "gitver.app"
 _DIRTY_TAG = "mlflow.source.git.dirty"
 _FATE, _RETIRED = "gitver.fate", "retired"
 
@@ -43,16 +44,28 @@ class ModelData:
     metrics: Mapping[str, ModelMetric]
     run_ids: tuple[str, ...]
 
+    @property
+    def app(self) -> str:
+        """The name of the app if the version is a part of a tree, else empty."""
+        return self.tags.get(APP_TAG, "")
+
+    @property
+    def tree(self) -> str:
+        return self.tags.get(TREE_TAG, "")
+
 
 def models_of_commits(
     client: MlflowClient, experiment_id: str, commits: Sequence[str]
 ) -> list[ModelData]:
     """The models of versions whose (base) commit is one of ``commits``, oldest first."""
-    found: list[ModelData] = []
-    for start in range(0, len(commits), _BATCH):
-        listed = ", ".join(f"'{commit}'" for commit in commits[start : start + _BATCH])
-        found += _search(client, experiment_id, f"tags.`{COMMIT_TAG}` IN ({listed})")
-    return without_duplicates(found)
+    return _tagged(client, experiment_id, COMMIT_TAG, commits)
+
+
+def models_of_trees(
+    client: MlflowClient, experiment_id: str, trees: Sequence[str]
+) -> list[ModelData]:
+    """The models of versions whose tree is one of ``trees``, oldest first."""
+    return _tagged(client, experiment_id, TREE_TAG, trees)
 
 
 def models_named(client: MlflowClient, experiment_id: str, name: str) -> list[ModelData]:
@@ -82,10 +95,20 @@ def read_model(client: MlflowClient, model_id: str) -> ModelData | None:
 
 def without_duplicates(models: Sequence[ModelData]) -> list[ModelData]:
     """One model per version: the oldest, which is the one that registration converges on."""
-    oldest: dict[str, ModelData] = {}
+    oldest: dict[tuple[str, str], ModelData] = {}
     for model in sorted(models, key=lambda m: (m.created_ms, m.model_id)):
-        oldest.setdefault(model.version, model)
+        oldest.setdefault((model.version, model.app), model)
     return list(oldest.values())
+
+
+def _tagged(
+    client: MlflowClient, experiment_id: str, tag: str, values: Sequence[str]
+) -> list[ModelData]:
+    found: list[ModelData] = []
+    for start in range(0, len(values), _BATCH):
+        listed = ", ".join(f"'{value}'" for value in values[start : start + _BATCH])
+        found += _search(client, experiment_id, f"tags.`{tag}` IN ({listed})")
+    return without_duplicates(found)
 
 
 def _search(client: MlflowClient, experiment_id: str, clause: str) -> list[ModelData]:

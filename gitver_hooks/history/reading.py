@@ -28,15 +28,23 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class Reading:
-    """Access to one experiment of one MLflow store until the deadline."""
+    """Access to one experiment of one MLflow store until the deadline.
+
+    ``apps`` are the values of ``ModelData.app`` that belong to the app whose history is read.
+    """
 
     client: MlflowClient
     experiment_id: str
     deadline: Deadline
+    apps: tuple[str, ...] = ("",)
 
     def models_of_commits(self, commits: Sequence[str]) -> list[ModelData]:
         """The models of the versions of ``commits``. Raises MLflowFailure."""
-        return self._ask(models.models_of_commits, list(commits))
+        return self._of_app(self._ask(models.models_of_commits, list(commits)))
+
+    def models_of_trees(self, trees: Sequence[str]) -> list[ModelData]:
+        """The models of the versions that have one of ``trees``. Raises MLflowFailure."""
+        return self._of_app(self._ask(models.models_of_trees, list(trees)))
 
     def models_named(self, name: str) -> list[ModelData]:
         """The models of that name. Raises MLflowFailure."""
@@ -44,7 +52,7 @@ class Reading:
 
     def models_of_version(self, version: str) -> list[ModelData]:
         """The models of that version id. Raises MLflowFailure."""
-        return self._ask(models.models_of_version, version)
+        return self._of_app(self._ask(models.models_of_version, version))
 
     def model(self, model_id: str) -> ModelData | None:
         """The model of that id, None if there is none. Raises MLflowFailure."""
@@ -78,6 +86,9 @@ class Reading:
             raise too_slow(self.client.tracking_uri, self.deadline) from error
         except Exception as error:
             raise self.explain(error) from error
+
+    def _of_app(self, found: list[ModelData]) -> list[ModelData]:
+        return [model for model in found if model.app in self.apps]
 
     def _ask(self, function: Callable[[MlflowClient, str, A], T], argument: A) -> T:
         return self.bounded(lambda: function(self.client, self.experiment_id, argument))

@@ -17,7 +17,7 @@ WORKTREE = "@dirty"
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _TRACE_ID = re.compile(r"tr-[0-9a-f]{32}|trace:/\S+")
 # A dirty version's id or a prefix of it, and the short form that tables show.
-_DIRTY = re.compile(r"([0-9a-f]{4,64}|unborn)(?:-dirty-|\+)([0-9a-f]{1,8})(?:@.*)?")
+_DIRTY = re.compile(r"((?:tree-)?[0-9a-f]{4,64}|unborn)(?:-dirty-|\+)([0-9a-f]{1,8})(?:@.*)?")
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # How long git may take to look up a name.
 _SECONDS = 30
@@ -38,7 +38,7 @@ def resolve(source: Source, what: str) -> Resolved:
         return _of_model(source, what, None)
     commit = git_commit(source, what)
     if commit is not None:
-        return _of_version(source, commit, commit, dirty=False)
+        return _of_version(source, source.version_of_commit(commit), commit, dirty=False)
     if dirty := _DIRTY.fullmatch(what):
         return _of_dirty_prefix(source, what, dirty[1], dirty[2])
     reading = source.reading()

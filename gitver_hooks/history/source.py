@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, run_one
+from gitver_hooks.history.parts import Parts
 from gitver_hooks.history.reading import Reading, too_slow
 from gitver_hooks.registry.failures import READING, MLflowFailure, explained
 from gitver_hooks.registry.store import not_mlflow, open_store
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import Tracking, sqlite_file
+from gitver_hooks.repository.remote import remote_url
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
+from gitver_hooks.version.identify import scope_of
+from gitver_hooks.version.model_name import app_name
+from gitver_hooks.version.version import TREE_PREFIX
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +39,33 @@ class Source:
     seconds: float
     _reading: Reading | None = None
 
+    @cached_property
+    def app(self) -> str:
+        """The name of the app."""
+        url = remote_url(self.repository, self.settings.remote)
+        return app_name(self.repository, self.settings, url)
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        """What commits are to an app that is a part of the repository; None for any other."""
+        scope = scope_of(self.repository.location, self.settings)
+        return None if scope.is_everything else Parts(self.repository, scope)
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """What the models of the app's versions have as their ``ModelData.app``.
+
+        An app in the root may have been the whole repository before.
+        """
+        if self.parts is None:
+            return ("",)
+        return (self.app,) if self.repository.location.app else (self.app, "")
+
+    def version_of_commit(self, commit: str) -> str:
+        """The version id of a commit, without the branch that ``per_branch`` adds."""
+        tree = None if self.parts is None else self.parts.tree(commit)
+        return commit if tree is None else f"{TREE_PREFIX}{tree}"
+
     def reading(self) -> Reading:
         """Access to MLflow, for ``seconds`` from the first call on.
 
@@ -42,7 +75,8 @@ class Source:
             # Importing takes seconds on a busy machine, which is not the server's fault.
             import mlflow  # noqa: F401
 
-            self._reading = _open_reading(self.tracking, Deadline.after(self.seconds))
+            deadline = Deadline.after(self.seconds)
+            self._reading = replace(_open_reading(self.tracking, deadline), apps=self.apps)
         return self._reading
 
 

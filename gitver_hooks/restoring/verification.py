@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,10 +24,13 @@ class Verified(NamedTuple):
     problems: tuple[str, ...]
 
 
-def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
-    """Identify the worktree ``folder`` and compare it with the version that it should be."""
+def verify(folder: str, code: Code, environment: Mapping[str, str], app: str = "") -> Verified:
+    """Identify the worktree ``folder`` and compare it with the version that it should be.
+
+    ``app`` is the path of the app's folder in it.
+    """
     try:
-        with open_repository(folder, environment) as repository:
+        with open_repository(os.path.join(folder, app), environment) as repository:
             # Settings of the restored tree that nobody has allowed do not change the identity.
             settings = survey_settings(repository).settings
             version = identify_worktree(repository, settings).version

@@ -74,6 +74,10 @@ class Objects:
                 f"{self._repository.location.common_dir}",
                 "run `git fsck` and repair the repository",
             ) from error
+        return self.counted(raw_id)
+
+    def counted(self, raw_id: bytes) -> bytes:
+        """The raw id of what counts of a root tree, as git sees it."""
         return self._restricted.root(self._compose(raw_id) if self.replacements else raw_id)
 
     def tree(self, raw_id: bytes) -> Children:

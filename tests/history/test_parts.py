@@ -1,0 +1,57 @@
+"""The history of an app that is a part of a repository: its version at each commit."""
+
+from __future__ import annotations
+
+import os
+
+from support.stores import App
+
+from gitver_hooks.gitfiles.location import find
+from gitver_hooks.history.assemble import history
+from gitver_hooks.history.measurements import all_measurements
+from gitver_hooks.history.resolve import resolve
+from gitver_hooks.history.source import open_source
+from gitver_hooks.recording.register import register
+from gitver_hooks.version.identify import identify
+
+
+def test_a_version_is_listed_at_each_commit_that_has_its_content(app: App) -> None:
+    app.write("chat/.gitver.yaml", "")
+    app.write("search/.gitver.yaml", "")
+    app.write("chat/main.py", "1\n")
+    first = app.commit("first")
+    version = identify(app.path / "chat").id
+    docs = app.commit("docs", **{"docs.md": "1\n"})
+    edited = app.commit("edited", **{"chat/main.py": "2\n"})
+    app("revert", "--no-edit", "HEAD")
+    location = find(str(app.path / "chat"), os.environ)
+    assert location is not None
+    app.write("chat/main.py", "3\n")
+    dirty = register(location, os.environ).recorded.version.id
+    found = history(app.path / "chat")
+    assert found.app == "chat"
+    listed = [(record.commit, record.version) for record in found]
+    reverted = app("rev-parse", "HEAD")
+    assert [at for at in listed if at[1] == version] == [
+        (reverted, version), (docs, version), (first, version)
+    ]  # fmt: skip
+    assert (reverted, dirty) == listed[1]
+    assert listed[2][0] == edited and len(listed) == 5
+    models = {record.model_id for record in found if record.version == version}
+    assert len(models) == 1 and None not in models
+    # Its numbers count once, where it appeared first.
+    assert all(m.commits.count(first) <= 1 for m in all_measurements(found))
+    with open_source(app.path / "chat", dict(os.environ), 60) as source:
+        for name in (docs, "HEAD~1~1", version, dirty):
+            assert resolve(source, name).version == (dirty if name == dirty else version)
+        assert resolve(source, dirty).model_id not in models
+
+
+def test_the_whole_repository_and_its_apps_have_histories_of_their_own(app: App) -> None:
+    app.write(".gitver.yaml", "app: whole\n")
+    app.write("chat/.gitver.yaml", "")
+    commit = app.commit("first")
+    whole, chat = history(app.path), history(app.path / "chat")
+    assert [record.version for record in whole] == [commit]
+    assert [record.version for record in chat] == [identify(app.path / "chat").id]
+    assert whole[0].model_id != chat[0].model_id
