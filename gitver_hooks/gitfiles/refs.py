@@ -36,7 +36,7 @@ def read_head(location: Location) -> Head:
 
     Only plain files are read, so a pipe in the place of one cannot block anything.
     """
-    text = read_small(os.path.join(location.git_dir, "HEAD"))
+    text = _read(os.path.join(location.git_dir, "HEAD"))
     first = symbolic_target(text)
     for _ in range(LONGEST_CHAIN):
         target = symbolic_target(text)
@@ -44,7 +44,7 @@ def read_head(location: Location) -> Head:
             break
         if not target.startswith("refs/") or ".." in target:
             raise ValueError(f"HEAD leads to {target!r}")
-        text = read_small(ref_path(location, target))
+        text = _read(ref_path(location, target))
         if text is None:
             text = _packed(location, os.fsencode(target))
     return Head(first, None if text is None else _raw_id(text))
@@ -63,8 +63,17 @@ def ref_path(location: Location, name: str) -> str:
     return os.path.join(folder, name)
 
 
+def _read(path: str) -> bytes | None:
+    """The content of a file; None if it does not exist. Raises ValueError if it cannot be read."""
+    content = read_small(path)
+    if content is None and os.path.isfile(path):
+        # A branch that nobody can read is no branch without a commit.
+        raise ValueError(f"{path} cannot be read")
+    return content
+
+
 def _packed(location: Location, name: bytes) -> bytes | None:
-    content = read_small(os.path.join(location.common_dir, "packed-refs")) or b""
+    content = _read(os.path.join(location.common_dir, "packed-refs")) or b""
     end = content.find(b" " + name + b"\n")
     return content[content.rfind(b"\n", 0, end) + 1 : end] if end >= 0 else None
 

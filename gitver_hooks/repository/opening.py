@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+
 from dulwich.config import ConfigFile
-from dulwich.errors import NotGitRepository
+from dulwich.errors import (
+    ApplyDeltaError,
+    ChecksumMismatch,
+    NotGitRepository,
+    ObjectFormatException,
+)
 from dulwich.objects import ObjectID
 from dulwich.refs import HEADREF
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
@@ -19,6 +26,11 @@ from gitver_hooks.repository.object_format import (
     OBJECT_FORMAT,
     REF_STORAGE,
     VERSION,
+)
+
+_DAMAGED = (
+    *(ApplyDeltaError, ChecksumMismatch, ObjectFormatException),
+    *(AssertionError, OSError, ValueError, zlib.error),
 )
 
 
@@ -63,12 +75,20 @@ def head_in_reftable(repo: Repo) -> Head:
 
 
 def object_with_dulwich(repo: Repo, raw_id: bytes) -> RawObject | None:
-    """The type and the content of an object; None if the repository does not have it."""
+    """The type and the content of an object; None if the repository does not have it.
+
+    Raises GitverError if it is damaged.
+    """
     try:
         found = repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
+        return found.type_name, found.as_raw_string()
     except KeyError:
         return None
-    return found.type_name, found.as_raw_string()
+    except _DAMAGED as error:
+        raise GitverError(
+            f"the object {raw_id.hex()} in {repo.commondir()} is damaged: {error}",
+            "run `git fsck` and repair the repository",
+        ) from error
 
 
 def _format_of(configuration: Configuration) -> ConfigFile:

@@ -94,7 +94,10 @@ class Repository:
         return commit.hex() if commit is not None else None
 
     def object(self, raw_id: bytes) -> RawObject | None:
-        """The type and the content of an object; None if the repository does not have it."""
+        """The type and the content of an object; None if the repository does not have it.
+
+        Raises GitverError if it is damaged.
+        """
         found = self._objects.read(raw_id)
         if found is None:
             from gitver_hooks.repository.opening import object_with_dulwich

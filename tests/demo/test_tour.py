@@ -75,3 +75,17 @@ def test_a_demo_whose_registration_takes_longer_than_gitver_wait_says_so(
     assert "has not answered within 0.01 s" in line
     assert list(temporary.iterdir()) == []
     assert processes_in(temporary) == []
+
+
+@pytest.mark.long
+def test_twenty_demos_succeed_beside_two_busy_loops(temporary: Path, tmp_path: Path) -> None:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        for _ in range(20):
+            done = subprocess.run(DEMO, cwd=tmp_path, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert list(temporary.iterdir()) == []
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

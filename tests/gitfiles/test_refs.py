@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.git import Git
 
+from gitver_hooks.common.files import read_small
+from gitver_hooks.gitfiles import refs
 from gitver_hooks.gitfiles.location import find
 from gitver_hooks.gitfiles.refs import Head, read_head
 
@@ -64,6 +66,25 @@ def test_refs_of_a_linked_worktree_are_its_own(git: Git, tmp_path: Path) -> None
     linked("symbolic-ref", "HEAD", "refs/worktree/mine")
     expect_as_git(linked)
     expect_as_git(git)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "refs/heads/main", "packed-refs"])
+def test_a_file_that_cannot_be_read_is_an_error(
+    git: Git, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    git("branch", "other")
+    git("pack-refs", "--all")
+    if name == "refs/heads/main":
+        git.commit("loose")
+    unreadable = str(git.path / ".git" / name)
+
+    def read(path: str) -> bytes | None:
+        # The tests may run as root, who can read everything.
+        return None if path == unreadable else read_small(path)
+
+    monkeypatch.setattr(refs, "read_small", read)
+    with pytest.raises(ValueError, match=f"{name} cannot be read"):
+        head(git)
 
 
 @pytest.mark.parametrize(

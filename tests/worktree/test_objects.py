@@ -191,3 +191,23 @@ def test_a_missing_tree_in_a_full_clone_is_reported_as_damage(git: Git) -> None:
     with pytest.raises(GitverError, match=tree) as raised:
         content_of(git)
     assert "git fsck" in str(raised.value.remedy)
+
+
+# Damaged repositories
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "HEAD^{tree}"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_damaged_object_is_an_error_that_says_what_to_do(
+    git: Git, revision: str, is_packed: bool
+) -> None:
+    git.write("app.py", "changed\n")
+    folder, name = git.path / ".git/objects", git("rev-parse", revision)
+    path = folder / name[:2] / name[2:]
+    if is_packed:
+        git("repack", "-q", "-a", "-d")
+        (path,) = (folder / "pack").glob("*.pack")
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(GitverError, match="run `git fsck`"):
+        content_of(git)
