@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VERBS = (
     *("install", "allow", "uninstall", "status", "id", "model", "run", "sync"),
     *("log", "show", "compare", "report"),
-    *("restore", "diff"),
+    *("restore", "diff", "prune"),
     *("doctor", "demo", "completion", "hook"),
 )
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from collections.abc import Sequence
 
+from gitver_hooks.commands.asking import can_ask, confirm
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show
 from gitver_hooks.common.uri_parts import parse
@@ -94,11 +94,6 @@ def store_approvals(location: Location, requests: Sequence[Request]) -> None:
     show(f"allowed in this clone; `git config --unset-all {ALLOWED}` undoes this")
 
 
-def can_ask() -> bool:
-    """Whether a person sits at the terminal."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
-
-
 def _ask() -> None:
     """Raise GitverError unless the user says yes."""
     if not can_ask():
@@ -106,9 +101,7 @@ def _ask() -> None:
             "standard input is not a terminal, so gitver cannot ask",
             "run `gitver allow --yes` if these values are what you want",
         )
-    sys.stdout.write("Allow this? [y/N] ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not confirm("Allow this?"):
         raise GitverError("nothing was allowed", "set your own values with `git config gitver.…`")
 
 

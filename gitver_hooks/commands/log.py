@@ -56,7 +56,7 @@ def add_selection(parser: argparse.ArgumentParser, limit: int) -> None:
         "--metric", action="append", default=[], help="only this metric; may be repeated"
     )
     parser.add_argument(
-        "--since", type=_moment, help="only commits since that time: 2026-01-31, or `2 weeks ago`"
+        "--since", type=moment, help="only commits since that time: 2026-01-31, or `2 weeks ago`"
     )
     add_deadline(parser)
     add_app_option(parser)
@@ -128,10 +128,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """The moment that ``text`` names: a date in ISO 8601, or ``90d`` or ``2 weeks ago``."""
     match = _AGO.fullmatch(text.strip())
     if match:
         hours = int(match[1]) * _HOURS[match[2][0]]
         return datetime.now(timezone.utc) - timedelta(hours=hours)
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.astimezone()
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.astimezone()

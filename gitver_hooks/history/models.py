@@ -82,6 +82,20 @@ def models_of_version(client: MlflowClient, experiment_id: str, version: str) ->
     return without_duplicates(_search(client, experiment_id, f"tags.`{VERSION_TAG}` = '{version}'"))
 
 
+def dirty_models(client: MlflowClient, experiment_id: str) -> list[ModelData]:
+    """All models of versions with uncommitted changes."""
+    return _search(client, experiment_id, f"tags.`{_DIRTY_TAG}` = 'true'")
+
+
+def has_version(client: MlflowClient, experiment_ids: list[str], version: str) -> bool:
+    """Whether one of the experiments has a model of that version id, in whatever state."""
+    if not _SAFE.fullmatch(version):
+        return False
+    clause = f"tags.`{VERSION_TAG}` = '{version}'"
+    page = client.search_logged_models(experiment_ids=experiment_ids, filter_string=clause)
+    return bool(page)
+
+
 def read_model(client: MlflowClient, model_id: str) -> ModelData | None:
     """The model with that id, or None if MLflow has none."""
     try:

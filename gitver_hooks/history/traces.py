@@ -113,6 +113,17 @@ def find_trace(client: MlflowClient, experiment_id: str, trace_id: str) -> Trace
     return trace_data(page[0].info) if page else None
 
 
+def trace_exists(client: MlflowClient, experiment_ids: list[str], model_id: str) -> bool:
+    """Whether a trace in one of the experiments is linked to the model."""
+    page = client.search_traces(
+        **_locations(client, experiment_ids),
+        filter_string=f"request_metadata.`{MODEL_KEY}` = '{checked_id(model_id)}'",
+        max_results=1,
+        include_spans=False,
+    )
+    return bool(page)
+
+
 def full_texts(client: MlflowClient, trace: TraceData) -> tuple[str, str]:
     """The full inputs and answer of a trace as JSON text; the previews if it has no spans."""
     try:
@@ -133,6 +144,10 @@ def checked_id(identifier: str) -> str:
 
 
 def locations(client: MlflowClient, experiment_id: str) -> dict[str, list[str]]:
+    return _locations(client, [experiment_id])
+
+
+def _locations(client: MlflowClient, experiment_ids: list[str]) -> dict[str, list[str]]:
     # MLflow 3.5 renamed the parameter and warns about the old name.
     parameters = inspect.signature(client.search_traces).parameters
-    return {"locations" if "locations" in parameters else "experiment_ids": [experiment_id]}
+    return {"locations" if "locations" in parameters else "experiment_ids": experiment_ids}

@@ -53,9 +53,27 @@ class KnownModels:
     def _read(self, version_id: str, app: str) -> tuple[str, str]:
         if not self._is_same_file():
             return "", ""
-        lines = (read_small(self._path(version_id, app)) or b"").decode("utf-8").strip()
-        model_id, _, name = lines.partition("\n")
-        return model_id, name
+        return _read_lines(self._path(version_id, app))
+
+    def files(self) -> dict[str, str]:
+        """The model ids by the names of their files."""
+        names = [name for name in _names(self._folder) if name[0] != "."]
+        paths = {name: os.path.join(self._folder, name) for name in names}
+        return {name: _read_lines(path)[0] for name, path in paths.items()}
+
+    def is_in_another_store(self, version_id: str) -> bool:
+        """Whether this repository knows a model of the version in any other store."""
+        stores, own = os.path.split(self._folder)
+        name = os.path.basename(self._path(version_id, ""))
+        return any(
+            known == name or known.endswith(f"%2F{name}")
+            for store in set(_names(stores)) - {own}
+            for known in _names(os.path.join(stores, store))
+        )
+
+    def forget_file(self, name: str) -> None:
+        """Remove one of the ``files``."""
+        _unlink(os.path.join(self._folder, name))
 
     @property
     def _inode_file(self) -> str:
@@ -85,6 +103,20 @@ class KnownModels:
         paths.sort(key=lambda path: os.stat(path).st_mtime)
         for path in paths[: len(paths) // 2]:
             _unlink(path)
+
+
+def _read_lines(path: str) -> tuple[str, str]:
+    """The model id and the name in a file; empty if they are not there."""
+    lines = (read_small(path) or b"").decode("utf-8").strip()
+    model_id, _, name = lines.partition("\n")
+    return model_id, name
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _unlink(path: str) -> None:

@@ -92,6 +92,11 @@ def sqlite_file(uri: str) -> str | None:
     return os.path.abspath(path) if path and path != ":memory:" else None
 
 
+def is_shared(uri: str) -> bool:
+    """Whether other machines may use the store: it is neither a SQLite file nor a folder."""
+    return uri.partition(":")[0] not in ("sqlite", "file") and ":" in uri
+
+
 def sqlite_inode(uri: str) -> str:
     """The inode of the file behind a SQLite tracking URI.
 

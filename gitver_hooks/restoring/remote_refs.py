@@ -24,7 +24,7 @@ def has_remote(repository: Repository, remote: str) -> bool:
 
 def fetch_kept(repository: Repository, remote: str, version: str) -> None:
     """Fetch what ``remote`` keeps of ``version``. Raises GitverError if it keeps nothing."""
-    _check(repository, remote)
+    check_remote(repository, remote)
     ref = ref_name(version)
     git = git_in(repository)
     done = git.attempt(*_FETCH, "--", remote, f"+{ref}:{ref}")
@@ -40,6 +40,7 @@ def forget_fetched(repository: Repository, version: str) -> None:
     git_in(repository).run("update-ref", "-d", ref_name(version))
 
 
-def _check(repository: Repository, remote: str) -> None:
+def check_remote(repository: Repository, remote: str) -> None:
+    """Raise GitverError unless the user's configuration of git defines ``remote``."""
     if not has_remote(repository, remote):
         raise GitverError(f"there is no remote {remote!r}", "set `remote`, or add one")

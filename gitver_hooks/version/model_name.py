@@ -27,13 +27,22 @@ def app_name(repository: Repository, settings: Settings, url: str | None) -> str
     return named or os.path.basename(main_worktree(repository)) or "app"
 
 
+def model_name_prefix(app: str) -> str:
+    """What the names of all LoggedModels of an app begin with: ``<app>-git-``.
+
+    MLflow refuses some characters in a name (``/ : . % " '``): whatever is not a letter, a digit,
+    ``_`` or ``-`` becomes ``-``.
+    """
+    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
+    return f"{safe}-git-"
+
+
 def model_name(app: str, version: Version) -> str:
     """``<app>-git-<commit[:8]>``, and ``-dirty-<digest[:8]>`` behind it for a dirty version.
 
-    The name that MLflow's guide to version tracking builds. MLflow refuses some characters in a
-    name (``/ : . % " '``): any character other than a letter, a digit, ``_`` or ``-`` becomes
-    ``-``.
+    The name that MLflow's guide to version tracking builds.
     """
-    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
     commit = (version.commit or UNBORN)[:8]
-    return f"{safe}-git-{commit}" + (f"-dirty-{version.digest[:8]}" if version.dirty else "")
+    return f"{model_name_prefix(app)}{commit}" + (
+        f"-dirty-{version.digest[:8]}" if version.dirty else ""
+    )

@@ -1,0 +1,1 @@
+"""Removes versions and kept code that nobody needs."""

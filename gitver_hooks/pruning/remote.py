@@ -1,0 +1,57 @@
+"""Kept versions at a remote: which there are, and how to delete them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.keeping.kept_refs import PREFIX
+from gitver_hooks.repository.git_command import git_in, last_line
+from gitver_hooks.repository.repository import Repository
+from gitver_hooks.restoring.remote_refs import check_remote
+
+# A server may list anything. The digest of an id that was too long names no version.
+_LINE = re.compile(rf"([0-9a-f]{{40}}|[0-9a-f]{{64}})\t{PREFIX}([\w.%@-]+)")
+_PER_PUSH = 100
+
+
+class RemoteRef(NamedTuple):
+    """A ref under ``refs/gitver/`` at a remote, and the id of the object that it points to."""
+
+    suffix: str
+    tag: str
+
+    @property
+    def version(self) -> str:
+        return unquote(self.suffix)
+
+
+def remote_refs(repository: Repository, remote: str) -> list[RemoteRef]:
+    """The kept versions at the remote. Raises GitverError if it cannot be reached."""
+    check_remote(repository, remote)
+    done = git_in(repository).attempt("ls-remote", "--refs", "--", remote, f"{PREFIX}*")
+    if done.returncode:
+        raise GitverError(f"{remote} cannot be read: {last_line(done.stderr)}", "check the remote")
+    matches = map(_LINE.fullmatch, done.stdout.decode("utf-8", "replace").splitlines())
+    refs = [RemoteRef(match[2], match[1]) for match in matches if match]
+    return [ref for ref in refs if "-dirty-" in ref.suffix]
+
+
+def delete_remote_refs(repository: Repository, remote: str, refs: Sequence[RemoteRef]) -> None:
+    """Delete the refs at the remote, unless they point to something else by now.
+
+    Raises GitverError if the remote refuses.
+    """
+    for start in range(0, len(refs), _PER_PUSH):
+        batch = refs[start : start + _PER_PUSH]
+        leases = [f"--force-with-lease={PREFIX}{ref.suffix}:{ref.tag}" for ref in batch]
+        names = [f":{PREFIX}{ref.suffix}" for ref in batch]
+        done = git_in(repository).attempt(
+            "push", "--quiet", "--no-verify", *leases, "--", remote, *names
+        )
+        if done.returncode:
+            reason = last_line(done.stderr)
+            raise GitverError(f"{remote} keeps its versions: {reason}", "check your rights there")

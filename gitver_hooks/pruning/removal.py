@@ -1,0 +1,74 @@
+"""Removes what a plan lists, looking again right before each removal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.keeping.kept_refs import KeptRef, delete_kept
+from gitver_hooks.pruning.plan import Plan, Scope, active_versions, is_unused
+from gitver_hooks.pruning.remote import delete_remote_refs
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How much was removed, and a line about each thing that stays although it was planned."""
+
+    models: int
+    kept: int
+    known: int
+    remote: int
+    problems: tuple[str, ...]
+
+
+def remove(scope: Scope, plan: Plan, remote: str | None) -> Removed:
+    """Remove what ``plan`` lists, except versions that somebody has used or made since."""
+    staying: dict[str, str] = {}
+    _remove_models(scope, plan, staying)
+    active = active_versions(scope.repository)
+    kept = [ref for ref in plan.kept if ref.kept.version not in {*staying, *active}]
+    stays = {model.model_id for model in plan.models if model.version in staying}
+    now = scope.known.files().items()
+    known = [file for file in plan.known if file in now and file[1] not in stays]
+    for name, _ in known:
+        scope.known.forget_file(name)
+    problems = [f"{version} stays: {reason}" for version, reason in staying.items()]
+    removed_refs = _delete_kept(scope, kept, problems)
+    pushed = [ref for ref in plan.remote if ref.version not in staying]
+    if remote is not None and pushed:
+        try:
+            delete_remote_refs(scope.repository, remote, pushed)
+        except GitverError as error:
+            problems.append(str(error))
+            pushed = []
+    removed = len(plan.models) - len(stays)
+    return Removed(removed, removed_refs, len(known), len(pushed), tuple(problems))
+
+
+def _remove_models(scope: Scope, plan: Plan, staying: dict[str, str]) -> None:
+    """Delete the models of the plan; ``staying`` gets the reason for each that is not deleted."""
+    in_runs = scope.usage.models_of_runs(plan.made_ms) if plan.models else set()
+    for planned in plan.models:
+        try:
+            model = scope.usage.model(planned.model_id)
+            if model is None:
+                continue
+            if not is_unused(scope, model, active_versions(scope.repository), in_runs):
+                staying[planned.version] = "somebody has used it just now"
+                continue
+            scope.usage.delete(planned.model_id)
+        except GitverError as error:
+            staying[planned.version] = str(error)
+
+
+def _delete_kept(scope: Scope, refs: list[KeptRef], problems: list[str]) -> int:
+    return sum(map(bool, _deletions(scope, refs, problems)))
+
+
+def _deletions(scope: Scope, refs: list[KeptRef], problems: list[str]) -> Iterator[bool]:
+    for ref in refs:
+        try:
+            yield delete_kept(scope.repository, ref)
+        except OSError as error:
+            problems.append(f"{ref.name} stays: {error.strerror}")
