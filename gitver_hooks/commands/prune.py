@@ -14,6 +14,7 @@ from gitver_hooks.commands.log import add_deadline, moment
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say, show
 from gitver_hooks.history.source import Source, open_source
+from gitver_hooks.keeping.share import user_remote
 from gitver_hooks.pruning.plan import Plan, Scope, plan_removal
 from gitver_hooks.pruning.removal import remove
 from gitver_hooks.pruning.usage import UsageReader
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_own_process(arguments.deadline)
     with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
         scope = _scope(source, arguments.older_than, arguments.deadline)
-        remote = source.settings.remote if arguments.remote else None
+        remote = user_remote(source.repository, source.settings) if arguments.remote else None
         plan = plan_removal(scope, remote)
         _show_plan(plan, remote, arguments.older_than)
         if not plan or arguments.dry_run:

@@ -50,15 +50,15 @@ def push_shared(location: Location, environment: Mapping[str, str]) -> None:
         if not lock.held or settings.keep != "push":
             return
         try:
-            remote = _remote(repository, settings)
+            remote = user_remote(repository, settings)
             while refs := _existing(repository, unpushed_refs(location))[:_REFS_PER_PUSH]:
                 _push(repository, remote, refs)
         except GitverError as error:
             log(location, f"kept versions are not pushed: {error}", error, environment)
 
 
-def _remote(repository: Repository, settings: Settings) -> str:
-    """The name of the remote to push to: one of the user's own choice."""
+def user_remote(repository: Repository, settings: Settings) -> str:
+    """The name of the remote to push to: one of the user's own choice. Raises GitverError."""
     if settings.source("remote").kind == TREE:
         raise GitverError(
             f"the remote {settings.remote!r} is the choice of {settings.path}",

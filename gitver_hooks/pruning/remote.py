@@ -11,7 +11,6 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.keeping.kept_refs import PREFIX
 from gitver_hooks.repository.git_command import git_in, last_line
 from gitver_hooks.repository.repository import Repository
-from gitver_hooks.restoring.remote_refs import check_remote
 
 # A server may list anything. The digest of an id that was too long names no version.
 _LINE = re.compile(rf"([0-9a-f]{{40}}|[0-9a-f]{{64}})\t{PREFIX}([\w.%@-]+)")
@@ -30,8 +29,7 @@ class RemoteRef(NamedTuple):
 
 
 def remote_refs(repository: Repository, remote: str) -> list[RemoteRef]:
-    """The kept versions at the remote. Raises GitverError if it cannot be reached."""
-    check_remote(repository, remote)
+    """The kept versions at the remote, a name. Raises GitverError if it cannot be reached."""
     done = git_in(repository).attempt("ls-remote", "--refs", "--", remote, f"{PREFIX}*")
     if done.returncode:
         raise GitverError(f"{remote} cannot be read: {last_line(done.stderr)}", "check the remote")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.history.source import Source
 from gitver_hooks.history.walk import has_commit
+from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.kept_refs import read_kept
 from gitver_hooks.keeping.kept_version import (
     LARGE,
@@ -79,6 +80,8 @@ def find_kept(
     ``tree`` is the id of the version's whole tree, if it is known. Why something is not available
     is added to ``problems``.
     """
+    # What was recorded just now may not be an object yet.
+    keep_captured(repository.location, repository.environment)
     kept = read_kept(repository, version)
     problem = "does not keep it" if kept is None else _mismatch(kept, tree)
     if kept is not None and not problem:

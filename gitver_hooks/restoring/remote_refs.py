@@ -24,7 +24,8 @@ def has_remote(repository: Repository, remote: str) -> bool:
 
 def fetch_kept(repository: Repository, remote: str, version: str) -> None:
     """Fetch what ``remote`` keeps of ``version``. Raises GitverError if it keeps nothing."""
-    check_remote(repository, remote)
+    if not has_remote(repository, remote):
+        raise GitverError(f"there is no remote {remote!r}", "set `remote`, or add one")
     ref = ref_name(version)
     git = git_in(repository)
     done = git.attempt(*_FETCH, "--", remote, f"+{ref}:{ref}")
@@ -38,9 +39,3 @@ def fetch_kept(repository: Repository, remote: str, version: str) -> None:
 def forget_fetched(repository: Repository, version: str) -> None:
     """Delete the ref that ``fetch_kept`` wrote: what it holds is not what was wanted."""
     git_in(repository).run("update-ref", "-d", ref_name(version))
-
-
-def check_remote(repository: Repository, remote: str) -> None:
-    """Raise GitverError unless the user's configuration of git defines ``remote``."""
-    if not has_remote(repository, remote):
-        raise GitverError(f"there is no remote {remote!r}", "set `remote`, or add one")

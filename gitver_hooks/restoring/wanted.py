@@ -8,9 +8,12 @@ from typing import NamedTuple
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.history.resolve import WORKTREE, git_commit, names_model_or_trace, resolve
 from gitver_hooks.history.source import Source
-from gitver_hooks.keeping.kept_refs import all_kept
+from gitver_hooks.keeping.capture import capture
+from gitver_hooks.keeping.keep import keep_captured
+from gitver_hooks.keeping.kept_refs import all_kept, read_kept
 from gitver_hooks.keeping.kept_version import KeptVersion
 from gitver_hooks.version.identify import identify_worktree
+from gitver_hooks.version.model_name import app_name, model_name
 
 _DIRTY = "-dirty-"
 _SHORTEST_PREFIX = 4
@@ -42,8 +45,9 @@ def find_wanted(source: Source, what: str) -> Wanted:
     in this repository.
     """
     if what == WORKTREE:
-        version = identify_worktree(source.repository, source.settings).version
-        return Wanted(version.id, version.dirty, version.commit or "", version.tree)
+        return _worktree(source)
+    # What was recorded just now may not be an object yet.
+    keep_captured(source.repository.location, source.repository.environment)
     if not names_model_or_trace(what):
         commit = git_commit(source, what)
         if commit is not None:
@@ -58,6 +62,17 @@ def find_wanted(source: Source, what: str) -> Wanted:
             # The remote may have its code.
             return Wanted(what, True, "", unread=error)
         raise
+
+
+def _worktree(source: Source) -> Wanted:
+    """The version of the worktree as it is now; its code is kept if nobody has recorded it yet."""
+    repository, settings = source.repository, source.settings
+    identified = identify_worktree(repository, settings)
+    version = identified.version
+    if version.dirty and read_kept(repository, version.id) is None:
+        app = app_name(repository, settings, version.remote_url)
+        capture(repository, identified, settings, model_name(app, version))
+    return Wanted(version.id, version.dirty, version.commit or "", version.tree)
 
 
 def _kept(source: Source, what: str) -> KeptVersion | None:
