@@ -30,6 +30,7 @@ server      a commit of a new version with MLflow behind HTTP on loopback, minus
             100 and 10,000 models.
 app         an app start with ``import gitver_hooks.shim`` relative to one with
             ``mlflow.genai.enable_git_model_versioning()``, on the embedded store.
+history     the walk over the newest commits of a long history
 growth      the time per additional file between the two largest trees, relative to the two
             smallest: 1 is linear. `git status` grows too when a tree exceeds the machine's caches.
             Also peak memory.

@@ -13,6 +13,7 @@ from benchmarks.apps import measure_apps
 from benchmarks.children import Failed
 from benchmarks.commits import measure_commits
 from benchmarks.ground import Ground
+from benchmarks.history import measure_history
 from benchmarks.hooks import measure_checkouts, measure_rebase
 from benchmarks.identity import measure_identity
 from benchmarks.report import machine, table, write_json
@@ -22,7 +23,7 @@ from benchmarks.server import measure_searches, mlflow_server
 from benchmarks.timing import Turns
 from benchmarks.trees import SIZES, Tree
 
-GROUPS = ("identity", "hooks", "rebase", "server", "app", "growth")
+GROUPS = ("identity", "hooks", "rebase", "server", "app", "growth", "history")
 _IN_ALL_TREES = ("identity", "hooks")
 _MEASURES = {
     "identity": measure_identity,
@@ -62,7 +63,17 @@ def _measure(options: argparse.Namespace, groups: set[str]) -> Results:
         if address is not None:
             results.say("server: searches")
             measure_searches(ground, address, _turns(options, "small"), results)
+        if "history" in groups:
+            _measure_history(ground, _turns(options, "small"), results)
     return results
+
+
+def _measure_history(ground: Ground, turns: Turns, results: Results) -> None:
+    results.say("history: making a repository")
+    try:
+        measure_history(ground, turns, results)
+    except Failed as error:
+        results.failures.append(f"history: {error}")
 
 
 def _options() -> argparse.Namespace:

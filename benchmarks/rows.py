@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from benchmarks import apps, commits, hooks, identity, server
+from benchmarks import apps, commits, history, hooks, identity, server
 from benchmarks.cases import HOOKLESS
 from benchmarks.results import Results
 
@@ -43,6 +43,7 @@ def rows(results: Results) -> list[Row]:
         for rows_of in (_identity, _hooks, _rebase, _commits, _apps):
             found += _whole(rows_of, results, size)
     found += _whole(_searches, results, server.SERVER)
+    found += _whole(_history, results, history.HISTORY)
     found += _growth(results)
     return found
 
@@ -194,6 +195,10 @@ def _searches(results: Results, size: str) -> Iterator[Row]:
     yield make.time(f"search by name, {few} models", server.SEARCH.format(few))
     yield make.time(f"search by name, {many} models", server.SEARCH.format(many))
     yield make.time(f"MLflow's own search, {many} models", server.SEARCH_TAGS.format(many))
+
+
+def _history(results: Results, size: str) -> Iterator[Row]:
+    yield _Maker(results, "history", size).time(history.WALK, history.WALK, 100)
 
 
 def _growth(results: Results) -> list[Row]:

@@ -57,6 +57,7 @@ ROWS = {
         "every start with the embedded store, beyond import mlflow",
     },
     "growth": {"peak memory, gitver id cold", "peak memory, shim fresh"},
+    "history": {"walk of 20 of 50000 commits"},
 }
 
 
