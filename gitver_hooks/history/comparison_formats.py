@@ -109,7 +109,7 @@ def _number(comparison: Comparison, value: float | None) -> str:
 def _difference(comparison: Comparison, value: float) -> str:
     """A difference with its sign: ``−30 points``, ``+0.3 s``."""
     unit = _unit(comparison)
-    sign, size = "−" if value < 0 else "+", abs(value)
+    sign, size = "−" if value < 0 else "+" if value else "", abs(value)
     if unit == "share":
         return f"{sign}{100 * size:.0f} points"
     return sign + ("∞" if math.isinf(size) else in_unit(size, unit))

@@ -83,6 +83,27 @@ def test_a_server_that_fails_gives_one_line_and_status_1(
     assert_one_line(done)
 
 
+OTHERS = (("show",), ("compare", "HEAD", "HEAD", "--fail-on-drop"), ("report", "-o", "page.html"))
+
+
+@pytest.mark.parametrize("command", OTHERS, ids=lambda command: command[0])
+def test_the_other_commands_fail_as_log_does(
+    git: Git, faulty: Callable[[str], str], command: tuple[str, ...]
+) -> None:
+    assert_one_line(run(git, *command, MLFLOW_TRACKING_URI=faulty("refused")))
+    assert not (git.path / "page.html").exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["hanging answer", "login page", "404"])
+@pytest.mark.parametrize("command", OTHERS, ids=lambda command: command[0])
+def test_the_other_commands_fail_as_log_does_whatever_the_server_does(
+    git: Git, faulty: Callable[[str], str], command: tuple[str, ...], fault: str
+) -> None:
+    uri = faulty(fault)
+    assert_one_line(run(git, *command, "--deadline", "3", MLFLOW_TRACKING_URI=uri))
+
+
 @pytest.mark.parametrize("fault", ["older", "corrupt"])
 def test_a_store_that_cannot_be_read_gives_one_line_and_status_1(
     git: Git, sqlite_store: Path, fault: str

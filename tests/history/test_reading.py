@@ -3,7 +3,8 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import pytest
 from support.git import Git
 from support.history_oracle import numbers_by_sql
 from support.large_store import Plan, fill
+from support.stalling import stalling_server
 
 from gitver_hooks.history import model_numbers, reading, trace_metrics
 from gitver_hooks.history.assemble import Selection, read_history
+from gitver_hooks.history.code_changes import CodeChanges
+from gitver_hooks.history.comparing import compare_rows
 from gitver_hooks.history.models import ModelData
-from gitver_hooks.history.records import History
-from gitver_hooks.history.source import open_source
+from gitver_hooks.history.records import History, Resolved
+from gitver_hooks.history.rows import read_rows
+from gitver_hooks.history.source import Source, open_source
 from gitver_hooks.history.traces import ModelTraces
 
 MANY = 230
@@ -31,14 +36,17 @@ class Recorded:
     tracking_uri: str
     experiment: str = "0"
 
-    def history(self, limit: int = 20) -> History:
+    def history(self, limit: int = 20, seconds: float = 120) -> History:
+        with self.source(seconds) as source:
+            return read_history(source, Selection(limit=limit))
+
+    def source(self, seconds: float = 120) -> AbstractContextManager[Source]:
         environment = {
             "PATH": "/usr/bin:/bin",
             "MLFLOW_TRACKING_URI": self.tracking_uri,
             "MLFLOW_EXPERIMENT_ID": self.experiment,
         }
-        with open_source(str(self.git.path), environment, 120) as source:
-            return read_history(source, Selection(limit=limit))
+        return open_source(str(self.git.path), environment, seconds)
 
 
 def fill_versions(git: Git, uri: str, experiment_id: int = 0, first: int = 0) -> None:
@@ -87,12 +95,37 @@ def test_the_numbers_equal_those_of_the_tables_on_sqlite(recorded: Recorded) -> 
 def test_the_numbers_equal_those_of_the_tables_on_a_server_with_postgresql(
     git: Git, team_server: str, postgres_uri: str
 ) -> None:
+    recorded, _ = on_server(git, team_server, postgres_uri)
+    assert_equal_to_sql(recorded)
+    assert_rows_can_be_compared(recorded)
+
+
+def test_the_rows_of_two_versions_can_be_compared(recorded: Recorded) -> None:
+    assert_rows_can_be_compared(recorded)
+
+
+def on_server(git: Git, team_server: str, postgres_uri: str) -> tuple[Recorded, str]:
+    """An experiment of its own on the server, and the id of its oldest model."""
     from mlflow import MlflowClient
 
     experiment = MlflowClient(team_server).create_experiment(f"history of {git.path}")
     first = random.SystemRandom().getrandbits(30)  # ids are unique in the server
     fill_versions(git, postgres_uri, int(experiment), first)
-    assert_equal_to_sql(Recorded(git, postgres_uri, team_server, experiment))
+    return Recorded(git, postgres_uri, team_server, experiment), f"m-{first:032x}"
+
+
+def assert_rows_can_be_compared(recorded: Recorded) -> None:
+    scores = {r.commit: r.metrics["correctness"] for r in recorded.history() if r.model_id}
+    with recorded.source() as source:
+        reading = source.reading()
+        a, b = sorted(reading.models_of_commits(list(scores)), key=lambda m: m.created_ms)[:2]
+        sides = read_rows(reading, a), read_rows(reading, b)
+    named = Resolved(a.version, a.commit), Resolved(b.version, b.commit)
+    compared = compare_rows(*named, CodeChanges(), ({}, {}), sides)
+    assert len(compared.pairs) == 8
+    (correctness,) = [c for c in compared.quality if c.metric == "correctness"]
+    assert correctness.mean_a == pytest.approx(scores[a.commit].mean)
+    assert correctness.mean_b == pytest.approx(scores[b.commit].mean)
 
 
 def test_without_the_private_api_counts_are_at_least(
@@ -143,6 +176,22 @@ def test_what_the_deadline_leaves_out_is_marked_and_the_logged_mean_is_shown(
     assert record.live.coverage == "unread"
     assert record.metrics["correctness"].mean is not None
     assert record.metrics["correctness"].rows is None
+
+
+@pytest.mark.long
+def test_one_request_without_an_answer_costs_the_deadline_and_one_version(
+    git: Git, team_server: str, postgres_uri: str
+) -> None:
+    recorded, oldest = on_server(git, team_server, postgres_uri)
+    with stalling_server(team_server, oldest) as address:
+        history = replace(recorded, tracking_uri=address).history(seconds=30)
+    assert history.partial
+    assert history.notes == (
+        "1 of 3 versions were not read within 30 seconds; allow more with --deadline",
+    )
+    by_model = {record.model_id: record for record in history if record.model_id}
+    assert by_model.pop(oldest).unread == ("traces", "scores")
+    assert {record.live.coverage for record in by_model.values()} == {"exact"}
 
 
 def test_reading_creates_neither_a_store_nor_an_experiment(git: Git, tmp_path: Path) -> None:
