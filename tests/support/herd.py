@@ -198,7 +198,6 @@ def main() -> None:
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
     if repository:
         # MLflow's own mechanisms need what gitver's processes leave out.
-        import pandas  # noqa: F401
     prepare_own_process(60)
     # Imported before the forks, so that nothing but the registering is left to each.
     import mlflow.genai
