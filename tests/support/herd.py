@@ -197,7 +197,8 @@ def main() -> None:
     # The folder of this file holds a module of the same name as GitPython's.
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
     if repository:
-        # MLflow's own mechanisms need what gitver's processes leave out.
+        # MLflow's git versioning needs what gitver's processes leave out.
+        import numpy  # noqa: F401
     prepare_own_process(60)
     # Imported before the forks, so that nothing but the registering is left to each.
     import mlflow.genai
