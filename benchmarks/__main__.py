@@ -16,6 +16,7 @@ from benchmarks.ground import Ground
 from benchmarks.history import measure_history
 from benchmarks.hooks import measure_checkouts, measure_rebase
 from benchmarks.identity import measure_identity
+from benchmarks.keeping import measure_keeping
 from benchmarks.report import machine, table, write_json
 from benchmarks.results import Results
 from benchmarks.rows import rows
@@ -23,12 +24,13 @@ from benchmarks.server import measure_searches, mlflow_server
 from benchmarks.timing import Turns
 from benchmarks.trees import SIZES, Tree
 
-GROUPS = ("identity", "hooks", "rebase", "server", "app", "growth", "history")
+GROUPS = ("identity", "hooks", "rebase", "keep", "server", "app", "growth", "history")
 _IN_ALL_TREES = ("identity", "hooks")
 _MEASURES = {
     "identity": measure_identity,
     "hooks": measure_checkouts,
     "rebase": measure_rebase,
+    "keep": measure_keeping,
     "app": measure_apps,
 }
 _TURNS = {"tiny": Turns(5, 1), "small": Turns(21, 3), "medium": Turns(15, 2), "large": Turns(7, 1)}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gitver_hooks
 from benchmarks.results import Results
-from benchmarks.rows import Row
+from benchmarks.row import Row
 
 _PACKAGES = ("dulwich", "PyYAML", "mlflow", "mlflow-skinny", "SQLAlchemy")
 

@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from benchmarks import apps, commits, history, hooks, identity, server
+from benchmarks import apps, commits, history, hooks, identity, keeping, server
 from benchmarks.cases import HOOKLESS
 from benchmarks.results import Results
+from benchmarks.row import MEGABYTE, Maker, Row
 
-MEGABYTE = 1_000_000
 # A linear cost gives 1. Beyond the caches of a machine each file costs more, also for git, so the
 # budget is this much above the growth of `git status`.
 _LINEAR = 1.3
 _MEMORY_MB = 200
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. ``basis`` shows what ``figure`` (in ``unit``) was computed from.
-
-    ``budget`` is the upper limit, None if there is none.
-    """
-
-    group: str
-    tree: str
-    what: str
-    figure: float
-    unit: str
-    basis: str
-    budget: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        return None if self.budget is None else self.figure <= self.budget
-
-
 def rows(results: Results) -> list[Row]:
     """All rows that have samples."""
     found: list[Row] = []
     for size in results.samples:
-        for rows_of in (_identity, _hooks, _rebase, _commits, _apps):
+        for rows_of in (_identity, _hooks, _rebase, keeping.rows_of, _commits, _apps):
             found += _whole(rows_of, results, size)
     found += _whole(_searches, results, server.SERVER)
     found += _whole(_history, results, history.HISTORY)
@@ -56,54 +36,8 @@ def _whole(make: Callable[[Results, str], Iterator[Row]], results: Results, size
         return []
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if abs(seconds) < 0.1 else f"{seconds * 1000:.0f} ms"
-
-
-class _Maker:
-    """Computes the rows of one group in one tree."""
-
-    def __init__(self, results: Results, group: str, size: str) -> None:
-        self._results = results
-        self._group = group
-        self._size = size
-
-    def seconds(self, case: str, less: str | None = None) -> float:
-        subtracted = self._results.median(self._size, less) if less else 0.0
-        return self._results.median(self._size, case) - subtracted
-
-    def shown(self, case: str, less: str | None = None) -> str:
-        """The median, and half the distance between the quartiles as a percentage of it."""
-        samples = self._results.samples[self._size][case]
-        low, high = samples.quartiles
-        spread = f" ±{(high - low) / 2 / samples.median:.0%}" if high > low else ""
-        return _ms(self.seconds(case, less)) + spread
-
-    def ratio(
-        self, what: str, case: str, over: str, budget: float | None = None, less: str | None = None
-    ) -> Row:
-        """The ratio of ``case`` (minus ``less``) to ``over``."""
-        figure = self.seconds(case, less) / self.seconds(over)
-        basis = f"{self.shown(case, less)} / {self.shown(over)}"
-        return Row(self._group, self._size, what, figure, "x", basis, budget)
-
-    def time(
-        self,
-        what: str,
-        case: str,
-        budget_ms: float | None = None,
-        less: str | None = None,
-        parts: int = 1,
-    ) -> Row:
-        """``case`` (minus ``less``) divided by the number of parts, in ms."""
-        figure = self.seconds(case, less) / parts
-        basis = self.shown(case) + (f" - {self.shown(less)}" if less else "")
-        basis += f", / {parts}" if parts > 1 else ""
-        return Row(self._group, self._size, what, figure * 1000, "ms", basis, budget_ms)
-
-
 def _identity(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "identity", size)
+    make = Maker(results, "identity", size)
     i = identity
     small, medium = size in ("tiny", "small"), size == "medium"
     yield make.time("bare interpreter", i.BARE)
@@ -138,7 +72,7 @@ def _identity(results: Results, size: str) -> Iterator[Row]:
 
 
 def _hooks(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "hooks", size)
+    make = Maker(results, "hooks", size)
     budget = {"tiny": 150.0, "small": 150.0, "medium": 150.0}.get(size)
     yield make.time(
         "hook of a known version, beyond git's checkout",
@@ -149,7 +83,7 @@ def _hooks(results: Results, size: str) -> Iterator[Row]:
 
 
 def _rebase(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "rebase", size)
+    make = Maker(results, "rebase", size)
     yield make.time(
         f"a pick, of {hooks.PICKS}",
         hooks.REBASE, 50, hooks.REBASE + HOOKLESS, parts=hooks.PICKS,
@@ -159,7 +93,7 @@ def _rebase(results: Results, size: str) -> Iterator[Row]:
 
 
 def _commits(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "server", size)
+    make = Maker(results, "server", size)
     budget = 150.0 if size in ("tiny", "small") else None
     for state in (commits.EMBEDDED, commits.SERVER, commits.DOWN, commits.HANGING):
         for what, kind in (("commit", commits.COMMIT), ("checkout", commits.CHECKOUT)):
@@ -175,7 +109,7 @@ def _commits(results: Results, size: str) -> Iterator[Row]:
 
 
 def _apps(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "app", size)
+    make = Maker(results, "app", size)
     yield make.time("shim, beyond import mlflow", apps.WITH_SHIM, less=apps.PLAIN)
     yield make.time("MLflow's versioning, beyond import mlflow", apps.WITH_MLFLOW, less=apps.PLAIN)
     yield make.ratio("app with shim / with MLflow's versioning", apps.WITH_SHIM, apps.WITH_MLFLOW)
@@ -190,7 +124,7 @@ def _apps(results: Results, size: str) -> Iterator[Row]:
 
 
 def _searches(results: Results, size: str) -> Iterator[Row]:
-    make = _Maker(results, "server", size)
+    make = Maker(results, "server", size)
     few, many = server.MODELS
     yield make.time(f"search by name, {few} models", server.SEARCH.format(few))
     yield make.time(f"search by name, {many} models", server.SEARCH.format(many))
@@ -198,7 +132,7 @@ def _searches(results: Results, size: str) -> Iterator[Row]:
 
 
 def _history(results: Results, size: str) -> Iterator[Row]:
-    yield _Maker(results, "history", size).time(history.WALK, history.WALK, 100)
+    yield Maker(results, "history", size).time(history.WALK, history.WALK, 100)
 
 
 def _growth(results: Results) -> list[Row]:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
-WITHOUT_MLFLOW = ["identity", "hooks", "rebase", "growth"]
+WITHOUT_MLFLOW = ["identity", "hooks", "rebase", "keep", "growth"]
+KEEPING = ("recording a dirty version", "the same / git stash create", "keeper in the background")
 ROWS = {
     "identity": {
         "bare interpreter",
@@ -36,6 +37,12 @@ ROWS = {
     },
     "hooks": {"hook of a known version, beyond git's checkout", "mlflow imported by it"},
     "rebase": {"a pick, of 20", "registered by it"},
+    "keep": {
+        *(f"{what}, {count} files" for count in (1, 100, 5000) for what in KEEPING),
+        "recording beside a file of 200 MB that is cut out",
+        *(f"{command}, 20 kept versions / none" for command in ("status", "log", "fetch")),
+        "space on disk, 20 kept versions / 20 stashes",
+    },
     "server": {
         *(
             f"{what} of a new version, beyond git's, store {state}"
