@@ -29,6 +29,7 @@ from urllib.parse import quote
 
 from gitver_hooks.common.printing import printable
 from gitver_hooks.version.patch import quote_path, unquote_path
+from gitver_hooks.version.version import TREE_PREFIX
 
 SECRET = "secret"
 LARGE = "large"
@@ -66,8 +67,9 @@ class KeptVersion(NamedTuple):
     """A dirty version whose code is kept.
 
     ``commit`` is the HEAD commit it was based on, None before the first. ``tree`` is the id of the
-    tree that is kept, ``full_tree`` that of the version (the tag ``gitver.tree`` in MLflow); they
-    are equal if nothing was cut out.
+    tree that is kept, ``full_tree`` that of the version (the tag ``gitver.tree`` in MLflow). They
+    are equal if nothing was cut out, unless only some paths count (setting ``paths``): the kept
+    tree also has the other files, as HEAD has them.
     """
 
     version: str
@@ -77,6 +79,12 @@ class KeptVersion(NamedTuple):
     model_name: str
     submodules: tuple[Submodule, ...] = ()
     cuts: tuple[Cut, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the kept tree has all the files of the version."""
+        is_part = self.version.startswith(TREE_PREFIX)
+        return not self.cuts and (is_part or self.tree == self.full_tree)
 
     def to_tag(self, seconds: int) -> bytes:
         """The content of the tag object; ``seconds`` is the committer date of the commit."""

@@ -68,7 +68,7 @@ def _described(
     """The kept version and its tree."""
     head_tree = None if commit is None else commit.tree.decode("ascii")
     full_tree = _changed_tree(repository, captured, head_tree, ())
-    # HEAD's tree is another one if git-replace(1) shows it so.
+    # What was compared is another tree if only some paths count, or if git-replace(1) says so.
     if captured.head_tree == head_tree and captured.tree != full_tree.id.hex():
         raise GitverError(f"its tree is {captured.tree}, not {full_tree.id.hex()}")
     tree = _changed_tree(repository, captured, head_tree, cuts) if cuts else full_tree
@@ -77,7 +77,7 @@ def _described(
         version=captured.version,
         commit=captured.commit,
         tree=tree.id.hex(),
-        full_tree=full_tree.id.hex(),
+        full_tree=captured.tree,
         model_name=captured.model_name,
         submodules=tuple(module for module in captured.submodules if module not in lost),
         cuts=(

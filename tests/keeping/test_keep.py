@@ -240,6 +240,22 @@ def test_replaced_objects_do_not_end_up_in_the_kept_tree(git: Git) -> None:
     assert_sound(git)
 
 
+def test_an_app_that_is_a_part_of_the_tree_is_kept_with_the_rest_of_head(git: Git) -> None:
+    commit_files(git, EDITS["text"])
+    git.write(".gitver.yaml", "paths: [lib]\n")
+    git.commit("only lib counts")
+    git.write("lib/deep/module.py", "x = 2\n")
+    git.write("data/one.txt", "does not count\n")
+    version = keep_version(git)
+    assert version.id.startswith("tree-")
+    found = kept(git, version)
+    assert found.is_complete
+    assert found.full_tree == version.tree
+    assert git("show", f"{found.tree}:lib/deep/module.py") == "x = 2"
+    assert git("show", f"{found.tree}:data/one.txt") == "one"
+    assert_sound(git)
+
+
 def test_a_failure_is_a_line_in_the_log_and_nothing_more(git: Git) -> None:
     git.write("app.py", "changed\n")
     objects = git.path / ".git/objects"
