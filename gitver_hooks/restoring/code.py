@@ -105,7 +105,7 @@ def _mismatch(kept: KeptVersion, tree: str | None) -> str:
     """Why the kept code is not that of the version; empty if it is."""
     if tree is not None and kept.full_tree != tree:
         return f"keeps the tree {kept.full_tree} under its id, but {tree} was recorded"
-    if not kept.cuts and kept.tree != kept.full_tree:
+    if not kept.cuts and not kept.is_complete:
         return "keeps a part of it only"
     return ""
 
