@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.keeping import kept
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.handover.active_state import ActiveState, read_state, write_state
 from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.recording import record as recording
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
 from gitver_hooks.recording.record import (
+    Recorded,
     record,
     record_before_change,
     record_if_known,
     write_if_waiting,
 )
 from gitver_hooks.registry.registration import Registration
+from gitver_hooks.repository.repository import open_repository
 
 MODEL = "m-" + "1" * 32
 STORE = Store("http://127.0.0.1:9", Experiment("shop"))
@@ -171,6 +176,7 @@ def test_a_worktree_that_does_not_wait_is_not_even_read(
         for other in (
             {"version": "f" * 40},
             {"model_id": MODEL},
+            {"app": "another"},
             {"tracking_uri": "http://127.0.0.1:8"},
             {"experiment": "name:other"},
         ):
@@ -180,3 +186,23 @@ def test_a_worktree_that_does_not_wait_is_not_even_read(
         Path(location.state_dir, "active").unlink()
         write_if_waiting(location, environment, registration)
     assert active(location) is None
+
+
+def test_the_code_of_a_dirty_version_is_set_aside(
+    git: Git, location: Location, environment: dict[str, str]
+) -> None:
+    git.write("app.py", "changed\n")
+    recorded = record(location, environment)
+    keep_captured(location, environment)
+    found = kept(git, recorded.version)
+    assert found.version == recorded.version.id
+    assert found.model_name == recorded.model_name
+
+
+@pytest.mark.parametrize("function", [record, record_if_known, record_before_change])
+def test_a_repository_that_is_open_already_is_used(
+    location: Location, environment: dict[str, str], function: Callable[..., Recorded]
+) -> None:
+    with open_repository(location, {**environment, "GITVER_WAIT": "7"}) as opened:
+        assert function(location, environment, opened=opened).wait == 7.0
+    assert function(location, environment).wait == 3.0
