@@ -213,7 +213,8 @@ ENTRY = """\
   "params": {
    "a": "1"
   },
-  "diff": "{\\"patches\\": []}"
+  "diff": "{\\"patches\\": []}",
+  "app": ""
  },
  "error": "down"
 }"""
@@ -240,6 +241,15 @@ def test_an_entry_written_before_an_upgrade_is_read(location: Location) -> None:
     without_error = {"registration": json.loads(ENTRY)["registration"]}
     path.write_text(json.dumps(without_error))
     assert outbox.read(str(path)) == Entry(str(path), registration("a"), "")
+
+
+def test_two_apps_of_a_repository_wait_apart(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    outbox.put(registration("a")._replace(app="shop"))
+    assert [entry.registration.app for entry in outbox.waiting()] == ["", "shop"]
+    names = [os.path.basename(path) for path in outbox.queue(STORE.key)]
+    assert names == [ENTRY_NAME, "997039273acd30a2f0ce1cc684284290.json"]
 
 
 def test_a_version_with_bytes_that_are_not_utf_8_waits(location: Location) -> None:
