@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from gitver_hooks.history.deadline import Outcome
@@ -25,26 +25,34 @@ def join(
     listed newest first. ``trees`` has the part of each commit's tree that makes up the app if that
     is not the whole repository: a clean version is listed at each commit with its tree.
     """
-    by_commit: dict[str, list[ModelData]] = {}
-    for model in models:
-        by_commit.setdefault(model.commit, []).append(model)
-    by_tree: dict[str, list[ModelData]] = {}
-    for model in models:
-        if model.app and not model.dirty:
-            by_tree.setdefault(model.tree, []).append(model)
+    by_commit = _grouped(models, lambda model: model.commit)
+    by_tree = _grouped(filter(_is_of_tree, models), lambda model: model.tree)
     records: list[VersionRecord] = []
     for commit in commits:
         of_commit = by_commit.get(commit.commit, [])
         tree = trees.get(commit.commit)
+        of_tree = by_tree.get(tree, []) if tree else []
         # A version of the whole repository, if the app was that then.
-        whole = [model for model in of_commit if not model.dirty and not model.app]
-        clean = by_tree.get(tree, []) or whole if tree else whole
+        clean = of_tree or [m for m in of_commit if not m.dirty and not m.app]
         if not clean:
             records.append(commit_record(commit, f"{TREE_PREFIX}{tree}" if tree else ""))
-        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in clean]
         dirty = sorted((m for m in of_commit if m.dirty), key=lambda m: -m.created_ms)
-        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in dirty]
+        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in (*clean, *dirty)]
     return tuple(records)
+
+
+def _grouped(
+    models: Iterable[ModelData], key: Callable[[ModelData], str]
+) -> dict[str, list[ModelData]]:
+    found: dict[str, list[ModelData]] = {}
+    for model in models:
+        found.setdefault(key(model), []).append(model)
+    return found
+
+
+def _is_of_tree(model: ModelData) -> bool:
+    """Whether the version is that of a tree, wherever it occurs, and not of one commit."""
+    return bool(model.app) and not model.dirty
 
 
 def commit_record(commit: CommitData, version: str = "") -> VersionRecord:
