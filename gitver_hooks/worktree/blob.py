@@ -12,6 +12,7 @@ from gitver_hooks.gitfiles.index import GITLINK_MODE
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
 from gitver_hooks.worktree.checkout import Checkout
 from gitver_hooks.worktree.conversion import Action, Conversion
+from gitver_hooks.worktree.notebook import LARGEST_NOTEBOOK, is_notebook, only_sources
 from gitver_hooks.worktree.objects import Objects
 from gitver_hooks.worktree.tree import Change
 
@@ -30,7 +31,8 @@ class Blobs:
     Bytes that equal what a checkout of HEAD writes are HEAD's blob, whatever git's conversion makes
     of them: committed content that its own attributes would change (a CRLF file under ``text``)
     therefore counts as unchanged on every machine until it is edited. Git itself decides such cases
-    by the stat data of its index. ``head_blob(path)`` gives the raw id of a regular file in HEAD.
+    by the stat data of its index. So is a notebook whose cells have the sources that HEAD's have.
+    ``head_blob(path)`` gives the raw id of a regular file in HEAD.
     """
 
     def __init__(
@@ -58,12 +60,12 @@ class Blobs:
         action = self._conversion.action(path)
         descriptor = open_file(full)
         try:
-            if action is None:
+            if action is None and not is_notebook(path):
                 return self._unreplaced(path, self._hash_descriptor(descriptor))
             content = read_all(descriptor)
         finally:
             os.close(descriptor)
-        return self._converted(path, content, action)[0]
+        return self._stored(path, content, action)[0]
 
     def content(self, path: bytes, full: bytes, mode: int) -> tuple[bytes, bytes]:
         """The raw id of a blob and its content; arguments and errors as for ``id``."""
@@ -75,14 +77,38 @@ class Blobs:
             content = read_all(descriptor)
         finally:
             os.close(descriptor)
-        action = self._conversion.action(path)
-        return (self.hash(content), content) if action is None else (
-            self._converted(path, content, action)
-        )  # fmt: skip
+        return self._stored(path, content, self._conversion.action(path))
 
     def hash(self, content: bytes) -> bytes:
         """The raw id of a blob with this content."""
         return self._new(b"blob %d\0%b" % (len(content), content)).digest()
+
+    def _stored(self, path: bytes, content: bytes, action: Action | None) -> tuple[bytes, bytes]:
+        """The raw id of the blob for the ``content`` of a file, and what is stored."""
+        # If git has a filter for notebooks (nbstripout, jupytext), what that stores counts.
+        if is_notebook(path) and (action is None or action.filter is None):
+            found = self._notebook(path, content)
+            if found is not None:
+                return found
+        if action is None:
+            return self._unreplaced(path, self.hash(content)), content
+        return self._converted(path, content, action)
+
+    def _notebook(self, path: bytes, content: bytes) -> tuple[bytes, bytes] | None:
+        """HEAD's blob if it has the same sources, else one with the sources alone.
+
+        None if ``content`` is no notebook.
+        """
+        head = self._head_blob(path)
+        if self._unreplaced(path, self.hash(content)) == head is not None:
+            return head, content
+        counted = only_sources(content) if len(content) <= LARGEST_NOTEBOOK else None
+        if counted is None:
+            return None
+        held = None if head is None else self._objects.blob(head)
+        if head is not None and held is not None and only_sources(held) == counted:
+            return head, held
+        return self.hash(counted), counted
 
     def _converted(self, path: bytes, content: bytes, action: Action) -> tuple[bytes, bytes]:
         """The raw id of the blob for ``content``, and what is stored unless HEAD has it."""

@@ -9,6 +9,7 @@ from gitver_hooks.gitfiles.index import Index
 from gitver_hooks.worktree.conversion import Conversion
 from gitver_hooks.worktree.file_check import FileCheck, Findings
 from gitver_hooks.worktree.head import HeadTree
+from gitver_hooks.worktree.notebook import is_notebook
 
 # In the state: the fingerprint of the rules under which the unchanged files were last compared.
 _CONVERSION = "conversion"
@@ -17,14 +18,16 @@ _CONVERSION = "conversion"
 def verify_staged(
     findings: Findings, index: Index, head: HeadTree, conversion: Conversion, files: FileCheck
 ) -> None:
-    """Read the converted files whose content in the index is not HEAD's.
+    """Read the converted files and the notebooks whose content in the index is not HEAD's.
 
-    What git stages for them depends on when they were staged, so stat data does not show that their
-    bytes differ from what a checkout of HEAD writes.
+    What git stages for converted files depends on when they were staged, so stat data does not show
+    that their bytes differ from what a checkout of HEAD writes. Of a notebook, git also stages what
+    does not count.
     """
-    if conversion.may_convert(findings.attributes):
-        staged = _staged(findings.trusted, index, head)
-        files.verify([path for path in staged if conversion.action(path) is not None])
+    may_convert = conversion.may_convert(findings.attributes)
+    looked_at = findings.trusted if may_convert else list(filter(is_notebook, findings.trusted))
+    staged = _staged(looked_at, index, head)
+    files.verify([p for p in staged if is_notebook(p) or conversion.action(p) is not None])
 
 
 def verify_conversion(
