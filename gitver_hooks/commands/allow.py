@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gitver_hooks.commands.asking import can_ask, confirm
 from gitver_hooks.common.errors import GitverError
@@ -16,12 +17,14 @@ from gitver_hooks.common.printing import show
 from gitver_hooks.common.uri_parts import parse
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.recording.apps import all_apps
 from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
 from gitver_hooks.settings.approval import ALLOWED, Request
 from gitver_hooks.settings.keys import TREE, Source
+from gitver_hooks.settings.load import Survey
 from gitver_hooks.settings.sources import shown_value
 
 _MEANINGS = {
@@ -37,50 +40,77 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with open_repository(arguments.folder, arguments.environment) as repository:
-        survey = survey_settings(repository)
-        if survey.problems:
-            raise survey.problems[0]
-        if not survey.refused:
+        for _, survey in _surveys(repository):
+            if survey.problems:
+                raise survey.problems[0]
+        asking = asking_apps(repository)
+        if not asking:
             show(f"{SETTINGS_FILE} asks for nothing that is not allowed already")
             return 0
-        show_requests(repository, survey.refused)
+        show_requests(asking)
         if not arguments.yes:
             _ask()
-        store_approvals(repository.location, survey.refused)
+        store_approvals(repository.location, asking)
     return 0
 
 
-def allow_values(repository: Repository, requests: Sequence[Request]) -> None:
+class Asking(NamedTuple):
+    """An app whose settings file asks for something that is not allowed."""
+
+    repository: Repository
+    requests: tuple[Request, ...]
+
+
+def asking_apps(repository: Repository) -> list[Asking]:
+    """The apps of the worktree that ask for something; that of ``repository`` comes first."""
+    return [
+        Asking(opened, survey.refused) for opened, survey in _surveys(repository) if survey.refused
+    ]
+
+
+def _surveys(repository: Repository) -> list[tuple[Repository, Survey]]:
+    """The settings of all apps of the worktree; those of ``repository`` come first."""
+    own = repository.location
+    others = [app for app in all_apps(repository) if app.app != own.app]
+    opened = [repository, *map(repository.of_app, others)]
+    return [(each, survey_settings(each)) for each in opened]
+
+
+def allow_values(repository: Repository) -> None:
     """Show what the tree asks for and ask on a terminal; what the user accepts is allowed.
 
-    Does nothing if there are no ``requests``, or if nobody can be asked.
+    Does nothing if the tree asks for nothing, or if nobody can be asked.
     """
-    if not requests or not can_ask():
+    if not can_ask():
         return
-    show_requests(repository, requests)
+    asking = asking_apps(repository)
+    if not asking:
+        return
+    show_requests(asking)
     try:
         _ask()
     except GitverError as error:
         show(str(error))
     else:
-        store_approvals(repository.location, requests)
+        store_approvals(repository.location, asking)
 
 
-def show_requests(repository: Repository, requests: Sequence[Request]) -> None:
+def show_requests(asking: Sequence[Asking]) -> None:
     """Print each value, without credentials, and what it leads to."""
-    show(f"{SETTINGS_FILE} in {repository.location.worktree} asks for:")
-    for request in requests:
-        show(f"  {request.key.name}: {shown_value(request.key, request.value)}")
-        show(f"    {_consequence(request, main_worktree(repository))}")
+    for repository, requests in asking:
+        show(f"{SETTINGS_FILE} in {repository.location.folder} asks for:")
+        for request in requests:
+            show(f"  {request.key.name}: {shown_value(request.key, request.value)}")
+            show(f"    {_consequence(request, main_worktree(repository))}")
 
 
-def store_approvals(location: Location, requests: Sequence[Request]) -> None:
-    """Allow ``requests`` in this clone. Raises GitverError if git cannot store them."""
-    for request in requests:
+def store_approvals(location: Location, asking: Sequence[Asking]) -> None:
+    """Allow in this clone what is asked for. Raises GitverError if git cannot store it."""
+    for text in dict.fromkeys(request.text for app in asking for request in app.requests):
         # The git command keeps the layout and the comments of the file, and locks it.
         command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--add"]
         try:
-            done = subprocess.run([*command, ALLOWED, request.text], capture_output=True, text=True)
+            done = subprocess.run([*command, ALLOWED, text], capture_output=True, text=True)
         except OSError as error:
             raise GitverError(
                 f"git cannot be run: {error.strerror}",

@@ -10,12 +10,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitver_hooks.commands.allow import allow_values, show_requests, store_approvals
+from gitver_hooks.commands.allow import (
+    allow_values,
+    asking_apps,
+    show_requests,
+    store_approvals,
+)
 from gitver_hooks.common.printing import say, say_on_terminal, show
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation import install
 from gitver_hooks.installation.hooks_folder import hooks_folder
+from gitver_hooks.recording.apps import all_apps
 from gitver_hooks.recording.exclude import exclude_local_files
 from gitver_hooks.recording.register import register
 from gitver_hooks.registry.own_process import prepare_own_process
@@ -23,7 +29,7 @@ from gitver_hooks.registry.store import open_store
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import sqlite_file
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.settings import load_settings, survey_settings
+from gitver_hooks.settings import load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
-        refused = survey_settings(repository).refused
-        if refused and arguments.allow:
-            show_requests(repository, refused)
-            store_approvals(location, refused)
+        apps = all_apps(repository) if repository.head_commit() else [location]
+        asking = asking_apps(repository) if arguments.allow else []
+        if asking:
+            show_requests(asking)
+            store_approvals(location, asking)
         else:
-            allow_values(repository, refused)
+            allow_values(repository)
     folder = hooks_folder(location)
     changes = install.install(location)
     # Before the first hook runs: an existing store must not get into a commit.
@@ -57,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     for line in _warnings(location, folder):
         show(line)
     if not is_disabled(arguments.environment):
-        _register(location, arguments.environment)
+        for app in apps:
+            _register(app, arguments.environment)
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location, all_worktrees
+from gitver_hooks.gitfiles.location import Location, all_worktrees, recorded_apps
 from gitver_hooks.handover.active_model_file import (
     read_active_model_file,
     remove_active_model_file,
@@ -32,7 +32,8 @@ def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
     removed = [
         path
         for worktree in all_worktrees(location, environment)
-        if (path := _active_model(worktree))
+        for app in recorded_apps(worktree)
+        if (path := _active_model(app))
     ]
     try:
         with _no_delivery(location):

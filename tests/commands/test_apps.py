@@ -95,3 +95,13 @@ def test_a_pattern_of_a_nested_file_is_taken_from_the_folder_of_the_app(
     assert gitver(apps.path / "apps/chat", "id") != before
     os.remove(apps.path / "apps/chat/new.py")
     assert gitver(apps.path / "apps/chat", "id") == before
+
+
+def test_allow_covers_all_apps_at_once(apps: Git, gitver: Callable[..., str]) -> None:
+    apps.write("apps/chat/.gitver.yaml", "wait: 3\n")
+    apps.write("apps/search/.gitver.yaml", "wait: 3\nrecheck: 5\n")
+    printed = gitver(apps.path, "allow", "--yes")
+    assert f"{apps.path}/apps/chat asks for" in printed
+    assert f"{apps.path}/apps/search asks for" in printed
+    assert apps("config", "--get-all", "gitver.allowed").split() == ["wait=3", "recheck=5"]
+    assert "asks for nothing" in gitver(apps.path / "apps/chat", "allow")
