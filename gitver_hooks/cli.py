@@ -67,7 +67,7 @@ def _run_internal(verb: str, arguments: list[str]) -> int:
         from gitver_hooks.handover.bugs import log_bug
 
         location = _location(arguments[0], environment) if arguments else None
-        _give_up(verb, arguments, location, log_bug(location, verb, error))
+        _give_up(verb, arguments, location, log_bug(location, verb, error, environment))
         return BUG
 
 
@@ -148,7 +148,7 @@ def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
     location = _location(folder, environment)
     notice = take_notice(location) if location is not None else None
     if notice is not None:
-        say(notice)
+        say(notice, environment)
 
 
 def _location(folder: str, environment: Mapping[str, str]) -> Location | None:

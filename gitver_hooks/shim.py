@@ -6,6 +6,8 @@ try:
     _activate()
 except Exception as _error:
     # An app never fails to start because of its versioning.
+    from os import environ as _environment
+
     from gitver_hooks.common.printing import say as _say
 
-    _say(f"this process is not versioned: {_error or type(_error).__name__}")
+    _say(f"this process is not versioned: {_error or type(_error).__name__}", _environment)

@@ -57,18 +57,20 @@ def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) ->
             _react(location, environment, name, arguments)
     except GitverError as error:
         problem = str(error)
-        log(location, f"{name}: {error}")
+        log(location, f"{name}: {error}", environment=environment)
     except KeyboardInterrupt:
         problem = "interrupted; `gitver model` records this version"
     except Exception as error:
-        problem = log_bug(location, f"hook {name}", error)
+        problem = log_bug(location, f"hook {name}", error, environment)
     if location is not None:
-        _report(location, name, problem)
+        _report(location, environment, name, problem)
     elif problem is not None:
-        say(problem)
+        say(problem, environment)
 
 
-def _report(location: Location, name: str, problem: str | None) -> None:
+def _report(
+    location: Location, environment: Mapping[str, str], name: str, problem: str | None
+) -> None:
     """Print what went wrong, now or in the background.
 
     pre-commit hides the output of a hook that passes: there, the next shim, command or native hook
@@ -76,11 +78,13 @@ def _report(location: Location, name: str, problem: str | None) -> None:
     """
     if name == PRE_COMMIT:
         if problem is not None:
-            leave_notice(location, problem)
+            from gitver_hooks.common.masking import mask
+
+            leave_notice(location, mask(problem, environment=environment))
         return
     for line in (problem, take_notice(location)):
         if line is not None:
-            say(line)
+            say(line, environment)
 
 
 def _react(

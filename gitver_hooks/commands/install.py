@@ -105,6 +105,6 @@ def _register(location: Location, environment: Mapping[str, str]) -> None:
     registered = register(location, environment, say_on_terminal)
     name = registered.recorded.model_name
     if registered.model_id is None:
-        say(f"{name} is not in MLflow yet: {registered.problem}")
+        say(f"{name} is not in MLflow yet: {registered.problem}", environment)
     else:
         show(f"registered {name} as {registered.model_id}")

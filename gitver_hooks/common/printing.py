@@ -44,7 +44,10 @@ def say(message: object, environment: Mapping[str, str] | None = None) -> None:
 
 
 def say_on_terminal(message: object) -> None:
-    """Print one line on standard error, as ``say`` does, if that is a terminal."""
+    """Print one line on standard error, as ``say`` does, if that is a terminal.
+
+    For messages of our own: no passwords are known here.
+    """
     try:
         on_terminal = sys.stderr.isatty()
     except (OSError, ValueError, AttributeError):

@@ -14,10 +14,11 @@ _LONGEST_MODEL_ID = 200
 def read_active_model_file(path: str) -> str | None:
     """The model id in the active-model file at ``path``; None if the file does not exist.
 
-    Raises GitverError if the file contains anything but one id.
+    Raises GitverError if the file contains anything but one id. A symbolic link, which a branch can
+    bring along, is not followed.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -41,7 +42,7 @@ def write_active_model_file(location: Location, model_id: str) -> None:
     """Write ``model_id`` to the active-model file, unless the file contains it already."""
     path = location.active_model_file
     try:
-        if read_active_model_file(path) == model_id and not os.path.islink(path):
+        if read_active_model_file(path) == model_id:
             return
     except GitverError:
         pass

@@ -26,17 +26,18 @@ def current_state(location: Location, environment: Mapping[str, str]) -> ActiveS
     """The state of the worktree if the active-model file is right for its code as it is now.
 
     The store has to be the one that an app with this ``environment`` uses. Otherwise None, also if
-    the state belongs to another user. Raises GitverError if the file cannot be read.
+    the state belongs to another user or the file contains no model id. Never raises GitverError.
     """
     try:
         check_state_folders(location, environment)
+        active = read_active_model_file(location.active_model_file)
     except GitverError:
         return None
     state = read_state(location)
     if (
         state is not None
         and state.model_id
-        and read_active_model_file(location.active_model_file) == state.model_id
+        and active == state.model_id
         and is_store_of_app(state, environment)
         and state.environment == recorded_variables(environment)
         and freshness.fresh_version(location) == state.version

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.masking import mask
 from gitver_hooks.gitfiles.location import Location, find
 from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.active_state import read_state
@@ -54,10 +55,10 @@ def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
         _start_others(location, environment, key)
         _remove_leftovers(location)
     except GitverError as error:
-        log(location, f"delivery: {error}", error)
+        log(location, f"delivery: {error}", error, environment)
         # Whoever waits for the store now need not wait any longer.
         open_breaker(location, key, str(error))
-        leave_notice(location, str(error))
+        leave_notice(location, mask(str(error), environment=environment))
 
 
 def _start_keeper(location: Location, environment: Mapping[str, str]) -> None:

@@ -104,7 +104,7 @@ def activate(
     except GitverError as error:
         if on_stale == "error":
             raise
-        say(f"{error} (this process is not versioned)")
+        say(f"{error} (this process is not versioned)", environment)
         return None
     if location is not None:
         rule = on_stale or environment.get("GITVER_ON_STALE", "")
@@ -124,7 +124,7 @@ def _activate_file(file: str, environment: Mapping[str, str]) -> ActiveModel | N
     try:
         model_id = read_active_model_file(file)
     except GitverError as error:
-        say(f"{error} (this process is not versioned)")
+        say(f"{error} (this process is not versioned)", environment)
         model_id = None
     return _apply(model_id, None, environment, context)
 
@@ -140,7 +140,7 @@ def _activate_in_worktree(
         # Nothing in somebody else's folder can be trusted, not even where MLflow is.
         if rule == "error":
             raise
-        say(f"{error} (this process is not versioned)")
+        say(f"{error} (this process is not versioned)", environment)
         return _apply(None, None, environment, context)
     try:
         refreshed = _refreshed(location, environment, rule)
@@ -154,11 +154,12 @@ def _activate_in_worktree(
     if refreshed.failed:
         if rule == "error":
             raise GitverError(refreshed.problem)
-        log(location, refreshed.problem)
-        report(location.folder, f"{refreshed.problem} (this process is not versioned)")
+        log(location, refreshed.problem, environment=environment)
+        problem = f"{refreshed.problem} (this process is not versioned)"
+        report(location.folder, problem, environment)
         return active
     # A notice from the background would only repeat why there is no model.
-    report(location.folder, refreshed.problem or take_notice(location) or "")
+    report(location.folder, refreshed.problem or take_notice(location) or "", environment)
     return active
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from gitver_hooks.common.printing import say
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # By the app's folder: what was printed last, empty when all was well since.
 _last: dict[str, str] = {}
 
 
-def report(folder: str, message: str) -> None:
+def report(
+    folder: str, message: str, environment: Mapping[str, str] | None = None
+) -> None:
     """Print ``message`` unless it is what was printed last; an empty one means that all is well.
 
     A process that checks its version often would otherwise print the same line each time.
     """
     if message and _last.get(folder) != message:
-        say(message)
+        say(message, environment)
     _last[folder] = message

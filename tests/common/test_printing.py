@@ -59,7 +59,7 @@ def test_a_closed_error_stream_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
     closed.close()
     for stream in (closed, None):
         monkeypatch.setattr(sys, "stderr", stream)
-        say("nobody reads this")
+        say("nobody reads this", {})
 
 
 @pytest.mark.parametrize(

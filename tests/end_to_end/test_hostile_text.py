@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.git import Git
+
+import gitver_hooks
+from gitver_hooks.commands.hook import run_hook
 
 BRANCH = "fix\u202egnp\u2066\u200b"
 TITLE = "\x1b]0;owned\x07"
@@ -57,3 +61,19 @@ def test_settings_from_the_tree_are_escaped_in_messages_and_the_log(
     (entry,) = log_of(git).splitlines()
     assert entry.isprintable()
     assert "Traceback" not in entry
+
+
+def test_no_message_contains_a_password_of_the_environment(
+    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "pass-word")
+    monkeypatch.chdir(git.path)
+    git.write(".gitver.yaml", "pass-word: 1\n")
+    run_hook("post-commit", [], os.environ)
+    assert gitver_hooks.activate(git.path) is None
+    run_hook("pre-commit", [], os.environ)
+    printed = capsys.readouterr().err
+    assert printed.count("***") == 2
+    kept = [path for path in (git.path / ".git/gitver").rglob("*") if path.is_file()]
+    assert any(path.name == "notice" for path in kept)
+    assert "pass-word" not in printed + "".join(path.read_text("latin-1") for path in kept)

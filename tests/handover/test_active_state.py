@@ -42,6 +42,13 @@ def test_a_symlink_in_its_place_is_replaced_and_not_followed(location: Location)
     assert not os.path.islink(location.active_model_file)
 
 
+def test_a_symlink_is_not_followed_to_another_id(location: Location) -> None:
+    Path(location.worktree, "id").write_text("m-1\n")
+    os.symlink("id", location.active_model_file)
+    with pytest.raises(GitverError, match="cannot be read"):
+        read_active_model_file(location.active_model_file)
+
+
 def test_without_a_file_there_is_no_id_and_removing_it_twice_is_no_error(
     location: Location,
 ) -> None:

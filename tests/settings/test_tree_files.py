@@ -92,6 +92,27 @@ def test_only_regular_files_are_read_and_nothing_is_waited_for(tree: Path) -> No
             read_tree_file(str(tree), name)
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("swap", ["link", "fifo"])
+def test_a_file_that_is_swapped_after_the_first_look_is_not_read(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    path = tree / "sub" / "a.yaml"
+    lstat = os.lstat
+
+    def look_and_swap(name: str) -> os.stat_result:
+        status = lstat(name)
+        path.unlink()
+        path.symlink_to(tree.parent / "secret.yaml") if swap == "link" else os.mkfifo(path)
+        return status
+
+    # Resolving the path looks at the file as well, but earlier.
+    monkeypatch.setattr(tree_files, "resolve_inside", lambda folder, name: str(path))
+    monkeypatch.setattr(os, "lstat", look_and_swap)
+    with pytest.raises(GitverError, match=r"cannot be read|is not a regular file"):
+        read_tree_file(str(tree), "sub/a.yaml")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make devices")
 def test_a_device_is_not_read(tree: Path) -> None:
     os.mknod(tree / "device", 0o666 | 0o020000, os.makedev(1, 5))
