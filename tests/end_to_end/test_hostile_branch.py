@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,13 @@ import pytest
 import yaml
 from support.capture import Capture
 from support.git import Git
-from support.hooks import listing
+from support.hooks import at, listing
+
+import gitver_hooks
+from gitver_hooks import cli
+from gitver_hooks.commands.hook import run_hook
+from gitver_hooks.handover.active_state import ActiveState, write_state
+from gitver_hooks.handover.current_state import current_state
 
 HOOKS = Path(__file__).parents[2] / "hooks"
 STAGES = ["post-commit", "post-checkout", "post-merge", "post-rewrite"]
@@ -20,8 +27,8 @@ SECRET = "the-secret-of-the-user"
 _BOMB = "params: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"p{i}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
 )
-# What the settings file of the branch says; a tuple is a link.
-ATTACKS: dict[str, str | tuple[str]] = {
+# What the settings file of the branch says; a tuple is a link, and None is no file.
+ATTACKS: dict[str, str | tuple[str] | None] = {
     "tracking uri": "tracking_uri: {uri}\n",
     "with credentials": "tracking_uri: http://ada:geheim@{host}\n",
     "experiment": "experiment: stolen\non_stale: trust\nwait: 86400\n",
@@ -41,6 +48,39 @@ ATTACKS: dict[str, str | tuple[str]] = {
     "large": "# " + "x" * (1 << 20) + "\n",
     "number": "wait: 1" + ":59" * 100_000 + "\n",
     "key": "trackinguri: {uri}\n",
+    "settings in a folder": None,
+    "committed store": None,
+    "committed journal": None,
+    "committed mlruns": None,
+}
+# What else the branch contains: a file, or a link to the second path.
+BESIDE: dict[str, tuple[str, str | None]] = {
+    "mlflow.db": ("mlflow.db", "../outside/mlflow.db"),
+    "mlruns": ("mlruns", "../outside/mlruns"),
+    "mlruns/0": ("mlruns/0", "../../outside/mlruns/0"),
+    "settings in a folder": (".gitver.yaml/a", None),
+    "committed store": ("mlflow.db", None),
+    "committed journal": ("mlflow.db-journal", None),
+    "committed mlruns": ("mlruns/0/meta.yaml", None),
+}
+PRE_COMMIT = {
+    "repos": [
+        {
+            "repo": "local",
+            "hooks": [
+                {
+                    "id": "gitver",
+                    "name": "gitver",
+                    "entry": "gitver hook pre-commit",
+                    "language": "system",
+                    "stages": STAGES,
+                    "always_run": True,
+                    "pass_filenames": False,
+                    "verbose": True,
+                }
+            ],
+        }
+    ]
 }
 
 
@@ -58,15 +98,15 @@ class Victim(Git):
         if isinstance(text, str):
             host = self.capture.uri.removeprefix("http://")
             settings.write_text(text.format(uri=self.capture.uri, host=host))
-        else:
+        elif text:
             settings.symlink_to(text[0])
         (self.remote.path / "link").symlink_to("../outside")
         (self.remote.path / "link.yaml").symlink_to("../outside/secret.yaml")
-        if attack in ("mlflow.db", "mlruns"):
-            (self.remote.path / attack).symlink_to(f"../outside/{attack}")
-        if attack == "mlruns/0":
-            (self.remote.path / "mlruns").mkdir()
-            (self.remote.path / attack).symlink_to(f"../../outside/{attack}")
+        if attack in BESIDE:
+            name, target = BESIDE[attack]
+            path = self.remote.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.symlink_to(target) if target else path.touch()
         self.remote.write(".gitattributes", "*.py filter=evil diff=evil\n")
         self.remote.commit("hostile")
         self("fetch", "-q", "origin")
@@ -129,24 +169,18 @@ def install_native(victim: Victim) -> None:
 
 
 def install_pre_commit(victim: Victim) -> None:
-    hook = {
-        "id": "gitver",
-        "name": "gitver",
-        "entry": "gitver hook pre-commit",
-        "language": "system",
-        "stages": STAGES,
-        "always_run": True,
-        "pass_filenames": False,
-        "verbose": True,
-    }
-    configuration = {"repos": [{"repo": "local", "hooks": [hook]}]}
     # Outside of the worktree: every branch has its own file otherwise.
-    path = victim.path / ".git" / "pre-commit.yaml"
-    path.write_text(yaml.safe_dump(configuration))
+    path = victim.path.parent / "pre-commit.yaml"
+    path.write_text(yaml.safe_dump(PRE_COMMIT))
     command = [sys.executable, "-m", "pre_commit", "install", "--config", str(path)]
     for stage in STAGES:
         command += ["--hook-type", stage]
     subprocess.run(command, cwd=victim.path, check=True, capture_output=True)
+
+
+def log_of(folder: Path) -> str:
+    """What the hooks logged: pre-commit hides what a hook prints that passes."""
+    return (folder / ".git" / "gitver" / "log").read_text()
 
 
 OPERATIONS: dict[str, list[list[str]]] = {
@@ -185,8 +219,24 @@ def test_no_git_operation_sends_anything_to_where_the_branch_says(
         assert "asks for tracking_uri" in done.stderr
 
 
+# Commands that need arguments to do something.
+ARGUMENTS: dict[str, list[str]] = {
+    "show": ["HEAD"],
+    "compare": ["HEAD~1", "HEAD"],
+    "completion": ["bash"],
+    "hook": ["post-merge"],
+}
+# `demo` works in a folder of its own, and `run` replaces this process: it has a test below.
+COMMANDS = [[verb, *ARGUMENTS.get(verb, [])] for verb in cli.VERBS if verb not in ("demo", "run")]
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_attack_in_the_settings_of_a_branch_succeeds(victim: Victim, attack: str) -> None:
+def test_no_attack_of_a_branch_succeeds_by_a_hook_a_command_or_the_shim(
+    victim: Victim,
+    attack: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     victim.hostile(attack)
     install_native(victim)
     done = victim.run("checkout", "-q", "origin/hostile")
@@ -194,6 +244,28 @@ def test_no_attack_in_the_settings_of_a_branch_succeeds(victim: Victim, attack: 
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("gitver: ")
     victim.unharmed(done.stderr)
+    monkeypatch.chdir(victim.path)
+    for command in COMMANDS:
+        assert cli.main(command) in (cli.DONE, cli.FAILED), command
+        printed = capsys.readouterr()
+        assert len(printed.err.splitlines()) <= 1, (command, printed.err)
+        victim.unharmed(printed.out, printed.err)
+    assert gitver_hooks.activate(victim.path) is None
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 1
+    victim.unharmed(printed.out, printed.err)
+    assert victim("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("install", [install_native, install_pre_commit])
+def test_a_new_worktree_sends_nothing(
+    victim: Victim, tmp_path: Path, install: Callable[[Victim], None]
+) -> None:
+    victim.hostile("tracking uri")
+    install(victim)
+    done = victim.run("worktree", "add", "-q", "--detach", "../linked", "origin/hostile")
+    assert "asks for tracking_uri" in done.stderr + log_of(victim.path)
+    victim.unharmed(done.stderr, folder=tmp_path / "linked")
 
 
 def test_a_clone_with_hooks_for_all_repositories_sends_nothing(
@@ -204,34 +276,23 @@ def test_a_clone_with_hooks_for_all_repositories_sends_nothing(
     clone = tmp_path / "another"
     command = ["git", "clone", "-q", "-b", "hostile", str(victim.remote.path), str(clone)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert len(done.stderr.splitlines()) <= 1
+    (line,) = done.stderr.splitlines()
+    assert "asks for tracking_uri" in line
     victim.unharmed(done.stderr, folder=clone)
 
 
-def test_a_new_worktree_sends_nothing(victim: Victim, tmp_path: Path) -> None:
+def test_a_clone_with_pre_commits_template_sends_nothing(victim: Victim, tmp_path: Path) -> None:
+    victim.remote.write(".pre-commit-config.yaml", yaml.safe_dump(PRE_COMMIT))
     victim.hostile("tracking uri")
-    install_native(victim)
-    done = victim.run("worktree", "add", "-q", "--detach", "../linked", "origin/hostile")
-    victim.unharmed(done.stderr, folder=tmp_path / "linked")
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["model"], ["model", "--no-register"], ["id"], ["status"], ["sync"], ["log"], ["allow"]],
-)
-def test_no_command_sends_anything(victim: Victim, command: list[str]) -> None:
-    victim.hostile("tracking uri")
-    victim("checkout", "-q", "origin/hostile")
+    template, clone = tmp_path / "template", tmp_path / "another"
+    command = [sys.executable, "-m", "pre_commit", "init-templatedir", "-t", "post-checkout"]
+    subprocess.run([*command, str(template)], check=True, capture_output=True)
+    command = ["git", "clone", "-q", "-b", "hostile", f"--template={template}"]
     done = subprocess.run(
-        [sys.executable, "-m", "gitver_hooks", *command],
-        cwd=victim.path,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
+        [*command, str(victim.remote.path), str(clone)], capture_output=True, text=True, check=True
     )
-    assert done.returncode in (0, 1)
-    assert len(done.stderr.splitlines()) <= 1
-    victim.unharmed(done.stdout, done.stderr)
+    assert "asks for tracking_uri" in log_of(clone)
+    victim.unharmed(done.stdout, done.stderr, folder=clone)
 
 
 @pytest.mark.parametrize(
@@ -250,3 +311,33 @@ def test_an_app_runs_unversioned_and_gets_no_store(victim: Victim, program: list
     for name in ("MLFLOW_ACTIVE_MODEL_ID", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT"):
         assert name not in done.stdout
     victim.unharmed(done.stderr)
+
+
+@pytest.mark.parametrize("target", ["../outside/id", "id", None])
+def test_an_active_model_file_of_the_branch_does_not_stay(
+    victim: Victim,
+    target: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its model is not the one of this code, whether it is a link or a file."""
+    monkeypatch.chdir(victim.path)
+    monkeypatch.setattr(
+        "gitver_hooks.handover.launch.start_deliverer", lambda *arguments, **options: None
+    )
+    file = victim.path / ".mlflow-active-model"
+    for path in (victim.outside / "id", victim.path / "id"):
+        path.write_text(f"m-{'0' * 32}\n")
+    victim.before = listing(victim.outside)
+    run_hook("post-checkout", [], os.environ)
+    location = at(victim.path)
+    # As if that model were the one of an earlier version.
+    write_state(location, ActiveState(version="earlier", model_id=f"m-{'0' * 32}"))
+    file.symlink_to(target) if target else file.write_text(f"m-{'0' * 32}\n")
+    victim("add", "-f", file.name)
+    victim("commit", "-q", "-m", "hostile")
+    assert current_state(location, os.environ) is None
+    run_hook("post-checkout", [], os.environ)
+    assert capsys.readouterr().err == ""
+    assert not os.path.lexists(file)
+    assert listing(victim.outside) == victim.before
