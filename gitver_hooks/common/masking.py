@@ -27,6 +27,8 @@ _ENCODED_USER_INFO = re.compile(
     r"(?i)(%(?:25)*3A%(?:25)*2F%(?:25)*2F)(?:(?!%(?:25)*2F|%(?:25)*40)[^\s'\"<>&])*"
     r"(?:%(?:25)*3A[^\s'\"<>&]*)?%(?:25)*40"
 )
+# The time of the two patterns above grows with the square of the length of a word.
+_LONG_WORD = re.compile(r"[^\s'\"<>]{500,}")
 _ASSIGNMENT = re.compile(rf"(?i)(\b{SECRET_NAME}(?:=|%(?:25)*3D))[^\s&;,'\"<>]+")
 _HEADER = re.compile(
     r"(?i)(\bauthorization\W+(?:basic|bearer)\s+|\b(?:basic|bearer)\s+(?=[\w.~+/=-]{16}))[^\s'\",]+"
@@ -54,10 +56,17 @@ def mask(text: str, *uris: str, environment: Mapping[str, str] | None = None) ->
     secrets += _credentials((*uris, environment.get("MLFLOW_TRACKING_URI", "")))
     for secret in _spellings(secrets):
         text = text.replace(secret, HIDDEN)
+    text = _LONG_WORD.sub(_without_long_uri, text)
     text = _USER_INFO.sub(f"{HIDDEN}@", text)
     text = _ENCODED_USER_INFO.sub(rf"\1{HIDDEN}%40", text)
     text = _HEADER.sub(rf"\1{HIDDEN}", text)
     return _ASSIGNMENT.sub(rf"\1{HIDDEN}", text)
+
+
+def _without_long_uri(word: re.Match[str]) -> str:
+    """The word, unless it may be a URI: no real one is as long."""
+    is_uri = "://" in word.group() or "%" in word.group()
+    return HIDDEN if is_uri else word.group()
 
 
 def _credentials(uris: Iterable[str]) -> list[str]:

@@ -22,27 +22,27 @@ from detect_secrets.plugins.cloudant import CloudantDetector
 from detect_secrets.plugins.discord import DiscordBotTokenDetector
 from detect_secrets.plugins.ibm_cloud_iam import IbmCloudIamDetector
 from detect_secrets.plugins.ibm_cos_hmac import IbmCosHmacDetector
-from detect_secrets.plugins.jwt import JwtTokenDetector
 from detect_secrets.plugins.keyword import (
     DENYLIST,
+    FOLLOWED_BY_QUOTES_AND_SEMICOLON_REGEX,
     QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP,
     REGEX_BY_FILETYPE,
     KeywordDetector,
 )
 from detect_secrets.plugins.mailchimp import MailchimpDetector
-from detect_secrets.plugins.openai import OpenAIDetector
 from detect_secrets.plugins.private_key import PrivateKeyDetector
 from detect_secrets.plugins.pypi_token import PypiTokenDetector
 from detect_secrets.plugins.softlayer import SoftlayerDetector
 from detect_secrets.plugins.square_oauth import SquareOAuthDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
-from detect_secrets.util.filetype import determine_file_type
+from detect_secrets.util.filetype import FileType, determine_file_type
 
 from gitver_hooks.version.key_formats import KEY_FORMATS
 
 # Each detector with a word that must occur in the text, in lower case; empty: any text. The three
-# of IBM take 100 times as long as the others.
+# of IBM take 100 times as long as the others. Those for OpenAI's keys and for JSON Web Tokens are
+# left out: their time grows with the square of the length, and KEY_FORMATS has both.
 _DETECTORS: tuple[tuple[str, type[RegexBasedDetector]], ...] = (
     ("", AWSKeyDetector),
     ("://", BasicAuthDetector),
@@ -50,9 +50,7 @@ _DETECTORS: tuple[tuple[str, type[RegexBasedDetector]], ...] = (
     ("", DiscordBotTokenDetector),
     ("ibm", IbmCloudIamDetector),
     ("ibm", IbmCosHmacDetector),
-    ("eyj", JwtTokenDetector),
     ("-us", MailchimpDetector),
-    ("t3blbkfj", OpenAIDetector),
     ("private key", PrivateKeyDetector),
     ("pypi-", PypiTokenDetector),
     ("softlayer", SoftlayerDetector),
@@ -60,10 +58,21 @@ _DETECTORS: tuple[tuple[str, type[RegexBasedDetector]], ...] = (
     ("", TelegramBotTokenDetector),
     ("", TwilioKeyDetector),
 )
-# Longer lines are searched for assignments in pieces: the time grows with the cube of the length.
+# Longer lines are searched for assignments in pieces that overlap. The time for a piece grows with
+# its length and with the number of words like "password": a piece with more than so many is a
+# finding by itself, because only text that is meant to take long contains them.
 _LONGEST_PIECE = 400
+_OVERLAP = 100
+_MOST_KEYWORDS = 8
 _SHORTEST_PASSWORD = 6
 _KEYWORD = re.compile("|".join(DENYLIST))
+# Two patterns of detect-secrets, written so that their time does not grow with the cube of the
+# length: `secret "value";`, and `secret = get_secret()`, which is no secret.
+_QUOTED = re.compile(
+    rf"(?:{'|'.join(DENYLIST)})\w*[^\s\w]{{0,3}}\s{{0,3}}([\"'`])(\w[^\v'\"]*[^\v,'\"`])\1;",
+    re.IGNORECASE,
+)
+_INDIRECT = re.compile(r"(?::=?|[!=]{1,3})\s*[\w.-]+[\[(][^\v]*[\])]")
 # gitleaks' generic rule: something called a key or a token, assigned a long random value.
 _TOKEN = re.compile(
     r"(?:key|token|secret|credential|auth|signature)[\w\]\"'-]{0,20}\s*(?::=|=>|[:=])\s*[\"'`]?"
@@ -125,12 +134,13 @@ def _assigned(path: str, text: str, lower: str) -> Iterator[str]:
     """Values assigned to names like ``password``, and random values assigned to ``token``."""
     if not _KEYWORD.search(lower) and not _TOKEN.search(text):
         return
-    groups = REGEX_BY_FILETYPE.get(
-        determine_file_type(path), QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
-    )
+    groups = _groups(determine_file_type(path))
     detector = KeywordDetector()
     for line in _pieces(text):
-        if _KEYWORD.search(line.lower()) and not heuristic.is_indirect_reference(line):
+        keywords = len(_KEYWORD.findall(line.lower()))
+        if keywords > _MOST_KEYWORDS:
+            yield line
+        elif keywords and not _INDIRECT.search(line):
             for value in detector.analyze_string(line, groups):
                 if len(value) >= _SHORTEST_PASSWORD and not _is_placeholder(value):
                     yield value
@@ -139,9 +149,23 @@ def _assigned(path: str, text: str, lower: str) -> Iterator[str]:
                 yield match.group(1)
 
 
+@cache
+def _groups(file_type: FileType) -> dict[re.Pattern[str], int]:
+    """The patterns of assignments in such a file, each with the group that is the value."""
+    groups = REGEX_BY_FILETYPE.get(file_type, QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
+    if FOLLOWED_BY_QUOTES_AND_SEMICOLON_REGEX not in groups:
+        return groups
+    others = {
+        pattern: group
+        for pattern, group in groups.items()
+        if pattern is not FOLLOWED_BY_QUOTES_AND_SEMICOLON_REGEX
+    }
+    return {**others, _QUOTED: 2}
+
+
 def _pieces(text: str) -> Iterator[str]:
     for line in text.split("\n"):
-        for start in range(0, len(line), _LONGEST_PIECE):
+        for start in range(0, max(len(line) - _OVERLAP, 1), _LONGEST_PIECE - _OVERLAP):
             yield line[start : start + _LONGEST_PIECE]
 
 

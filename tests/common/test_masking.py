@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gitver_hooks.common.masking import mask
@@ -76,3 +78,17 @@ def test_the_credentials_of_a_known_uri_are_masked_wherever_they_occur(
     uri: str, secret: str
 ) -> None:
     assert mask(f"bad password {secret}!", uri) == "bad password ***!"
+
+
+@pytest.mark.parametrize("unit", ["://", "%3A", "%3A%2F%2F", "://a:", "authorization=", "://a@"])
+def test_a_long_text_does_not_take_long(unit: str) -> None:
+    started = time.process_time()
+    mask(unit * 100_000)
+    assert time.process_time() - started < 2
+
+
+def test_the_password_of_a_uri_that_is_too_long_is_masked() -> None:
+    masked = mask(f"no answer from http://ada:{'s3cret' * 200}@host/x, sorry")
+    assert "s3cret" not in masked
+    assert masked.startswith("no answer from ***")
+    assert masked.endswith(" sorry")

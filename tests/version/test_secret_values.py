@@ -82,3 +82,31 @@ def test_the_time_grows_with_the_length_of_a_line_and_no_faster() -> None:
 
     seconds(1)
     assert seconds(1_000) < 40 * max(seconds(100), 0.02)
+
+
+# Each made the patterns take 4 to 21 s: they tried one word again from every position.
+SLOW = {
+    "keyword": "secret",
+    "JSON Web Token": "eyJ",
+    "Slack": "xoxb-",
+    "Tavily": "tvly-",
+    "Azure": "JQQJ99 " + "a" * 90_000,
+    "OpenAI": "T3BlbkFJ " + "sk-" * 30_000,
+    "spaces": ("secret" + " " * 44) * 8 + "\n",
+    "suffix": "secret" * 8 + "a" * 340 + "\n",
+    "quotes": ("secret" + "a" * 20 + "'" + "b" * 20 + '"') * 8 + "\n",
+}
+
+
+@pytest.mark.parametrize("unit", SLOW.values(), ids=SLOW)
+def test_no_diff_makes_the_search_take_long(unit: str) -> None:
+    text = (unit * (90_000 // len(unit) + 1))[:90_000]
+    started = time.process_time()
+    find_secret("a.py", text)
+    # 0.4 s at most on an idle machine.
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("start", range(300, 420, 20))
+def test_a_secret_in_a_long_line_is_found_wherever_it_is(start: int) -> None:
+    assert find_secret("a.json", "x" * start + ', "password": "hunter22-and-more"')
