@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 _last: dict[str, str] = {}
 
 
-def report(
-    folder: str, message: str, environment: Mapping[str, str] | None = None
-) -> None:
+def report(folder: str, message: str, environment: Mapping[str, str] | None = None) -> None:
     """Print ``message`` unless it is what was printed last; an empty one means that all is well.
 
     A process that checks its version often would otherwise print the same line each time.

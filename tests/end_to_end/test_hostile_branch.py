@@ -13,7 +13,8 @@ import pytest
 import yaml
 from support.capture import Capture
 from support.git import Git
-from support.hooks import at, listing
+from support.hooks import listing
+from support.locations import location_of
 
 import gitver_hooks
 from gitver_hooks import cli
@@ -330,7 +331,7 @@ def test_an_active_model_file_of_the_branch_does_not_stay(
         path.write_text(f"m-{'0' * 32}\n")
     victim.before = listing(victim.outside)
     run_hook("post-checkout", [], os.environ)
-    location = at(victim.path)
+    location = location_of(victim.path)
     # As if that model were the one of an earlier version.
     write_state(location, ActiveState(version="earlier", model_id=f"m-{'0' * 32}"))
     file.symlink_to(target) if target else file.write_text(f"m-{'0' * 32}\n")
