@@ -115,3 +115,62 @@ def test_a_file_that_cannot_be_parsed_is_an_error_that_names_it(git: Git, isolat
     (isolated / ".gitconfig").write_text("no section = 1\n")
     with pytest.raises(GitverError, match=r"\.gitconfig cannot be read"):
         identify(git.path)
+
+
+def value_of(git: Git, name: str) -> str:
+    with open_repository(git.path, os.environ) as repository:
+        value = repository.configuration.text((b"demo",), name.encode())
+    return "" if value is None else value.decode()
+
+
+def test_the_strongest_file_wins_as_in_git(
+    git: Git, isolated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GIT_CONFIG_NOSYSTEM", raising=False)
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(tmp_path / "system"))
+    git("config", "extensions.worktreeConfig", "true")
+    files = [
+        git.path / ".git" / "config.worktree",
+        git.path / ".git" / "config",
+        isolated / ".gitconfig",
+        isolated / ".config" / "git" / "config",
+        tmp_path / "system",
+    ]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a") as text:
+            text.write(f"[demo]\n\tkey = {file.name} in {file.parent.name}\n")
+    for file in files:
+        assert value_of(git, "key") == git("config", "demo.key") != ""
+        file.write_text(file.read_text().replace("key =", "other ="))
+    assert value_of(git, "key") == ""
+
+
+def test_what_is_included_counts_where_it_is_included(git: Git) -> None:
+    git.write(".git/more", "[demo]\n\tfirst = more\n\tsecond = more\n[include]\n\tpath = gone\n")
+    with (git.path / ".git" / "config").open("a") as file:
+        file.write("[demo]\nfirst = own\n[include]\npath = more\n[demo]\nsecond = own\n")
+    for name in ("first", "second"):
+        assert value_of(git, name) == git("config", f"demo.{name}")
+    assert (value_of(git, "first"), value_of(git, "second")) == ("more", "own")
+
+
+def test_a_file_that_includes_itself_is_an_error(git: Git) -> None:
+    git("config", "include.path", "config")
+    with pytest.raises(GitverError, match="included too deeply"):
+        identify(git.path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "holds"), [("https://example.com/**", True), ("https://other.example/**", False)]
+)
+def test_an_include_may_depend_on_a_remote(
+    git: Git, isolated: Path, pattern: str, holds: bool
+) -> None:
+    git("remote", "add", "upstream", "https://example.com/team/app.git")
+    more = git.write("../more", "[demo]\n\tkey = included\n")
+    with (isolated / ".gitconfig").open("a") as file:
+        file.write(f'[includeIf "hasconfig:remote.*.url:{pattern}"]\n\tpath = {more}\n')
+    assert (git("config", "demo.key", check=False) == "included") == holds
+    assert (value_of(git, "key") == "included") == holds
