@@ -98,6 +98,20 @@ def test_each_kind_of_edit_comes_back_in_another_clone(
     restore(gitver, share(git), version.id)
 
 
+def test_a_part_of_the_tree_comes_back_with_the_rest_of_its_commit(
+    git: Git, gitver: Gitver
+) -> None:
+    git.commit("an app", **{".gitver.yaml": "paths: [lib]\n", "lib/a.py": "a\n", "docs": "docs\n"})
+    git.write("lib/a.py", "edited\n")
+    git.write("docs", "edited, and no part of it\n")
+    version = keep_version(git)
+    assert version.id.startswith("tree-")
+    restore(gitver, git, version.id)
+    there = git.path.parent / "there"
+    assert (there / "lib/a.py").read_text() == "edited\n"
+    assert (there / "docs").read_text() == "docs\n"
+
+
 def test_a_restored_worktree_survives_all_that_git_clears_away(git: Git, gitver: Gitver) -> None:
     git.write("app.py", "edited\n")
     version = keep_version(git)
