@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gitver_hooks.gitfiles.location import find
 from gitver_hooks.keeping.keeper_process import run_keeper
+from gitver_hooks.pruning.automatic import prune_automatically
 
 
 def run_keep(arguments: list[str], environment: Mapping[str, str]) -> int:
-    """Run a keeper with its argument, the worktree."""
-    run_keeper(arguments, environment)
+    """Keep, share and prune; the argument is the worktree."""
+    (worktree,) = arguments
+    location = find(worktree, environment)
+    if location is None:
+        return 1
+    run_keeper(location, environment)
+    prune_automatically(location, environment)
     return 0

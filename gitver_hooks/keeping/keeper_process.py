@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.log import log
 from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
@@ -26,12 +26,8 @@ def has_work(location: Location) -> bool:
     return bool(captured_paths(location) or unpushed_refs(location))
 
 
-def run_keeper(arguments: list[str], environment: Mapping[str, str]) -> None:
-    """Keep what was captured, then push what is to be shared; the argument is the worktree."""
-    (worktree,) = arguments
-    location = find(worktree, environment)
-    if location is None:
-        return
+def run_keeper(location: Location, environment: Mapping[str, str]) -> None:
+    """Keep what was captured, then push what is to be shared. For a process of its own."""
     detach()
     limit_memory()
     os.nice(_NICENESS)

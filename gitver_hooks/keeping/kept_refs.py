@@ -24,13 +24,15 @@ class KeptRef(NamedTuple):
     """A kept version, the name of its ref, and the id of the tag object that it points to.
 
     ``age`` is the time since the version was last recorded in this repository, in seconds. For a
-    version that was fetched, it is the time since its ref was written.
+    version that was fetched, it is the time since its ref was written. ``used``: it is known that
+    somebody used the version (see ``note_used``).
     """
 
     kept: KeptVersion
     name: str
     tag: str
     age: float
+    used: bool = False
 
 
 def ref_name(version_id: str) -> str:
@@ -52,8 +54,9 @@ def all_kept(repository: Repository) -> list[KeptRef]:
         kept = _read(repository, PREFIX.encode() + suffix)
         if kept is not None:
             name = PREFIX + suffix.decode("utf-8", "surrogateescape")
-            age = max(0.0, now - _recorded(repository.location, name))
-            found.append(KeptRef(kept[1], name, kept[0].decode("ascii"), age))
+            recorded, used = _noted(repository.location, name)
+            age = max(0.0, now - recorded)
+            found.append(KeptRef(kept[1], name, kept[0].decode("ascii"), age, used))
     return sorted(found, key=lambda ref: (-ref.age, ref.name))
 
 
@@ -107,6 +110,16 @@ def note_recorded(location: Location, version_id: str) -> None:
     os.utime(path)
 
 
+def note_used(location: Location, ref: KeptRef) -> None:
+    """Remember that somebody used a version, so that MLflow need not be asked again."""
+    path = _stamp(location, ref.name)
+    recorded, _ = _noted(location, ref.name)
+    make_state_folder(os.path.dirname(path))
+    with open(open_state_file(path, os.O_WRONLY | os.O_CREAT), "wb") as file:
+        file.write(b"used\n")
+    os.utime(path, (recorded, recorded))
+
+
 def _read(repository: Repository, name: bytes) -> tuple[bytes, KeptVersion] | None:
     try:
         tag_id = repository.repo.refs[name]  # type: ignore[index]
@@ -127,20 +140,26 @@ def _remove_stale_lock(location: Location, name: str) -> None:
 
 
 def _stamp(location: Location, name: str) -> str:
-    """A file whose time is that of the last recording: the tag's own date depends on content."""
+    """A file whose time is that of the last recording: the tag's own date depends on content.
+
+    It is empty until the version is known to be used.
+    """
     return os.path.join(location.shared_state_dir, "kept", name.removeprefix(PREFIX))
 
 
-def _recorded(location: Location, name: str) -> float:
-    """When a version was last recorded; the time of its ref if it never was; else now."""
-    for path in (
-        _stamp(location, name),
-        os.path.join(location.common_dir, name),
-        os.path.join(location.common_dir, "packed-refs"),
-        os.path.join(location.common_dir, "reftable", "tables.list"),
-    ):
+def _noted(location: Location, name: str) -> tuple[float, bool]:
+    """When a version was last recorded, and whether it is known to be used.
+
+    The time is that of its ref if it was never recorded here, else now.
+    """
+    try:
+        stamp = os.stat(_stamp(location, name))
+        return stamp.st_mtime, stamp.st_size > 0
+    except OSError:
+        pass
+    for path in (name, "packed-refs", os.path.join("reftable", "tables.list")):
         try:
-            return os.stat(path).st_mtime
+            return os.stat(os.path.join(location.common_dir, path)).st_mtime, False
         except OSError:
             continue
-    return time.time()
+    return time.time(), False

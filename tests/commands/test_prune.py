@@ -16,6 +16,7 @@ from gitver_hooks.gitfiles.location import find
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.history.source import open_source
 from gitver_hooks.keeping.kept_refs import ref_name
+from gitver_hooks.pruning.automatic import prune_automatically
 from gitver_hooks.pruning.plan import Scope, plan_removal
 from gitver_hooks.pruning.removal import remove
 from gitver_hooks.pruning.usage import UsageReader
@@ -187,6 +188,22 @@ def test_what_is_used_after_the_plan_was_made_stays(embedded: Versions) -> None:
     assert embedded.known.get(embedded.version("tagged"))
     (problem,) = removed.problems
     assert embedded.version("tagged") in problem
+
+
+@pytest.mark.usefixtures("gitver")
+def test_the_limits_on_kept_versions_spare_what_mlflow_knows_to_be_used(
+    embedded: Versions, tmp_path: Path
+) -> None:
+    for name in ("unused", "traced", "measured"):
+        embedded.register(name)
+    embedded.keep("gone")
+    embedded.use(["traced", "measured"], tmp_path)
+    embedded.git("config", "gitver.keepVersions", "2")
+    location = find(str(embedded.git.path), os.environ)
+    assert location is not None
+    prune_automatically(location, os.environ)
+    assert embedded.kept([*embedded.models, "gone"]) == {"traced", "measured"}
+    assert embedded.live == {"unused", "traced", "measured"}
 
 
 def test_code_that_another_store_knows_stays(embedded: Versions, gitver: Gitver) -> None:
