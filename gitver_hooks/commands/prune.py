@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime, timezone
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.commands.asking import can_ask, confirm
 from gitver_hooks.commands.log import add_deadline, moment
 from gitver_hooks.common.errors import GitverError
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="remove without asking, for scripts")
     parser.add_argument("--remote", action="store_true", help="remove pushed versions as well")
     add_deadline(parser)
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             "run `gitver prune --dry-run` to look, or `gitver prune --yes`",
         )
     prepare_own_process(arguments.deadline)
-    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         scope = _scope(source, arguments.older_than, arguments.deadline)
         remote = user_remote(source.repository, source.settings) if arguments.remote else None
         plan = plan_removal(scope, remote)

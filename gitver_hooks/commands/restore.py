@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.commands.log import add_deadline
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say, show
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     instead.add_argument("--show", metavar="PATH", help="print one file instead")
     instead.add_argument("--archive", metavar="FILE", help="write a new tar file instead")
     add_deadline(parser)
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     only_exported = arguments.patch or arguments.show is not None or arguments.archive is not None
     if only_exported and arguments.directory is not None:
         raise GitverError("DIR has no meaning with --patch, --show or --archive", "leave it out")
-    with open_source(arguments.folder, arguments.environment, arguments.deadline) as source:
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         code = find_code(source, find_wanted(source, arguments.what))
         if arguments.patch:
             return _print_patch(source, code)
@@ -67,7 +69,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
     folder = os.path.abspath(directory or default_folder(repository, code.version))
     check_out(repository, code, folder)
     problems = restore_submodules(repository, code, folder)
-    verified = verify(folder, code, source.environment, source.repository.location.app)
+    verified = verify(folder, code, source.environment)
     show(f"restored   {code.version}")
     show(f"to         {folder}")
     show(f"from       {code.origin}")

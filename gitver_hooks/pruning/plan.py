@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from gitver_hooks.gitfiles.location import all_worktrees
+from gitver_hooks.gitfiles.location import all_worktrees, recorded_apps
 from gitver_hooks.handover.active_state import read_state
 from gitver_hooks.history.models import ModelData
 from gitver_hooks.keeping.kept_refs import KeptRef, all_kept
@@ -115,7 +115,8 @@ def is_unused(scope: Scope, model: ModelData, active: set[str], in_runs: set[str
 
 def active_versions(repository: Repository) -> set[str]:
     """The versions that the worktrees of the repository have, or wait to have registered."""
-    states = map(read_state, all_worktrees(repository.location, repository.environment))
+    worktrees = all_worktrees(repository.location, repository.environment)
+    states = (read_state(app) for worktree in worktrees for app in recorded_apps(worktree))
     outbox = Outbox(repository.location)
     entries = [*outbox.waiting(), *outbox.rejected()]
     return {

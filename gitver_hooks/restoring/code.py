@@ -22,9 +22,11 @@ from gitver_hooks.keeping.kept_version import (
 from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.restoring.missing_commit import missing_commit
+from gitver_hooks.restoring.parts import app_of_version, part_of, with_the_rest
 from gitver_hooks.restoring.rebuild import left_out, rebuild
 from gitver_hooks.restoring.remote_refs import fetch_kept, forget_fetched
 from gitver_hooks.restoring.wanted import Wanted, recorded
+from gitver_hooks.version.version import TREE_PREFIX
 
 _WHY_CUT = {
     SECRET: "it looks like a secret",
@@ -40,7 +42,9 @@ class Code(NamedTuple):
     ``commit`` is the commit that it is based on; None before the first commit, or if this clone
     does not have it: then ``missing_commit`` is its id. ``cuts`` are the paths whose content
     ``tree`` lacks, and ``full_tree`` is the id that it would have with them. ``submodules`` are
-    those with changes of their own. ``origin`` says where the code was found.
+    those with changes of their own. ``origin`` says where the code was found. For a version of only
+    a part of the tree, ``tree`` is the whole tree, ``full_tree`` that part, and ``app`` the folder
+    of the app.
     """
 
     version: str
@@ -51,6 +55,7 @@ class Code(NamedTuple):
     cuts: tuple[Cut, ...] = ()
     submodules: tuple[Submodule, ...] = ()
     missing_commit: str | None = None
+    app: str = ""
 
 
 def describe_cut(cut: Cut) -> str:
@@ -69,7 +74,16 @@ def find_code(source: Source, wanted: Wanted) -> Code:
     kept = find_kept(
         source.repository, source.settings.remote, wanted.version, wanted.tree, problems
     )
-    return kept or _rebuilt(source, wanted, problems)
+    return _whole(source.repository, kept) if kept else _rebuilt(source, wanted, problems)
+
+
+def _whole(repository: Repository, code: Code) -> Code:
+    """``code`` with the rest of the commit's tree, if the version is only a part of it."""
+    if code.commit is None or not code.version.startswith(TREE_PREFIX):
+        return code
+    app = app_of_version(repository, code.version, code.commit)
+    tree = with_the_rest(repository, app, code.commit, code.tree)
+    return code._replace(tree=tree, app=app.folder if app else repository.location.app)
 
 
 def find_kept(
@@ -130,7 +144,10 @@ def _committed(source: Source, wanted: Wanted) -> Code:
         raise missing_commit(source, wanted)
     tree = git_in(repository).run("rev-parse", "--verify", f"{wanted.commit}^{{tree}}")
     tree_id = tree.decode("ascii").strip()
-    return Code(wanted.version, wanted.commit, tree_id, tree_id, "committed in this repository")
+    app = app_of_version(repository, wanted.version, wanted.commit)
+    folder = app.folder if app else repository.location.app
+    origin = "committed in this repository"
+    return Code(wanted.version, wanted.commit, tree_id, tree_id, origin, app=folder)
 
 
 def _rebuilt(source: Source, wanted: Wanted, problems: list[str]) -> Code:
@@ -145,7 +162,10 @@ def _rebuilt(source: Source, wanted: Wanted, problems: list[str]) -> Code:
             f"the code of {wanted.version} is not available: {'; '.join(problems)}",
             "restore it where it was recorded, or set `keep: push` there",
         )
-    return Code(wanted.version, wanted.commit, tree, tree, "rebuilt from the diff in MLflow")
+    app = app_of_version(source.repository, wanted.version, wanted.commit)
+    folder = app.folder if app else source.repository.location.app
+    origin = "rebuilt from the diff in MLflow"
+    return Code(wanted.version, wanted.commit, tree, wanted.tree or tree, origin, app=folder)
 
 
 def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> str | None:
@@ -159,12 +179,14 @@ def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> str | Non
     except GitverError as error:
         problems.append(error.message)
         return None
-    if tree == wanted.tree:
+    app = app_of_version(source.repository, wanted.version, wanted.commit)
+    part = part_of(source.repository, app, tree) if app else tree
+    if part == wanted.tree:
         return tree
     missing = left_out(wanted.diff)
     problems.append(
         f"the diff in MLflow leaves out {', '.join(missing)}"
         if missing
-        else f"the diff in MLflow gives the tree {tree}, but {wanted.tree} was recorded"
+        else f"the diff in MLflow gives the tree {part}, but {wanted.tree} was recorded"
     )
     return None

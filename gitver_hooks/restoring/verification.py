@@ -24,19 +24,19 @@ class Verified(NamedTuple):
     problems: tuple[str, ...]
 
 
-def verify(folder: str, code: Code, environment: Mapping[str, str], app: str = "") -> Verified:
-    """Identify the worktree ``folder`` and compare it with the version that it should be.
-
-    ``app`` is the path of the app's folder in it.
-    """
+def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
+    """Identify the worktree ``folder`` and compare it with the version that it should be."""
     try:
-        with open_repository(os.path.join(folder, app), environment) as repository:
+        with open_repository(os.path.join(folder, code.app), environment) as repository:
             # Settings of the restored tree that nobody has allowed do not change the identity.
             settings = survey_settings(repository).settings
             version = identify_worktree(repository, settings).version
     except GitverError as error:
         return Verified(None, (*_reasons(code), str(error)))
-    if _without_branch(version.id) == _without_branch(code.version):
+    is_commit = code.version == code.commit and version.commit == code.commit
+    if _without_branch(version.id) == _without_branch(code.version) or (
+        is_commit and not version.dirty
+    ):
         return Verified(version.id, ())
     reasons = _reasons(code)
     if version.tree == code.full_tree:

@@ -160,6 +160,7 @@ def test_a_model_is_rebuilt_from_its_diff_in_another_clone(
     app: App, gitver: Gitver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Odd names, modes, links and file types, all in text files; user settings do not interfere."""
+    app("config", "gitver.keep", "off")
     for name in ("-dash.txt", 'quo"te.txt', "line\nbreak.txt", "tab\t.txt", os.fsdecode(b"\xff.t")):
         app.write(name, "one\ntwo \n")
     app.write("crlf.txt", "a\r\nb\r\n")
@@ -199,6 +200,7 @@ def test_a_model_is_rebuilt_from_its_diff_in_another_clone(
 
 
 def test_what_a_diff_leaves_out_is_named(app: App, gitver: Gitver) -> None:
+    app("config", "gitver.keep", "off")
     app.commit("first")
     clone = Git(app.path.parent / "clone")
     app("clone", "-q", str(app.path), str(clone.path))

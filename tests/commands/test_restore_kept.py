@@ -155,6 +155,34 @@ def test_a_linked_worktree_restores_beside_the_main_one(git: Git, gitver: Gitver
     assert identify(folder).id == version.id
 
 
+@pytest.mark.parametrize("folder", [".", "apps/chat"])
+def test_a_version_of_a_part_of_the_tree_comes_back_with_the_rest_of_its_commit(
+    folder: str, git: Git, gitver: Gitver
+) -> None:
+    """What does not count for the app is as in the commit, whatever it is now."""
+    git.write(f"{folder}/.gitver.yaml", "paths: ['*.py', '/shared/']\n")
+    for name in (f"{folder}/one.py", f"{folder}/two.py", "shared/lib.txt", "README", "docs/page"):
+        git.write(name, "committed\n")
+    git.commit("an app")
+    app = Git(git.path / folder)
+    app.write("one.py", "edited\n")
+    app.write("new.py", "new\n")
+    (app.path / "two.py").unlink()
+    git.write("shared/lib.txt", "edited\n")
+    git.write("README", "edited, but not a part of the app\n")
+    version = keep_version(app)
+    assert version.id.startswith("tree-")
+    done = gitver(git.path, "restore", version.id, str(git.path.parent / "there"))
+    assert (done.returncode, done.stderr) == (0, "")
+    there = git.path.parent / "there"
+    assert identify(there / folder).id == version.id
+    assert (there / "README").read_text() == (there / "docs/page").read_text() == "committed\n"
+    assert (there / "shared" / "lib.txt").read_text() == "edited\n"
+    assert sorted(path.name for path in (there / folder).glob("*.py"))[-2:] == ["new.py", "one.py"]
+    clean = gitver(app.path, "restore", "HEAD", str(git.path.parent / "clean"))
+    assert clean.returncode == 0, clean.stdout
+
+
 @pytest.mark.parametrize("kind", ["shallow", "partial"])
 def test_a_clone_that_lacks_objects_restores(kind: str, git: Git, gitver: Gitver) -> None:
     git.commit("second", **{"app.py": "second\n", "large.txt": "x" * 1000})

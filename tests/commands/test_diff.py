@@ -1,0 +1,122 @@
+"""`gitver diff`: git's own diff between any two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.commands import Done
+from support.git import Git
+from support.keeping import keep_version
+
+from gitver_hooks.commands.diff import split
+
+
+class Diff:
+    """Runs `gitver diff`; what git prints is what the test process prints."""
+
+    def __init__(self, gitver: Callable[..., Done], captured: pytest.CaptureFixture[str]) -> None:
+        self._gitver, self._captured = gitver, captured
+        self.status = 0
+        self.stderr = ""
+
+    def __call__(self, folder: Path, *arguments: str) -> str:
+        self._captured.readouterr()
+        done = self._gitver(folder, "diff", *arguments)
+        self.status, self.stderr = done.returncode, done.stderr
+        return self._captured.readouterr().out
+
+
+@pytest.fixture
+def diff(
+    gitver: Callable[..., Done],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Diff:
+    monkeypatch.setenv("GIT_PAGER", "cat")
+    return Diff(gitver, capfd)
+
+
+class Edited(Git):
+    """A repository with a kept version whose edits have been taken back."""
+
+    version = ""
+
+
+@pytest.fixture
+def edited(git: Git) -> Edited:
+    """A commit, and a kept version with an edit and a new file."""
+    git.write("app.py", "one\n")
+    git.write("new.py", "new\n")
+    made = Edited(git.path)
+    made.version = keep_version(git).id
+    git("checkout", "-q", "app.py")
+    (git.path / "new.py").unlink()
+    return made
+
+
+def test_a_dirty_version_is_compared_with_a_commit(edited: Edited, diff: Diff) -> None:
+    tree = edited("rev-parse", f"refs/gitver/{edited.version}^{{tree}}")
+    assert diff(edited.path, "HEAD", edited.version) == edited("diff", "HEAD", tree) + "\n"
+    assert diff(edited.path, "HEAD", "HEAD") == ""
+
+
+def test_the_worktree_is_the_default_with_its_untracked_files(edited: Edited, diff: Diff) -> None:
+    edited.write("new.py", "newer\n")
+    edited.write("ignored.log", "x\n")
+    edited.write(".git/info/exclude", "*.log\n")
+    index = (edited.path / ".git" / "index").read_bytes()
+    assert diff(edited.path, edited.version, "--name-status") == "M\tapp.py\nM\tnew.py\n"
+    assert diff(edited.path, "HEAD", "@dirty", "--name-status") == "A\tnew.py\n"
+    assert (edited.path / ".git" / "index").read_bytes() == index
+    edited("config", "gitver.untracked", "ignore")
+    assert diff(edited.path, "HEAD", "--name-status") == ""
+
+
+def test_options_and_paths_go_to_git(edited: Edited, diff: Diff) -> None:
+    version = edited.version
+    assert "2 files changed" in diff(edited.path, "HEAD", version, "--stat")
+    assert "2 files changed" in diff(edited.path, "HEAD", version, "--", "--stat")
+    assert diff(edited.path, "HEAD", version, "--name-only", "--", "new.py") == "new.py\n"
+    diff(edited.path, "HEAD", version, "--quiet")
+    assert diff.status == 1
+
+
+def test_paths_are_relative_to_the_current_folder(git: Git, diff: Diff) -> None:
+    git.commit("folder", **{"folder/inner.py": "1\n", "app.py": "2\n"})
+    shown = diff(git.path / "folder", "HEAD~1", "HEAD", "--name-only", "--", "inner.py")
+    assert shown == "folder/inner.py\n"
+
+
+def test_what_was_not_kept_is_said(git: Git, diff: Diff) -> None:
+    git.write(".env", "KEY=1\n")
+    version = keep_version(git).id
+    assert diff(git.path, version, "HEAD") == ""
+    assert ".env was not kept: it looks like a secret" in diff.stderr
+
+
+def test_what_is_no_version_is_one_line(
+    git: Git, diff: Diff, sqlite_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
+    assert diff(git.path, "HEAD", "nothing") == ""
+    assert diff.status == 1
+    (line,) = diff.stderr.splitlines()
+    assert "nothing is neither a commit here" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ("@dirty", [])),
+        (["B"], ("B", [])),
+        (["--stat"], ("@dirty", ["--stat"])),
+        (["B", "--stat", "--", "x"], ("B", ["--stat", "--", "x"])),
+        (["--", "x"], ("@dirty", ["--", "x"])),
+        (["B", "--", "--stat"], ("B", ["--stat"])),
+        (["B", "--", "--stat", "--", "x"], ("B", ["--stat", "--", "x"])),
+    ],
+)
+def test_the_words_after_a_are_split(words: list[str], expected: tuple[str, list[str]]) -> None:
+    assert split(words) == expected
