@@ -37,8 +37,6 @@ def locate_app(
 
 def _at(path: str, environment: Mapping[str, str]) -> tuple[Location | None, str | None]:
     folder = os.path.abspath(path)
-    if not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
     location = find(folder, environment)
     if location is not None:
         return location, None
@@ -66,13 +64,14 @@ def _calling_file() -> str | None:
 
 def _folder_of(file: object) -> str | None:
     """The folder of ``file`` if it belongs to the app, else None."""
-    if not isinstance(file, str):
+    # `<stdin>` is not a file, and has no absolute path if the current folder has been removed.
+    if not isinstance(file, str) or not os.path.isfile(file):
         return None
     file = os.path.abspath(file)
     environment = os.path.abspath(sys.prefix) + os.sep
     if file.startswith(environment) or f"{os.sep}site-packages{os.sep}" in file:
         return None
-    return os.path.dirname(os.path.realpath(file)) if os.path.isfile(file) else None
+    return os.path.dirname(os.path.realpath(file))
 
 
 def _current_folder() -> str | None:

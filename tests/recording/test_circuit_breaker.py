@@ -36,3 +36,18 @@ def test_an_old_failure_does_not_count(location: Location, age: float) -> None:
     then = time.time() - age
     os.utime(path, (then, then))
     assert failure_of(location, STORE) is None
+
+
+def test_a_failure_without_a_readable_reason_does_not_count(location: Location) -> None:
+    open_breaker(location, STORE.key, "")
+    assert failure_of(location, STORE) is None
+    close_breaker(location, STORE)
+    Path(location.shared_state_dir, "failed", STORE.key).mkdir()
+    assert failure_of(location, STORE) is None
+
+
+def test_a_state_that_cannot_be_written_is_no_error(location: Location) -> None:
+    Path(location.shared_state_dir).write_text("a file in the way")
+    open_breaker(location, STORE.key, "connection refused")
+    assert failure_of(location, STORE) is None
+    close_breaker(location, STORE)

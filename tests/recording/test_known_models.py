@@ -65,5 +65,14 @@ def test_the_oldest_are_forgotten_when_there_are_too_many(
     models = KnownModels(location, SERVER)
     for number in range(40):
         models.put(f"v{number}", f"m-{number}")
-    assert models.get("v39") == "m-39"
+        assert models.get(f"v{number}") == f"m-{number}"
     assert models.get("v0") is None
+
+
+def test_the_apps_of_a_repository_have_models_of_their_own(location: Location) -> None:
+    models = KnownModels(location, SERVER)
+    models.put("v", "m-1", "shop", "shop-git-12345678")
+    models.put("v", "m-2", "search")
+    assert (models.get("v", "shop"), models.name("v", "shop")) == ("m-1", "shop-git-12345678")
+    assert (models.get("v", "search"), models.name("v", "search")) == ("m-2", "")
+    assert models.get("v") is None
