@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +16,11 @@ _ESCAPES = {
 }  # fmt: skip
 _BLANKS = b" \t\n\r\f\v"
 _COMMENTS = b"#;"
-_NAME = b"abcdefghijklmnopqrstuvwxyz0123456789-"
+_BLANKS_AND_COMMENTS = re.compile(rb"(?:[ \t\n\r\f\v]+|[#;][^\n]*)*")
+_SPACES = re.compile(rb"[ \t]*")
+_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]*")
+_HEADER = re.compile(rb'\[([A-Za-z0-9.-]+)(?:[ \t]+"((?:[^"\\\n]|\\[^\n])*)")?\]')
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 class ConfigSyntaxError(ValueError):
@@ -38,75 +44,44 @@ class _Parser:
 
     def entries(self) -> Iterator[tuple[Section, bytes, bytes | None]]:
         section: Section = ()
-        while self._skip_blank():
+        while self._skip_to_text():
             if self._byte() == b"[":
-                section = self._header()
+                section = self._section()
                 continue
-            name = self._name()
-            if not name[:1].isalpha():
+            name = self._take(_NAME)
+            if name is None:
                 raise self._error()
-            yield section, name, self._value_after_name()
+            yield section, name.group().lower(), self._value_after_name()
+
+    def _skip_to_text(self) -> bool:
+        """Move to the next header or name; False at the end."""
+        self._take(_BLANKS_AND_COMMENTS)
+        return self._at < len(self._content)
+
+    def _take(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Move behind what ``pattern`` matches here; None, without moving, if it does not."""
+        match = pattern.match(self._content, self._at)
+        if match is not None:
+            self._at = match.end()
+        return match
 
     def _byte(self) -> bytes:
         return self._content[self._at : self._at + 1]
 
-    def _skip_blank(self) -> bool:
-        """Move to the next header or name; False at the end."""
-        while byte := self._byte():
-            if byte in _COMMENTS:
-                self._at = self._content.index(b"\n", self._at)
-            elif byte not in _BLANKS:
-                return True
-            else:
-                self._at += 1
-        return False
-
-    def _name(self) -> bytes:
-        start = self._at
-        while self._byte().lower() in _NAME:
-            self._at += 1
-        return self._content[start : self._at].lower()
-
-    def _header(self) -> Section:
+    def _section(self) -> Section:
         """The section whose header starts here."""
-        self._at += 1
-        start = self._at
-        while self._byte().lower() in _NAME + b".":
-            self._at += 1
-        name = self._content[start : self._at].lower()
-        if self._byte() == b"]" and name:
-            self._at += 1
-            # The old syntax [section.subsection], which does not keep the case.
-            first, _, second = name.partition(b".")
-            return (first, second) if second else (first,)
-        while self._byte() in (b" ", b"\t"):
-            self._at += 1
-        if self._byte() != b'"':
+        header = self._take(_HEADER)
+        if header is None:
             raise self._error()
-        subsection = self._quoted_subsection()
-        if self._byte() != b"]":
-            raise self._error()
-        self._at += 1
-        return name, subsection
-
-    def _quoted_subsection(self) -> bytes:
-        text = b""
-        while True:
-            self._at += 1
-            byte = self._byte()
-            if byte == b'"':
-                self._at += 1
-                return text
-            if byte == b"\\":
-                self._at += 1
-                byte = self._byte()
-            if byte in (b"", b"\n"):
-                raise self._error()
-            text += byte
+        name, subsection = header.group(1).lower(), header.group(2)
+        if subsection is not None:
+            return name, _ESCAPED.sub(rb"\1", subsection)
+        # The old syntax [section.subsection], which does not keep the case.
+        first, _, second = name.partition(b".")
+        return (first, second) if second else (first,)
 
     def _value_after_name(self) -> bytes | None:
-        while self._byte() in (b" ", b"\t"):
-            self._at += 1
+        self._take(_SPACES)
         if self._byte() == b"\n":
             return None
         if self._byte() != b"=":
