@@ -558,7 +558,8 @@ def test_an_interpreter_needs_gitver_without_pythonpath_and_without_its_folder(
 def command(run: Callable[[argparse.Namespace], int], folder: Path) -> None:
     """Run a command in ``folder`` without registering anything."""
     environment = {**os.environ, "GITVER_DISABLE": "1"}
-    assert run(argparse.Namespace(folder=str(folder), environment=environment, purge=False)) == 0
+    arguments = {"folder": str(folder), "environment": environment, "allow": False, "purge": False}
+    assert run(argparse.Namespace(**arguments)) == 0
 
 
 def test_install_and_uninstall_list_what_they_changed(

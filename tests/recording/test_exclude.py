@@ -11,6 +11,7 @@ import pytest
 from support.git import Git
 from support.locations import location_of
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.recording.exclude import (
     exclude_file,
     exclude_local_files,
@@ -122,3 +123,53 @@ def test_two_worktrees_that_add_rules_at_the_same_time_lose_none(git: Git) -> No
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(8)))
     assert hidden(git, *names) == set(names)
+
+
+def test_a_path_outside_of_the_worktree_needs_no_rule(git: Git) -> None:
+    exclude_local_files(location_of(git.path))
+    path = git.path / ".git/info/exclude"
+    before = path.read_bytes()
+    for outside in (git.path.parent / "elsewhere.db", Path(f"{git.path}-2", "mlflow.db")):
+        exclude_local_files(location_of(git.path), str(outside))
+        exclude_file(location_of(git.path), str(outside))
+    assert path.read_bytes() == before
+
+
+def test_rules_that_are_complete_are_not_written_again(git: Git) -> None:
+    exclude_local_files(location_of(git.path))
+    path = git.path / ".git/info/exclude"
+    before = path.stat()
+    exclude_local_files(location_of(git.path))
+    assert path.stat() == before
+
+
+@pytest.mark.parametrize("rule", ["/a*", "not-rooted"])
+def test_other_rules_among_ours_are_removed(git: Git, rule: str) -> None:
+    exclude_local_files(location_of(git.path))
+    path = git.path / ".git/info/exclude"
+    before = path.read_text()
+    path.write_text(before.replace("/mlruns/\n", f"/mlruns/\n{rule}\n"))
+    exclude_local_files(location_of(git.path))
+    assert path.read_text() == before
+
+
+def test_the_file_is_created_if_needed_and_removed_when_it_is_empty(git: Git) -> None:
+    path = git.path / ".git/info/exclude"
+    path.unlink()
+    assert include_local_files(location_of(git.path)) == []
+    exclude_local_files(location_of(git.path))
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert include_local_files(location_of(git.path)) == [str(path)]
+    assert not path.exists()
+    path.write_text("*.tmp\n")
+    assert include_local_files(location_of(git.path)) == []
+    assert path.read_text() == "*.tmp\n"
+
+
+def test_a_file_that_cannot_be_written_is_named(git: Git) -> None:
+    path = git.path / ".git/info/exclude"
+    path.unlink()
+    path.mkdir()
+    for change in (exclude_local_files, include_local_files):
+        with pytest.raises(GitverError, match=r"info/exclude cannot be written: .*; make it"):
+            change(location_of(git.path))
