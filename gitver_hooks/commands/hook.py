@@ -119,7 +119,7 @@ def _record(location: Location, environment: Mapping[str, str]) -> None:
         if state is not None:
             recheck_if_due(location, environment, state, time.time())
             return
-    # Imported only here, because it needs dulwich.
+    # Imported only here: a version that is known and fresh needs none of it.
     from gitver_hooks.recording.record import record
 
     _record_all(location, environment, record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.apps import apps_of, former_apps, has_only_root
@@ -17,12 +17,11 @@ from gitver_hooks.worktree.observed_index import read_whole_index
 RecordOne = Callable[[Location, Mapping[str, str], float, Repository], Recorded]
 
 
-@dataclass
-class AllRecorded:
+class AllRecorded(NamedTuple):
     """What the apps of a worktree were recorded as, and the failures of those that could not be."""
 
-    apps: list[tuple[Location, Recorded]] = field(default_factory=list)
-    failures: list[GitverError] = field(default_factory=list)
+    apps: list[tuple[Location, Recorded]]
+    failures: list[GitverError]
 
 
 def all_apps(repository: Repository) -> list[Location]:
@@ -41,7 +40,7 @@ def record_all(
     What has a state but is no app any more loses its active-model file. One app that cannot be
     recorded does not hold up the others. Raises GitverError if the repository cannot be read.
     """
-    result = AllRecorded()
+    result = AllRecorded([], [])
     with open_repository(location, environment) as repository:
         apps = all_apps(repository)
         for app in former_apps(location, apps):
