@@ -33,12 +33,13 @@ def modules_of_another_version(location: Location, version: str, began: int) -> 
     """
     changed = changed_modules(location.worktree)
     before = _verified.get(location.folder)
-    if before is not None and before.version == version:
+    if not changed:
+        mark_as_current(location.worktree, began)
+    elif before is not None and before.version == version:
         # The same content came back: what was loaded by then is what is there again.
         changed = {file: loaded for file, loaded in changed.items() if loaded > before.time_ns}
     if changed:
         return sorted(changed)
-    mark_as_current(location.worktree, began)
     _verified[location.folder] = _Verified(version, began)
     return []
 
