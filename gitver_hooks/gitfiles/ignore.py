@@ -6,6 +6,7 @@ The rules are those of gitignore(5), tested against ``git check-ignore``.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.levels import inherited
@@ -174,6 +175,12 @@ class IgnoreLevels:
         return above.below(directory, self._read_rules(directory))
 
 
+@lru_cache(maxsize=4)
+def _rules(text: bytes, ignore_case: bool) -> Rules:
+    """The rules of a file that all apps of a worktree have in common."""
+    return Rules(text, ignore_case)
+
+
 def base_rules(
     exclude_file: str, excludes_file: str, ignore_case: bool
 ) -> tuple[Ignore, dict[str, bytes | None]]:
@@ -183,8 +190,8 @@ def base_rules(
     """
     texts = {path: read_small(path) for path in (excludes_file, exclude_file)}
     exclude = b"\n".join((*LOCAL_PATTERNS, texts[exclude_file] or b""))
-    levels = [(0, Rules(exclude, ignore_case))]
+    levels = [(0, _rules(exclude, ignore_case))]
     text = texts[excludes_file]
     if text is not None:
-        levels.append((0, Rules(text, ignore_case)))
+        levels.append((0, _rules(text, ignore_case)))
     return Ignore(tuple(levels), ignore_case=ignore_case), texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitver_hooks.gitfiles.index import GITLINK_MODE, Index, mode
-from gitver_hooks.gitfiles.scope import ALL, NONE, Scope
+from gitver_hooks.gitfiles.scope import ALL, NONE, SOME, Scope
 
 
 def restricted_index(index: Index, scope: Scope) -> Index:
@@ -17,11 +17,7 @@ def restricted_index(index: Index, scope: Scope) -> Index:
         part.entries, part.unmerged = dict(index.entries), dict(index.unmerged)
         part.trees, part.sparse = dict(index.trees), dict(index.sparse)
         return part
-    part.entries = {
-        path: record
-        for path, record in index.entries.items()
-        if scope.counts(path, is_folder=mode(record) == GITLINK_MODE)
-    }
+    part.entries = _counted(index.entries, scope)
     part.unmerged = {
         path: stages
         for path, stages in index.unmerged.items()
@@ -32,3 +28,18 @@ def restricted_index(index: Index, scope: Scope) -> Index:
         path: tree for path, tree in index.sparse.items() if scope.of_folder(path) != NONE
     }
     return part
+
+
+def _counted(entries: dict[bytes, bytes], scope: Scope) -> dict[bytes, bytes]:
+    counted: dict[bytes, bytes] = {}
+    # Most entries are in the folder of the one before.
+    last, part = b"", scope.of_folder(b"")
+    for path, record in entries.items():
+        folder = path.rpartition(b"/")[0]
+        if folder != last:
+            last, part = folder, scope.of_folder(folder)
+        if part == ALL or (
+            part == SOME and scope.counts(path, is_folder=mode(record) == GITLINK_MODE)
+        ):
+            counted[path] = record
+    return counted

@@ -76,6 +76,11 @@ class Scope:
     def _of_folder(self, folder: bytes) -> str:
         if self.is_everything:
             return ALL
+        if folder:
+            # If nothing below decides otherwise, a folder goes with the one above.
+            above = self.of_folder(folder.rpartition(b"/")[0])
+            if above != SOME:
+                return above
         selected = self._is_selected(folder)
         if any(
             rule.pattern.negated == selected and rule.reaches_below(folder)

@@ -53,8 +53,9 @@ def labels(repository: Repository, identified: Identified) -> Labels:
         label = f"{short}+{version.digest[:8]} {names}"
         title, body = f"Uncommitted changes after {short} {subject}", ""
     else:
+        scope = identified.content.scope
         files = islice(changed_files(repository, commit), _COUNTED_FILES) if commit else ()
-        changed = [f"{file.letter} {_path(file.path)}" for file in files]
+        changed = [f"{file.letter} {_path(file.path)}" for file in files if scope.counts(file.path)]
         label = f"{short} {subject}"
         title = subject
     description = _description(title, body, commit, changed)
