@@ -213,10 +213,10 @@ def test_each_operation_runs_the_expected_hooks(
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_operation_registers_the_right_version(
-    row: Row, repository: Git, empty_store: Path
+    row: Row, repository: Git, pristine_store: Path
 ) -> None:
     row.prepare(repository)
-    shutil.copy(empty_store, repository.path / "mlflow.db")
+    shutil.copy(pristine_store, repository.path / "mlflow.db")
     put_hooks(repository)
     if row.warm:
         repository("hook", "run", "post-commit")
@@ -238,12 +238,12 @@ def test_each_operation_registers_the_right_version(
 
 
 def test_neither_the_code_nor_the_variables_of_the_app_hijack_the_recording(
-    git: Git, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    git: Git, pristine_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trapped = tmp_path / "trapped"
     for module in ("json", "argparse", "sqlite3", "yaml", "gitver_hooks/__init__", "mlflow"):
         git.write(f"{module}.py", f"open({str(trapped)!r}, 'w').write({module!r})\n")
-    shutil.copy(empty_store, git.path / "mlflow.db")
+    shutil.copy(pristine_store, git.path / "mlflow.db")
     put_hooks(git)
     monkeypatch.setenv("PYTHONPATH", str(git.path))
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")

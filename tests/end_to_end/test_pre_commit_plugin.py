@@ -78,14 +78,14 @@ def configure(git: Git, plugin: Git, identifier: str, *others: dict[str, object]
 
 @pytest.fixture
 def app(
-    git: Git, plugin: Git, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+    git: Git, plugin: Git, pristine_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], str]:
     """An app in a repository that uses ``gitver-system``; runs it, returns the version it is."""
     # A machine under load is no reason to leave the registration to the background.
     monkeypatch.setenv("GITVER_WAIT", "120")
     git.commit("app", **{"app.py": APP})
     configure(git, plugin, "gitver-system")
-    shutil.copy(empty_store, git.path / "mlflow.db")
+    shutil.copy(pristine_store, git.path / "mlflow.db")
 
     def run() -> str:
         result = subprocess.run(

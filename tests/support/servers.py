@@ -26,6 +26,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from gitver_hooks.common.locks import FileLock
+
 ADMIN = ("admin", "administrator-0")
 USERS = {"reader": "READ", "editor": "EDIT", "manager": "MANAGE"}
 PASSWORD = "pass-word/of:users@12"
@@ -357,22 +359,22 @@ def pristine_store(
     """
     cache: pytest.Cache = request.config.cache
     store = cache.mkdir(f"mlflow-{version('mlflow-skinny')}") / "mlflow.db"
-    if not store.exists():
-        folder = tmp_path_factory.mktemp("pristine")
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import mlflow; mlflow.MlflowClient('sqlite:///mlflow.db').search_experiments()",
-            ],
-            cwd=folder,
-            env=clean_environment(folder),
-            check=True,
-            capture_output=True,
-        )
-        # Another worker may make one at the same time.
-        created = Path(shutil.copy(folder / "mlflow.db", store.with_name(f"{os.getpid()}.db")))
-        created.replace(store)
+    with FileLock(f"{store}.lock", 120):
+        if not store.exists():
+            folder = tmp_path_factory.mktemp("pristine")
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-c",
+                    "import mlflow; mlflow.MlflowClient('sqlite:///mlflow.db').search_experiments()",
+                ],
+                cwd=folder,
+                env=clean_environment(folder),
+                check=True,
+                capture_output=True,
+            )
+            # Complete or not there, even if this is killed.
+            Path(shutil.copy(folder / "mlflow.db", f"{store}.new")).replace(store)
     return store
 
 

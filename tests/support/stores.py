@@ -190,15 +190,6 @@ def app(make_app: Callable[..., App]) -> App:
     return make_app()
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow store without a model, made once because that takes seconds."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    make = "import mlflow, sys; mlflow.MlflowClient(sys.argv[1]).get_experiment('0')"
-    subprocess.run([sys.executable, "-c", make, f"sqlite:///{path}"], check=True)
-    return path
-
-
 def ready_versions(worktree: Path) -> dict[str, str]:
     """The version of each LoggedModel that is READY in the store of the worktree, by model id."""
     found = location_of(worktree)
