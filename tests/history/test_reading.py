@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,6 +127,20 @@ def assert_rows_can_be_compared(recorded: Recorded) -> None:
     (correctness,) = [c for c in compared.quality if c.metric == "correctness"]
     assert correctness.mean_a == pytest.approx(scores[a.commit].mean)
     assert correctness.mean_b == pytest.approx(scores[b.commit].mean)
+
+
+def test_traces_from_the_future_are_counted_however_many_there_are(
+    git: Git, sqlite_store: Path
+) -> None:
+    uri = f"sqlite:///{sqlite_store}"
+    # More seconds with traces than MLflow returns points, by an app whose clock is wrong.
+    tomorrow = round(time.time() + 86_400) * 1000
+    fill(uri, [git("rev-parse", "HEAD")], Plan(live=1100, evaluated=2), start_ms=tomorrow)
+    (record,) = Recorded(git, uri, uri).history()
+    assert record.model_id is not None
+    assert (record.live.traces, record.live.coverage) == (1100, "exact")
+    cost_of = model_numbers._SAMPLE_FOR_COST
+    compare(record.to_dict(), numbers_by_sql(uri, record.model_id, cost_of=cost_of))
 
 
 def test_without_the_private_api_counts_are_at_least(
