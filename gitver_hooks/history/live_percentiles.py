@@ -98,7 +98,7 @@ def _place(known: Mapping[int, float], rank: int, latencies: AllLatencies) -> in
         settled = rank + sum(latency <= value for latency in latencies.evaluated)
         if settled <= at:
             return at
-        at = min(settled, latencies.count - 1)
+        at = settled
     return at
 
 

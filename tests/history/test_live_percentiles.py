@@ -25,7 +25,7 @@ class Store:
         self.asked += ranks
         self.requests += 1
         # Interpolated by a server, they are not exactly whole numbers.
-        return {rank: self._ordered[rank] + 1e-10 for rank in ranks}
+        return {rank: self._ordered[rank] - 1e-10 for rank in ranks}
 
 
 @given(latencies.filter(bool), latencies)

@@ -109,6 +109,7 @@ def test_the_newest_numbers_stand_above_the_charts_with_their_version() -> None:
     assert heading in page.text.replace("\n", "")
     passed = newest.metrics["correctness"].passed
     assert f"{passed} of 30 rows" in page.text
+    assert f"rows at {newest.commit[:8]}" not in page.text
 
 
 def test_scores_of_an_older_version_say_which() -> None:
