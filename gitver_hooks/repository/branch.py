@@ -12,7 +12,7 @@ _HEADS = "refs/heads/"
 
 
 def current_branch(repository: Repository) -> str | None:
-    """The name of the branch, or None where HEAD is detached and nobody knows it."""
+    """The name of the branch, or None if HEAD is detached and the branch is unknown."""
     ref = symbolic_head(repository)
     if ref is not None:
         return ref.removeprefix(_HEADS)

@@ -32,24 +32,24 @@ def delete_model(store: Path, model_id: str) -> None:
 def offline(
     make_app: Callable[..., App], pristine_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[App, Callable[[], Path]]:
-    """An app whose store cannot be opened, and what mends that (returns the store)."""
+    """An app whose store cannot be opened, and what repairs that (returns the store)."""
     app = make_app()
     folder = app.path.parent / "server"
     folder.write_text("a file where the store's folder should be")
     store = folder / "mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
 
-    def mend() -> Path:
+    def repair() -> Path:
         folder.unlink()
         folder.mkdir()
         store.write_bytes(pristine_store.read_bytes())
         return store
 
-    return app, mend
+    return app, repair
 
 
 def commits_made_offline(offline: tuple[App, Callable[[], Path]], number: int) -> None:
-    app, mend = offline
+    app, repair = offline
     commits = {}
     for position in range(number):
         app.write(".gitver.yaml", f"params: {{position: {position}}}\n")
@@ -58,7 +58,7 @@ def commits_made_offline(offline: tuple[App, Callable[[], Path]], number: int) -
         commits[app.commit(str(position))] = (str(position), branch)
     waiting = outbox_of(app).waiting()
     assert [entry.registration.version for entry in waiting] == list(commits)
-    store = mend()
+    store = repair()
     done = app.gitver("sync")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith(" 0 waiting\n")
@@ -90,7 +90,7 @@ def test_a_hundred_commits_made_offline(
 def test_a_store_that_is_down_gives_one_line_and_the_next_hook_delivers(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
-    app, mend = offline
+    app, repair = offline
     app("add", "-A")
     done = app.run("commit", "-q", "-m", "first")
     assert done.stderr == ""
@@ -101,7 +101,7 @@ def test_a_store_that_is_down_gives_one_line_and_the_next_hook_delivers(
     assert "is not in MLflow: " in line
     assert app.gitver("id").stderr == ""
     first = app("rev-parse", "HEAD")
-    store = mend()
+    store = repair()
     second = app.commit("second")
     wait_until(lambda: {model.version for model in models(store)} == {first, second})
     wait_until(lambda: app.active is not None)
@@ -111,12 +111,12 @@ def test_a_store_that_is_down_gives_one_line_and_the_next_hook_delivers(
 def test_an_app_that_starts_while_the_store_is_down_runs_unversioned(
     offline: tuple[App, Callable[[], Path]],
 ) -> None:
-    app, mend = offline
+    app, repair = offline
     app.commit("first")
     done = app.python(SHIM)
     assert done.stdout == "None\n"
     assert len(done.stderr.splitlines()) == 1
-    store = mend()
+    store = repair()
     # The store failed a moment ago, so nobody waits for it; the background tries it again.
     assert app.python(SHIM).stdout == "None\n"
     wait_until(lambda: app.active is not None)
@@ -125,9 +125,9 @@ def test_an_app_that_starts_while_the_store_is_down_runs_unversioned(
 
 
 def test_progress_is_shown_on_a_terminal(offline: tuple[App, Callable[[], Path]]) -> None:
-    app, mend = offline
+    app, repair = offline
     app.commit("first")
-    mend()
+    repair()
     code = (
         "import pty, sys\n"
         "status = pty.spawn([sys.executable, '-m', 'gitver_hooks', 'sync'])\n"
