@@ -18,7 +18,7 @@ from gitver_hooks.keeping.share import mark_unpushed
 from gitver_hooks.keeping.write_version import write_version
 from gitver_hooks.repository.repository import open_repository
 
-# Seconds. Whoever finds another process at work waits for it: what it waits for is in that work.
+# Seconds. How long to wait for another keeper, whose work may include the version that is needed.
 _LOCK_SECONDS = 120.0
 # Seconds after which something captured is given up, because each attempt was killed.
 _LONGEST_WAIT = 86_400.0

@@ -1,4 +1,4 @@
-"""The life of a keeper process: what a deliverer starts to keep and to share code."""
+"""The keeper's process, which a deliverer starts to keep and to share code."""
 
 from __future__ import annotations
 

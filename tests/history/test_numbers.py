@@ -1,3 +1,5 @@
+"""Adding up traces and scores."""
+
 from __future__ import annotations
 
 import statistics
@@ -63,3 +65,47 @@ def test_feedback_from_counts_leaves_out_the_scores_of_evaluations() -> None:
     found = numbers.feedback_from_counts(counts, evaluated, ["r1"])
     assert list(found) == ["liked"]
     assert (found["liked"].passed, found["liked"].rows) == (5, 7)
+
+
+def test_unknown_latencies_tokens_and_costs_are_left_out_of_the_numbers() -> None:
+    known = TraceData("tr-2", "m-1", None, "ERROR", 0, 3.0, 10.0, 0.5, "", "")
+    found = numbers.trace_numbers([trace(latency=None), known])
+    assert (found.traces, found.errors, found.latency_p50_ms) == (2, 1, 3.0)
+    assert (found.tokens, found.cost) == (10.0, 0.5)
+    empty = numbers.trace_numbers([])
+    assert (empty.latency_p95_ms, empty.tokens, empty.cost) == (None, None, None)
+
+
+def test_a_score_without_a_run_belongs_to_the_run_of_its_trace() -> None:
+    number, yes_no = number_of(True)
+    unnamed = Assessment("good", number, yes_no, "yes", "CODE x", None, "", 0)
+    assert numbers.belongs_to_run(unnamed, trace(run_id="r1"), "r1")
+    assert not numbers.belongs_to_run(unnamed, trace(run_id="r2"), "r1")
+    named = assessment("good", True, "r1")
+    assert numbers.belongs_to_run(named, trace(run_id="r2"), "r1")
+    assert not numbers.belongs_to_run(named, trace(run_id="r2"), "r2")
+
+
+def test_words_beside_numbers_do_not_count_as_rows() -> None:
+    mixed = [trace(assessment("tone", 4)), trace(assessment("tone", "excellent"))]
+    assert numbers.feedback_scores(mixed)["tone"].rows == 1
+
+
+def test_yes_and_no_have_a_share_and_other_numbers_have_none() -> None:
+    votes = [trace(assessment("liked", True)), trace(assessment("liked", False))]
+    assert numbers.feedback_scores(votes)["liked"].passed == 1
+    counts = {("liked", "true"): 2, ("stars", "4"): 3, ("stars", "not json"): 1}
+    found = numbers.feedback_from_counts(counts, [], [])
+    assert (found["liked"].passed, found["stars"].passed) == (2, None)
+    assert (found["stars"].mean, found["stars"].rows) == (4.0, 3)
+
+
+def test_only_scores_of_the_named_runs_are_left_out_of_counts() -> None:
+    counts = {("good", "true"): 4}
+    scored = [
+        trace(assessment("good", True, "r1"), run_id="other"),
+        trace(assessment("good", True, "other"), run_id="r1"),
+        trace(assessment("good", True, "other"), run_id="other"),
+        trace(assessment("good", "excellent", "r1"), run_id="r1"),
+    ]
+    assert numbers.feedback_from_counts(counts, scored, ["r1"])["good"].rows == 2
