@@ -43,10 +43,15 @@ def put(path: Path, content: str | bytes, mode: int = 0o755) -> Path:
     return path
 
 
-def listing(folder: Path) -> dict[str, tuple[int, object]]:
-    """Everything under the folder: mode, and content or link target."""
+def listing(folder: Path, without: str | None = None) -> dict[str, tuple[int, object]]:
+    """Everything under the folder: mode, and content or link target.
+
+    ``without`` is the name of folders to leave out, with what is in them.
+    """
     found: dict[str, tuple[int, object]] = {}
     for path in sorted(folder.rglob("*")):
+        if without in path.relative_to(folder).parts:
+            continue
         mode = path.lstat().st_mode
         content = (
             path.readlink()
