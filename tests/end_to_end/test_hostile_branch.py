@@ -224,6 +224,9 @@ def test_no_git_operation_sends_anything_to_where_the_branch_says(
 ARGUMENTS: dict[str, list[str]] = {
     "show": ["HEAD"],
     "compare": ["HEAD~1", "HEAD"],
+    "diff": ["HEAD~1", "HEAD"],
+    "restore": [f"m-{'0' * 32}"],
+    "prune": ["--dry-run"],
     "completion": ["bash"],
     "hook": ["post-merge"],
 }
