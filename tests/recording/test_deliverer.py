@@ -317,6 +317,19 @@ def test_one_delivers_at_a_time(queue: Queue) -> None:
     assert queue.deliver() == Delivered(1)
 
 
+def test_a_store_that_hangs_does_not_hold_up_another(queue: Queue) -> None:
+    hanging = Store("http://127.0.0.1:9", Experiment())
+    queue.put("a", store=hanging)
+    queue.put("b")
+    lock = Path(queue.location.shared_state_dir, "delivering", f"{hanging.key}.lock")
+    # As a deliverer holds it that waits for its store.
+    with FileLock(str(lock)) as held:
+        assert held.held
+        assert queue.deliver().delivered == 1
+    assert queue.registered == ["b"]
+    assert list(queue.waiting) == ["a"]
+
+
 def test_each_worktree_that_waits_gets_its_file(git: Git, queue: Queue) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = find(str(git.path.parent / "linked"), os.environ)
