@@ -1,9 +1,7 @@
 """Compare the code of two versions, uncommitted edits included, with git's own diff.
 
-gitver diff A [B] [OPTIONS OF GIT DIFF] [-- PATHS]
-
 A and B are anything that `gitver show` accepts; without B, A is compared with the worktree as it is
-now. Options such as --stat or --word-diff go to git as they are.
+now. Options that follow, such as --stat or --word-diff, go to git as they are.
 """
 
 from __future__ import annotations
@@ -11,8 +9,10 @@ from __future__ import annotations
 import argparse
 import subprocess
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
+from gitver_hooks.commands.log import add_deadline
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say
-from gitver_hooks.history.assemble import DEFAULT_DEADLINE
 from gitver_hooks.history.resolve import WORKTREE
 from gitver_hooks.history.source import Source, open_source
 from gitver_hooks.registry.own_process import prepare_own_process
@@ -23,20 +23,23 @@ from gitver_hooks.restoring.worktree_index import index_with_untracked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="A", help="a version, model or trace")
+    parser.usage = "%(prog)s [--app APP] [--deadline SECONDS] A [B] [OPTIONS OF GIT] [-- PATHS]"
+    # One argument for all words: argparse would drop a `--` between two.
     parser.add_argument(
-        "rest",
-        metavar="B, OPTIONS, PATHS",
+        "words",
+        metavar="A B",
         nargs=argparse.REMAINDER,
-        help="another version (default: the worktree), and what git diff takes",
+        help="two versions (B: the worktree by default), then what git diff takes",
     )
+    add_deadline(parser)
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    prepare_own_process(DEFAULT_DEADLINE)
-    b, options = split(arguments.rest)
-    with open_source(arguments.folder, arguments.environment, DEFAULT_DEADLINE) as source:
-        trees = [_tree(source, arguments.a)]
+    prepare_own_process(arguments.deadline)
+    a, b, options = split(arguments.words)
+    with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
+        trees = [_tree(source, a)]
         if b != WORKTREE:
             trees.append(_tree(source, b))
             return _diff(git_in(source.repository), arguments.folder, [*trees, *options])
@@ -45,15 +48,18 @@ def run(arguments: argparse.Namespace) -> int:
             return _diff(git, arguments.folder, [*trees, *options])
 
 
-def split(words: list[str]) -> tuple[str, list[str]]:
-    """B (default: the worktree), and what is left for git."""
-    b, options = WORKTREE, words
-    if words and not words[0].startswith("-"):
-        b, options = words[0], words[1:]
+def split(words: list[str]) -> tuple[str, str, list[str]]:
+    """A, B (default: the worktree), and what is left for git. Raises GitverError without A."""
+    if not words or words[0].startswith("-"):
+        raise GitverError("no version was named", "write `gitver diff A` or `gitver diff A B`")
+    a, *options = words
+    b = WORKTREE
+    if options and not options[0].startswith("-"):
+        b, *options = options
     if options[:1] == ["--"] and options[1:2] and options[1].startswith("-"):
         # `gitver diff A B -- --stat`, as for `gitver run`.
         options = options[1:]
-    return b, options
+    return a, b, options
 
 
 def _tree(source: Source, what: str) -> str:

@@ -79,6 +79,8 @@ def test_options_and_paths_go_to_git(edited: Edited, diff: Diff) -> None:
     assert "2 files changed" in diff(edited.path, "HEAD", version, "--stat")
     assert "2 files changed" in diff(edited.path, "HEAD", version, "--", "--stat")
     assert diff(edited.path, "HEAD", version, "--name-only", "--", "new.py") == "new.py\n"
+    assert "-one" in diff(edited.path, version, "--", "app.py")
+    assert diff(edited.path, version, "--", "nothing") == ""
     diff(edited.path, "HEAD", version, "--quiet")
     assert diff.status == 1
 
@@ -119,4 +121,11 @@ def test_what_is_no_version_is_one_line(
     ],
 )
 def test_the_words_after_a_are_split(words: list[str], expected: tuple[str, list[str]]) -> None:
-    assert split(words) == expected
+    assert split(["A", *words]) == ("A", *expected)
+
+
+@pytest.mark.parametrize("words", [[], ["--stat"], ["--", "A"]])
+def test_the_first_word_is_a_version(words: list[str], git: Git, diff: Diff) -> None:
+    assert diff(git.path, *words) == ""
+    assert diff.status == 1
+    assert len(diff.stderr.splitlines()) == 1

@@ -37,7 +37,7 @@ def gitver(
 
     def call(folder: Path, *arguments: str) -> Done:
         # A machine under load is no reason to give up on MLflow.
-        patience = ("--deadline", "120") if arguments[0] in ("restore", "prune") else ()
+        patience = ("--deadline", "120") if arguments[0] in ("restore", "diff", "prune") else ()
         out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
         with monkeypatch.context() as patch:
             patch.chdir(folder)
