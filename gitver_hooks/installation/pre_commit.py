@@ -31,11 +31,10 @@ def has_stashed_changes(environment: Mapping[str, str]) -> bool:
     It does so in every stage, and first writes them to ``patch<time>-<its pid>`` in its cache
     (pre_commit/staged_files_only.py). The worktree then does not contain the code that will run.
     """
-    cache = environment.get("PRE_COMMIT_HOME") or os.path.join(
-        environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pre-commit"
-    )
+    home = environment.get("HOME") or os.path.expanduser("~")
+    caches = environment.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     try:
-        names = os.listdir(cache)
+        names = os.listdir(environment.get("PRE_COMMIT_HOME") or os.path.join(caches, "pre-commit"))
     except OSError:
         return False
     ending = f"-{os.getppid()}"
