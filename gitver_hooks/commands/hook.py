@@ -71,7 +71,7 @@ def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) ->
 def _report(
     location: Location, environment: Mapping[str, str], name: str, problem: str | None
 ) -> None:
-    """Print what went wrong, now or in the background.
+    """Print what went wrong: now, or else in the background, in one line.
 
     pre-commit hides the output of a hook that passes: there, the next shim, command or native hook
     prints it.
@@ -82,9 +82,10 @@ def _report(
 
             leave_notice(location, mask(problem, environment=environment))
         return
-    for line in (problem, take_notice(location)):
-        if line is not None:
-            say(line, environment)
+    # A notice waits for the next hook, and often only repeats the problem.
+    line = problem or take_notice(location)
+    if line is not None:
+        say(line, environment)
 
 
 def _react(

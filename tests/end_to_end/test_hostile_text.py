@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from support.git import Git
+from support.locations import location_of
 
 import gitver_hooks
 from gitver_hooks.commands.hook import run_hook
+from gitver_hooks.handover.notices import leave_notice
 
 BRANCH = "fix\u202egnp\u2066\u200b"
 TITLE = "\x1b]0;owned\x07"
@@ -77,3 +79,20 @@ def test_no_message_contains_a_password_of_the_environment(
     kept = [path for path in (git.path / ".git/gitver").rglob("*") if path.is_file()]
     assert any(path.name == "notice" for path in kept)
     assert "pass-word" not in printed + "".join(path.read_text("latin-1") for path in kept)
+
+
+def test_a_hook_prints_one_line_even_if_something_went_wrong_in_the_background(
+    git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(git.path)
+    git.write(".gitver.yaml", "unknown: 1\n")
+    leave_notice(location_of(git.path), "the server is down")
+    for expected in ("unknown", "the server is down"):
+        run_hook("post-commit", [], os.environ)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert expected in line
+        git.write(".gitver.yaml", "")
+        monkeypatch.setenv("GITVER_TRACKING_URI", "http://127.0.0.1:9")
+        monkeypatch.setattr(
+            "gitver_hooks.handover.launch.start_deliverer", lambda *arguments, **options: None
+        )
