@@ -97,9 +97,7 @@ def _react(
 
         name, arguments = stage_of_pre_commit(environment)
         stashed = has_stashed_changes(environment)
-    skipped = "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
-    if name == "post-checkout" and arguments[2:] == ["0"] and skipped:
-        # pre-commit's own stashing: the worktree will be restored before anything else runs.
+    if _is_left_to_another_hook(name, arguments, environment):
         return
     operation = operation_under_way(location.git_dir)
     if operation == REBASE and not ends_rebase(location.git_dir, name, arguments):
@@ -112,6 +110,17 @@ def _react(
         _record_stashed(location, environment)
     else:
         _record(location, environment)
+
+
+def _is_left_to_another_hook(
+    name: str, arguments: list[str], environment: Mapping[str, str]
+) -> bool:
+    if name == "post-rewrite":
+        # `git commit --amend` has run post-commit right before.
+        return arguments[:1] == ["amend"]
+    # pre-commit's own stashing: the worktree will be restored before anything else runs.
+    is_of_files = name == "post-checkout" and arguments[2:] == ["0"]
+    return is_of_files and "_PRE_COMMIT_SKIP_POST_CHECKOUT" in environment
 
 
 def _record(location: Location, environment: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import pytest
 from support.git import Git
 from support.stores import App, models
 
+from gitver_hooks.commands.hook import run_hook
 from gitver_hooks.common.package import IMPORT_DIR
+from gitver_hooks.handover import launch
 from gitver_hooks.installation.pre_commit import stage_of_pre_commit
 
 
@@ -73,6 +76,16 @@ def test_pre_commit_s_own_checkout_is_left_alone(app: App, monkeypatch: pytest.M
     monkeypatch.delenv("_PRE_COMMIT_SKIP_POST_CHECKOUT")
     app("checkout", "--", ".")
     assert app.active is not None
+
+
+def test_an_amended_commit_is_recorded_once(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(launch, "start_deliverer", lambda at, env, key: started.append(key))
+    monkeypatch.chdir(git.path)
+    run_hook("post-rewrite", ["amend"], os.environ)
+    assert started == []
+    run_hook("post-commit", [], os.environ)
+    assert len(started) == 1
 
 
 def test_a_bisect_waits_for_nothing_and_registers_nothing(app: App) -> None:
