@@ -66,9 +66,17 @@ def captured_paths(location: Location) -> list[Path]:
     """The files that wait to be kept, oldest first."""
     try:
         paths = [path for path in _folder(location).iterdir() if path.name[0] != "."]
-        return sorted(paths, key=lambda path: path.stat().st_mtime_ns)
-    except FileNotFoundError:
+    except OSError:
         return []
+    return sorted(paths, key=_time)
+
+
+def _time(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        # Another keeper has just finished it.
+        return 0
 
 
 def write_captured(

@@ -33,7 +33,7 @@ def unpushed_refs(location: Location) -> list[str]:
     """The names of the refs that wait to be pushed."""
     try:
         return sorted(PREFIX + name for name in os.listdir(_folder(location)) if name[0] != ".")
-    except FileNotFoundError:
+    except OSError:
         return []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from support.keeping import (
 )
 from support.oracle import oracle_tree
 
+from gitver_hooks.common.locks import FileLock
 from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
 
@@ -254,6 +256,48 @@ def test_an_app_that_is_a_part_of_the_tree_is_kept_with_the_rest_of_head(git: Gi
     assert git("show", f"{found.tree}:lib/deep/module.py") == "x = 2"
     assert git("show", f"{found.tree}:data/one.txt") == "one"
     assert_sound(git)
+
+
+def test_the_sources_of_a_notebook_are_kept(git: Git) -> None:
+    cell = '{"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": []}'
+    notebook = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+    git.commit("a notebook", **{"book.ipynb": notebook})
+    git.write("book.ipynb", notebook.replace("[]", f"[{cell}]"))
+    version = keep_version(git)
+    assert kept(git, version).tree == version.tree
+    assert "x = 1" in git("show", f"{ref_of(version)}:book.ipynb")
+
+
+def test_a_version_that_can_be_kept_more_completely_is(git: Git) -> None:
+    git("config", "gitver.keepLimit", "10")
+    git.write("data.bin", bytes(100))
+    assert [cut.reason for cut in kept(git, keep_version(git)).cuts] == ["large"]
+    git("config", "gitver.keepLimit", "100")
+    assert kept(git, keep_version(git)).cuts == ()
+    git("config", "gitver.keepLimit", "10")
+    assert kept(git, keep_version(git)).cuts == ()
+
+
+def test_objects_that_exist_are_not_collected_before_the_ref_holds_them(git: Git) -> None:
+    git.write("new.py", "new\n")
+    made = git("hash-object", "-w", "new.py")
+    loose = Path(git.path, ".git/objects", made[:2], made[2:])
+    os.utime(loose, (1, 1))
+    keep_version(git)
+    assert time.time() - loose.stat().st_mtime < 3600
+
+
+def test_a_keeper_leaves_its_work_to_one_that_is_at_work(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.write("app.py", "changed\n")
+    version = capture_version(git)
+    monkeypatch.setattr("gitver_hooks.keeping.keep._LOCK_SECONDS", 0.05)
+    with FileLock(os.path.join(location_of(git).shared_state_dir, "captured.lock")):
+        keep_captured(location_of(git), os.environ)
+        assert kept_refs(git) == []
+    keep_captured(location_of(git), os.environ)
+    assert kept_refs(git) == [ref_of(version)]
 
 
 def test_a_failure_is_a_line_in_the_log_and_nothing_more(git: Git) -> None:
