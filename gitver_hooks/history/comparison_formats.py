@@ -132,7 +132,9 @@ def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:
     """The lines that ``gitver compare`` prints."""
     lines = [*_headings(comparison), "", *code_lines(comparison)]
     cells = [HEAD, *map(metric_cells, (*comparison.quality, *comparison.speed))]
-    lines += ["", verdict(comparison), *notes(comparison), "", *_aligned(cells)]
+    lines += ["", verdict(comparison), *notes(comparison)]
+    if len(cells) > 1:
+        lines += ["", *_aligned(cells)]
     for pair in comparison.pairs[:most_rows]:
         lines += ["", *_pair_lines(pair)]
     if left := len(comparison.pairs) - most_rows:

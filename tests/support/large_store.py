@@ -56,8 +56,11 @@ def _insert(
         if "experiment_id" in row:
             row["experiment_id"] = plan.experiment_id
         if table not in known:
-            known[table] = {column["name"] for column in inspector.get_columns(table)}
-        # Older MLflows have fewer columns.
+            columns_of = inspector.get_columns(table) if inspector.has_table(table) else []
+            known[table] = {column["name"] for column in columns_of}
+        if not known[table]:
+            continue
+        # Older MLflows have fewer tables and columns.
         row = {column: value for column, value in row.items() if column in known[table]}
         batches.setdefault((table, tuple(row)), []).append(row)
     for (table, columns), batch in batches.items():
