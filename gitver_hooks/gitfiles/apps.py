@@ -45,7 +45,9 @@ def apps_of(location: Location, index: Index) -> list[Location]:
     }
     folders = tracked | {app.app for app in recorded_apps(location) if app.app}
     apps = [location.of_app(folder) for folder in sorted(folders)]
-    found = [app for app in apps if os.path.lexists(app.settings_file)]
+    found = [
+        app for app in apps if app.is_reached_without_links and os.path.lexists(app.settings_file)
+    ]
     return found or [location.of_app("")]
 
 

@@ -36,6 +36,12 @@ class Location:
         return Location(self.worktree, self.git_dir, self.common_dir, app)
 
     @property
+    def is_reached_without_links(self) -> bool:
+        """Whether the app's folder is inside of the worktree, whatever links a branch contains."""
+        root = os.path.realpath(self.worktree)
+        return not self.app or os.path.realpath(self.folder) == os.path.join(root, self.app)
+
+    @property
     def folder(self) -> str:
         """The app's folder."""
         return os.path.join(self.worktree, self.app) if self.app else self.worktree
@@ -83,7 +89,8 @@ def find(start: str, environment: Mapping[str, str]) -> Location | None:
         git_dir = _git_dir_at(folder)
         if git_dir is not None:
             check_ownership(folder, git_dir, environment)
-            return Location(folder, git_dir, _common_dir(git_dir), _below(folder, app))
+            location = Location(folder, git_dir, _common_dir(git_dir), _below(folder, app))
+            return location if location.is_reached_without_links else location.of_app("")
         parent = os.path.dirname(folder)
         if parent == folder:
             return _from_environment(environment, app)
@@ -130,7 +137,8 @@ def recorded_apps(location: Location) -> list[Location]:
         names = sorted(os.listdir(apps))
     except OSError:
         names = []
-    return [location.of_app(app) for app in ("", *map(_folder_of_file_name, names))]
+    found = [location.of_app(app) for app in ("", *map(_folder_of_file_name, names))]
+    return [app for app in found if app.is_reached_without_links]
 
 
 def _below(worktree: str, folder: str | None) -> str:

@@ -19,6 +19,7 @@ from support.locations import location_of
 import gitver_hooks
 from gitver_hooks import cli
 from gitver_hooks.commands.hook import run_hook
+from gitver_hooks.gitfiles.location import recorded_apps
 from gitver_hooks.handover.active_state import ActiveState, write_state
 from gitver_hooks.handover.current_state import current_state
 
@@ -345,3 +346,28 @@ def test_an_active_model_file_of_the_branch_does_not_stay(
     assert capsys.readouterr().err == ""
     assert not os.path.lexists(file)
     assert listing(victim.outside) == victim.before
+
+
+def test_a_link_in_the_place_of_an_apps_folder_leads_nowhere(
+    victim: Victim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files beside another project's settings stay, although the app is known here."""
+    monkeypatch.setattr(
+        "gitver_hooks.handover.launch.start_deliverer", lambda *arguments, **options: None
+    )
+    monkeypatch.chdir(victim.path)
+    (victim.outside / ".gitver.yaml").write_text("unknown: 1\n")
+    (victim.outside / ".mlflow-active-model").write_text(f"m-{'0' * 32}\n")
+    victim.before = listing(victim.outside)
+    victim.commit("an app", **{"sub/.gitver.yaml": "app: sub\n", "sub/app.py": "1"})
+    run_hook("post-commit", [], os.environ)
+    assert [app.app for app in recorded_apps(location_of(victim.path))] == ["", "sub"]
+    shutil.rmtree(victim.path / "sub")
+    (victim.path / "sub").symlink_to(victim.outside)
+    for _ in range(2):
+        run_hook("post-checkout", [], os.environ)
+        assert listing(victim.outside) == victim.before
+        victim("add", "-A")
+    assert gitver_hooks.activate(victim.path / "sub", on_stale="trust") is None
+    assert listing(victim.outside) == victim.before
+    assert "unknown" not in capsys.readouterr().err
