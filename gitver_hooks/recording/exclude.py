@@ -36,17 +36,8 @@ def exclude_local_files(location: Location, store_file: str | None = None) -> No
     _exclude(location, [*own, *active_model, *store])
 
 
-def exclude_file(location: Location, path: str) -> None:
-    """Add the pattern for the one file ``path`` of the worktree to ``info/exclude``.
-
-    Does nothing if the path is outside of the worktree, or if no pattern can express it. Raises
-    GitverError if the file cannot be written.
-    """
-    _exclude(location, _patterns(path, location.worktree, (b"",)))
-
-
 def include_local_files(location: Location) -> list[str]:
-    """Remove what the functions above added; the path of the file, if that changed it.
+    """Remove what ``exclude_local_files`` added; the path of the file, if that changed it.
 
     A file that is empty without our rules is removed. Raises GitverError.
     """

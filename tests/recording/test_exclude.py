@@ -13,7 +13,6 @@ from support.locations import location_of
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.recording.exclude import (
-    exclude_file,
     exclude_local_files,
     include_local_files,
 )
@@ -85,12 +84,10 @@ def test_a_linked_worktree_shares_the_rules_and_adds_its_own_file(git: Git) -> N
     git("worktree", "add", "-q", "../linked")
     linked = Git(git.path.parent / "linked")
     exclude_local_files(location_of(git.path))
-    exclude_file(location_of(linked.path), str(linked.path / "sub [1]" / ".mlflow-active-model"))
+    exclude_local_files(location_of(linked.path).of_app("sub [1]"))
     for worktree in (git, linked):
         names = (".mlflow-active-model", "sub [1]/.mlflow-active-model", "sub 1/x")
         assert hidden(worktree, *names) == set(names[:2])
-    exclude_file(location_of(linked.path), str(git.path / "elsewhere"))
-    assert hidden(git, "elsewhere") == set()
 
 
 @pytest.mark.parametrize("end", ["", "# end of gitver's rules\n", "/a*\n# end of gitver's rules\n"])
@@ -118,7 +115,7 @@ def test_two_worktrees_that_add_rules_at_the_same_time_lose_none(git: Git) -> No
     def add(worker: int) -> None:
         barrier.wait()
         for name in names[worker::8]:
-            exclude_file(location_of(git.path), str(git.path / name))
+            exclude_local_files(location_of(git.path), str(git.path / name))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(8)))
@@ -131,7 +128,6 @@ def test_a_path_outside_of_the_worktree_needs_no_rule(git: Git) -> None:
     before = path.read_bytes()
     for outside in (git.path.parent / "elsewhere.db", Path(f"{git.path}-2", "mlflow.db")):
         exclude_local_files(location_of(git.path), str(outside))
-        exclude_file(location_of(git.path), str(outside))
     assert path.read_bytes() == before
 
 
