@@ -17,6 +17,7 @@ from benchmarks.history import measure_history
 from benchmarks.hooks import measure_checkouts, measure_rebase
 from benchmarks.identity import measure_identity
 from benchmarks.keeping import measure_keeping
+from benchmarks.parts import PARTS, measure_many_apps, measure_parts
 from benchmarks.report import machine, table, write_json
 from benchmarks.results import Results
 from benchmarks.rows import rows
@@ -24,15 +25,18 @@ from benchmarks.server import measure_searches, mlflow_server
 from benchmarks.timing import Turns
 from benchmarks.trees import SIZES, Tree
 
-GROUPS = ("identity", "hooks", "rebase", "keep", "server", "app", "growth", "history")
+GROUPS = ("identity", "hooks", "rebase", "keep", "parts", "server", "app", "growth", "history")
 _IN_ALL_TREES = ("identity", "hooks")
 _MEASURES = {
     "identity": measure_identity,
     "hooks": measure_checkouts,
     "rebase": measure_rebase,
     "keep": measure_keeping,
+    PARTS: measure_parts,
     "app": measure_apps,
 }
+# Groups that are measured in a repository of their own.
+_OF_NO_TREE = {"history": measure_history, PARTS: measure_many_apps}
 _TURNS = {"tiny": Turns(5, 1), "small": Turns(21, 3), "medium": Turns(15, 2), "large": Turns(7, 1)}
 
 
@@ -65,17 +69,18 @@ def _measure(options: argparse.Namespace, groups: set[str]) -> Results:
         if address is not None:
             results.say("server: searches")
             measure_searches(ground, address, _turns(options, "small"), results)
-        if "history" in groups:
-            _measure_history(ground, _turns(options, "small"), results)
+        for group in _OF_NO_TREE:
+            if group in groups:
+                _measure_group(ground, group, _turns(options, "small"), results)
     return results
 
 
-def _measure_history(ground: Ground, turns: Turns, results: Results) -> None:
-    results.say("history: making a repository")
+def _measure_group(ground: Ground, group: str, turns: Turns, results: Results) -> None:
+    results.say(f"{group}: making a repository")
     try:
-        measure_history(ground, turns, results)
+        _OF_NO_TREE[group](ground, turns, results)
     except Failed as error:
-        results.failures.append(f"history: {error}")
+        results.failures.append(f"{group}: {error}")
 
 
 def _options() -> argparse.Namespace:

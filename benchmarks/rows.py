@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from benchmarks import apps, commits, history, hooks, identity, keeping, server
+from benchmarks import apps, commits, history, hooks, identity, keeping, parts, server
 from benchmarks.cases import HOOKLESS
 from benchmarks.results import Results
 from benchmarks.row import MEGABYTE, Maker, Row
@@ -20,10 +20,19 @@ def rows(results: Results) -> list[Row]:
     """All rows that have samples."""
     found: list[Row] = []
     for size in results.samples:
-        for rows_of in (_identity, _hooks, _rebase, keeping.rows_of, _commits, _apps):
+        for rows_of in (
+            _identity,
+            _hooks,
+            _rebase,
+            keeping.rows_of,
+            parts.rows_of,
+            _commits,
+            _apps,
+        ):
             found += _whole(rows_of, results, size)
     found += _whole(_searches, results, server.SERVER)
     found += _whole(_history, results, history.HISTORY)
+    found += _whole(parts.rows_of_many_apps, results, parts.APPS)
     found += _growth(results)
     return found
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
-WITHOUT_MLFLOW = ["identity", "hooks", "rebase", "keep", "growth"]
+WITHOUT_MLFLOW = ["identity", "hooks", "rebase", "keep", "parts", "growth"]
 KEEPING = ("recording a dirty version", "the same / git stash create", "keeper in the background")
 ROWS = {
     "identity": {
@@ -42,6 +42,11 @@ ROWS = {
         "recording beside a file of 200 MB that is cut out",
         *(f"{command}, 20 kept versions / none" for command in ("status", "log", "fetch")),
         "space on disk, 20 kept versions / 20 stashes",
+    },
+    "parts": {
+        "shim, fresh, paths that name 300 files, beyond a bare interpreter",
+        "gitver id, paths that name 300 files",
+        "hook of 50 apps",
     },
     "server": {
         *(
