@@ -57,7 +57,12 @@ def _numstat(source: Source, ends: list[str]) -> tuple[FileChange, ...] | None:
         return None
     if done.returncode:
         return None
-    return tuple(map(_file_change, filter(None, done.stdout.split(b"\0"))))
+    entries = filter(None, done.stdout.split(b"\0"))
+    return tuple(_file_change(entry) for entry in entries if _counts(source, entry))
+
+
+def _counts(source: Source, entry: bytes) -> bool:
+    return source.scope.counts(entry.split(b"\t", 2)[2])
 
 
 def _file_change(entry: bytes) -> FileChange:

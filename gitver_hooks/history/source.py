@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.uris import without_credentials
+from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.history.deadline import Deadline, DeadlinePassed, run_one
 from gitver_hooks.history.parts import Parts
 from gitver_hooks.history.reading import Reading, too_slow
@@ -46,10 +47,14 @@ class Source:
         return app_name(self.repository, self.settings, url)
 
     @cached_property
+    def scope(self) -> Scope:
+        """The paths that make up the app."""
+        return scope_of(self.repository.location, self.settings)
+
+    @cached_property
     def parts(self) -> Parts | None:
         """What commits are to an app that is a part of the repository; None for any other."""
-        scope = scope_of(self.repository.location, self.settings)
-        return None if scope.is_everything else Parts(self.repository, scope)
+        return None if self.scope.is_everything else Parts(self.repository, self.scope)
 
     @property
     def apps(self) -> tuple[str, ...]:
