@@ -28,7 +28,7 @@ def test_a_version_is_listed_at_each_commit_that_has_its_content(app: App) -> No
     assert location is not None
     app.write("chat/main.py", "3\n")
     dirty = register(location, os.environ).recorded.version.id
-    found = history(app.path / "chat")
+    found = history(app.path / "chat", deadline=120)
     assert found.app == "chat"
     listed = [(record.commit, record.version) for record in found]
     reverted = app("rev-parse", "HEAD")
@@ -41,7 +41,7 @@ def test_a_version_is_listed_at_each_commit_that_has_its_content(app: App) -> No
     assert len(models) == 1 and None not in models
     # Its numbers count once, where it appeared first.
     assert all(m.commits.count(first) <= 1 for m in all_measurements(found))
-    with open_source(app.path / "chat", dict(os.environ), 60) as source:
+    with open_source(app.path / "chat", dict(os.environ), 120) as source:
         for name in (docs, "HEAD~1~1", version, dirty):
             assert resolve(source, name).version == (dirty if name == dirty else version)
         assert resolve(source, dirty).model_id not in models
@@ -51,7 +51,7 @@ def test_the_whole_repository_and_its_apps_have_histories_of_their_own(app: App)
     app.write(".gitver.yaml", "app: whole\n")
     app.write("chat/.gitver.yaml", "")
     commit = app.commit("first")
-    whole, chat = history(app.path), history(app.path / "chat")
+    whole, chat = history(app.path, deadline=120), history(app.path / "chat", deadline=120)
     assert [record.version for record in whole] == [commit]
     assert [record.version for record in chat] == [identify(app.path / "chat").id]
     assert whole[0].model_id != chat[0].model_id
