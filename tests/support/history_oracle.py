@@ -63,6 +63,8 @@ def _rows(uri: str, model_id: str) -> tuple[Sequence[Row[Any]], Sequence[Row[Any
         with engine.connect() as connection:
             model = {"model": model_id}
             traces = connection.execute(sqlalchemy.text(_TRACES), model).all()
+            if not sqlalchemy.inspect(connection).has_table("assessments"):
+                return traces, ()  # MLflow 3.1
             return traces, connection.execute(sqlalchemy.text(_ASSESSMENTS), model).all()
     finally:
         engine.dispose()
