@@ -15,7 +15,9 @@ from gitver_hooks.handover.active_model_file import (
     read_active_model_file,
     remove_active_model_file,
 )
+from gitver_hooks.keeping.kept_refs import all_kept, delete_kept
 from gitver_hooks.recording.exclude import include_local_files
+from gitver_hooks.repository.repository import open_repository
 
 # The keys that gitver itself writes; the others in [gitver] are the user's.
 _KEYS = ("gitver.allowed",)
@@ -24,10 +26,11 @@ _DELIVERY_SECONDS = 10.0
 
 
 def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
-    """Remove active-model files, state, outbox, exclude rules and keys; what was removed, by path.
+    """Remove active-model files, state, kept code, exclude rules and keys; what was removed.
 
-    The state of worktrees that no longer exist goes too. Whatever gitver did not write stays byte
-    for byte, MLflow's data as well. Raises GitverError if something cannot be removed.
+    Git removes the objects of kept code when it collects garbage. The state of worktrees that no
+    longer exist goes too. Whatever gitver did not write stays byte for byte, MLflow's data as well.
+    Raises GitverError if something cannot be removed.
     """
     removed = [
         path
@@ -44,6 +47,7 @@ def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
         raise GitverError(
             f"{error.filename} cannot be removed: {error.strerror}", "remove it by hand"
         ) from error
+    removed += _kept_versions(location, environment)
     removed += include_local_files(location)
     return removed + [key for key in _KEYS if _unset(location, key)]
 
@@ -73,6 +77,11 @@ def _state_folders(location: Location) -> Iterator[Path]:
     for git_dir in (common_dir, *common_dir.glob("worktrees/*")):
         if (git_dir / "gitver").is_dir():
             yield git_dir / "gitver"
+
+
+def _kept_versions(location: Location, environment: Mapping[str, str]) -> list[str]:
+    with open_repository(location, environment) as repository:
+        return [ref.name for ref in all_kept(repository) if delete_kept(repository, ref)]
 
 
 def _unset(location: Location, key: str) -> bool:

@@ -7,9 +7,19 @@ from pathlib import Path
 import pytest
 from support.git import Git
 from support.hooks import listing
+from support.keeping import keep_version, kept_refs
 from support.stores import App
 
 USERS_RULES = [b"", b"*.tmp\n", b"*.tmp", b"*.tmp\r\n!mlflow.db\n\n"]
+
+
+def test_purge_lets_go_of_kept_code(app: App) -> None:
+    app.commit("first")
+    app.write("app.py", "changed\n")
+    keep_version(app)
+    (ref,) = kept_refs(app)
+    assert f"removed {ref}" in app.gitver("uninstall", "--purge").stdout
+    assert kept_refs(app) == []
 
 
 @pytest.mark.parametrize("rules", [None, *USERS_RULES])
