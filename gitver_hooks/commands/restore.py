@@ -25,7 +25,7 @@ from gitver_hooks.restoring.checkout import (
     is_sparse,
 )
 from gitver_hooks.restoring.code import Code, describe_cut, find_code
-from gitver_hooks.restoring.missing_commit import fetch_command
+from gitver_hooks.restoring.missing_commit import how_to_get
 from gitver_hooks.restoring.submodules import has_submodules, restore_submodules
 from gitver_hooks.restoring.verification import verify
 from gitver_hooks.restoring.wanted import find_wanted
@@ -85,7 +85,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
 def _show_hints(source: Source, code: Code, folder: str) -> None:
     """What the user may want to do next."""
     if code.missing_commit:
-        show(f"hint       {fetch_command(source.settings.remote, code.missing_commit)}")
+        show(f"commit     {how_to_get(source, code.missing_commit)}")
     if has_submodules(source.repository, code.tree):
         show("submodules `git submodule update --init` there checks them out")
     if is_sparse(source.repository):
@@ -98,7 +98,7 @@ def _print_patch(source: Source, code: Code) -> int:
         raise GitverError(
             f"the commit {code.missing_commit} is not in this clone, so there is nothing to "
             "compare with",
-            fetch_command(source.settings.remote, code.missing_commit),
+            how_to_get(source, code.missing_commit),
         )
     _write(export.patch(source.repository, code.commit, code.tree))
     return _say_cuts(code)

@@ -48,6 +48,11 @@ def resolve(source: Source, what: str) -> Resolved:
     return _only(source, found, what)
 
 
+def is_commit_id(text: str) -> bool:
+    """Whether ``text`` has the form of a commit's full id."""
+    return _COMMIT_ID.fullmatch(text) is not None
+
+
 def names_model_or_trace(what: str) -> bool:
     """Whether ``what`` looks like one of MLflow's ids, which only MLflow can resolve."""
     return bool(_MODEL_ID.fullmatch(what) or _TRACE_ID.fullmatch(what))

@@ -6,7 +6,13 @@ import re
 from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.history.resolve import WORKTREE, git_commit, names_model_or_trace, resolve
+from gitver_hooks.history.resolve import (
+    WORKTREE,
+    git_commit,
+    is_commit_id,
+    names_model_or_trace,
+    resolve,
+)
 from gitver_hooks.history.source import Source
 from gitver_hooks.keeping.capture import capture
 from gitver_hooks.keeping.keep import keep_captured
@@ -109,7 +115,8 @@ def recorded(source: Source, what: str) -> Wanted:
     return Wanted(
         model.version,
         model.dirty,
-        model.commit,
+        # A server may say anything, and this ends up in commands.
+        model.commit if is_commit_id(model.commit) else "",
         model.tags.get("gitver.tree"),
         model.tags.get("gitver.diff"),
         model.tags.get("mlflow.source.git.branch"),

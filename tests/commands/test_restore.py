@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -218,6 +220,38 @@ def test_what_a_diff_leaves_out_is_named(app: App, gitver: Gitver) -> None:
     assert not (app.path.parent / "there").exists()
 
 
+def test_what_a_server_says_of_a_version_controls_nothing(app: App, gitver: Gitver) -> None:
+    app("config", "gitver.keep", "off")
+    (app.path / "link").symlink_to("..")
+    app.commit("first")
+    app.write("app.py", "edited\n")
+    model = app.gitver("model").stdout.strip()
+    hook = (app.path / ".git" / "hooks" / "post-checkout").read_text()
+    for name in ("../evil", ".git/hooks/post-checkout", "/tmp/evil", "link/evil"):
+        header = f"diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n+++ b/{name}\n"
+        set_tag(app, model, "gitver.diff", f"{header}@@ -0,0 +1 @@\n+x\n")
+        done = gitver(app.path, "restore", model, "../there")
+        assert (done.returncode, done.stdout) == (1, ""), name
+        assert "the diff" in done.stderr
+    for commit in ("--help", "$(touch owned)", "HEAD", "../..", "\x1b[31m"):
+        set_tag(app, model, "mlflow.source.git.commit", commit)
+        done = gitver(app.path, "restore", model, "../there")
+        assert (done.returncode, done.stdout) == (1, ""), commit
+        (line,) = done.stderr.splitlines()
+        assert "MLflow names no commit" in line
+    assert not [path for path in app.path.parent.rglob("*") if path.name in ("evil", "there")]
+    assert (app.path / ".git" / "hooks" / "post-checkout").read_text() == hook
+
+
+def set_tag(app: App, model: str, key: str, value: str) -> None:
+    with closing(sqlite3.connect(app.store)) as connection:
+        connection.execute(
+            "UPDATE logged_model_tags SET tag_value = ? WHERE model_id = ? AND tag_key = ?",
+            (value, model, key),
+        )
+        connection.commit()
+
+
 def test_an_app_in_the_restored_worktree_is_linked_to_the_same_model(
     app: App, gitver: Gitver
 ) -> None:
@@ -226,7 +260,9 @@ def test_an_app_in_the_restored_worktree_is_linked_to_the_same_model(
     app.run_app()
     app("checkout", "-q", "--", "app.py")
     edited = models(app.store)[-1]
-    assert gitver(app.path, "restore", edited.id, "../there").returncode == 0
+    with closing(sqlite3.connect(app.store)) as connection:
+        ((trace,),) = connection.execute("SELECT request_id FROM trace_info").fetchall()
+    assert gitver(app.path, "restore", trace, "../there").returncode == 0
     there = app.path.parent / "there"
     assert app.gitver("model", cwd=there).stdout.strip() == edited.id
 
