@@ -9,7 +9,7 @@ from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 from gitver_hooks.handover.observation import Observation, read_clock
 from gitver_hooks.repository.repository import Repository
-from gitver_hooks.worktree.blob import BlobReader
+from gitver_hooks.worktree.blob_reader import BlobReader
 from gitver_hooks.worktree.reader import Reading, WorktreeReader
 from gitver_hooks.worktree.tree import Change, Entry
 

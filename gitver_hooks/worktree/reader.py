@@ -14,7 +14,8 @@ from gitver_hooks.gitfiles.scope import EVERYTHING, Scope
 from gitver_hooks.handover.observation import Observation
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.worktree import nested
-from gitver_hooks.worktree.blob import BlobReader, Blobs
+from gitver_hooks.worktree.blob import Blobs
+from gitver_hooks.worktree.blob_reader import BlobReader
 from gitver_hooks.worktree.case_folding import CaseFolding
 from gitver_hooks.worktree.checkout import Checkout
 from gitver_hooks.worktree.file_check import FileCheck, FileModes, Findings
