@@ -264,6 +264,7 @@ def test_no_snapshot_is_saved_if_the_state_cannot_be_written(git: Git) -> None:
     assert fresh(git) is None
 
 
+@pytest.mark.heavy
 def test_the_check_imports_the_standard_library_only(git: Git) -> None:
     import subprocess
 

@@ -433,6 +433,7 @@ def test_deleting_our_hook_does_not_lose_the_hook_that_it_ran_first(git: Git, py
     assert listing(git.path / ".git") == before
 
 
+@pytest.mark.heavy
 def test_concurrent_installs_and_uninstalls_keep_the_existing_hook(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
     before, here = listing(git.path / ".git"), location_of(git.path)

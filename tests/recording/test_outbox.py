@@ -76,6 +76,7 @@ def test_a_version_waits_once_for_each_store_and_experiment(location: Location) 
     assert outbox.counts() == (3, 0)
 
 
+@pytest.mark.heavy
 def test_concurrent_writers_neither_lose_nor_repeat_an_entry(location: Location) -> None:
     wanted = [f"v{number}" for number in range(20)]
     with ThreadPoolExecutor(16) as pool:

@@ -60,6 +60,7 @@ def test_another_version_of_the_same_name_is_another_model(store: OpenStore) -> 
     assert store.find_or_create() == first
 
 
+@pytest.mark.heavy
 def test_a_version_is_found_among_hundreds_of_the_same_name(embedded_store: OpenStore) -> None:
     model_id = embedded_store.find_or_create()
     for number in range(230):
@@ -117,6 +118,7 @@ def test_a_name_that_mlflow_refuses_is_a_permanent_failure(store: OpenStore, nam
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.heavy
 def test_a_name_that_is_too_long_for_the_database_is_a_permanent_failure(
     team_server: str, delivering: Callable[[float], None]
 ) -> None:
@@ -447,6 +449,7 @@ def test_a_model_that_was_created_in_vain_is_removed_immediately(embedded_store:
 # Rights ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("user", ["editor", "manager"])
 def test_a_user_with_the_right_to_edit_registers_and_finds(
     user: str, guarded_server: GuardedServer, delivering: Callable[[float], None]
@@ -460,6 +463,7 @@ def test_a_user_with_the_right_to_edit_registers_and_finds(
     assert is_live(store.client, model_id)
 
 
+@pytest.mark.heavy
 def test_a_loser_that_may_not_be_deleted_is_retired_and_failed(
     guarded_server: GuardedServer,
     delivering: Callable[[float], None],
@@ -481,6 +485,7 @@ def test_a_loser_that_may_not_be_deleted_is_retired_and_failed(
     assert counting.calls == ["search_logged_models"]
 
 
+@pytest.mark.heavy
 def test_a_user_who_may_only_read_finds_models_and_cannot_register(
     guarded_server: GuardedServer, delivering: Callable[[float], None]
 ) -> None:
@@ -531,6 +536,7 @@ def breaking_first(address: str, number: int) -> Iterator[str]:
         ways.shutdown()
 
 
+@pytest.mark.heavy
 def test_a_broken_connection_is_retried_immediately(
     team_server: str, delivering: Callable[[float], None]
 ) -> None:

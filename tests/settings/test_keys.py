@@ -31,3 +31,9 @@ def test_a_setting_cannot_be_changed() -> None:
         settings.app = "other"
     assert str(caught.value) == "the setting app cannot be changed"
     assert settings.app == "shop"
+
+
+def test_values_of_unknown_settings_are_a_bug() -> None:
+    with pytest.raises(TypeError) as caught:
+        Settings(app="shop", wiat=3, nonsense=1)
+    assert str(caught.value) == "no settings: nonsense, wiat"

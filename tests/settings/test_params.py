@@ -34,6 +34,7 @@ def test_params_are_flattened_with_dots_and_written_as_yaml_writes_them(tmp_path
     }
 
 
+@pytest.mark.heavy
 def test_a_set_has_the_same_order_everywhere(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("s: !!set {b, c, a}\n")
     code = (

@@ -59,6 +59,7 @@ def test_depth_counts_through_aliases() -> None:
         parse_yaml(b"a: &a " + half + b"\nb: " + b"[" * 60 + b"*a" + b"]" * 60)
 
 
+@pytest.mark.heavy
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -69,3 +70,51 @@ def test_depth_counts_through_aliases() -> None:
 def test_harmless_yaml_is_read_as_by_pyyaml(value: object) -> None:
     text = yaml.safe_dump(value, allow_unicode=True).encode("utf-8", "replace")
     assert parse_yaml(text) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"a: &b [*b]\n", "the anchor 'b' contains itself"),
+        (b"- a\n" * MOST_NODES, "it holds more than 10,000 values"),
+        (b"[" * 101 + b"]" * 101, "it is nested more than 100 levels deep"),
+        (b"a: " + b"1" * 101, "a number has more than 100 digits"),
+        (b"a: 1." + b"1" * 99, "a number has more than 100 digits"),
+        (b"a: 1\nb: [\n", "did not find expected node content in line 3"),
+        (b"a: 2001-99-99", "it cannot be parsed"),
+    ],
+)
+def test_the_whole_message(text: bytes, problem: str) -> None:
+    with pytest.raises(GitverError) as caught:
+        parse_yaml(text)
+    assert str(caught.value) == f"{problem}; correct it"
+
+
+def test_a_problem_that_quotes_the_document_is_cut() -> None:
+    with pytest.raises(GitverError) as caught:
+        parse_yaml(b"a: !" + b"x" * 10_000)
+    problem, _, line = caught.value.message.partition(" in line ")
+    assert (len(problem), line) == (100, "1")
+
+
+def test_numbers_are_read_up_to_the_bound() -> None:
+    assert parse_yaml(b"a: " + b"1" * 100) == {"a": int("1" * 100)}
+    assert parse_yaml(b"a: 0x1F\nb: 1_000\nc: 1:30\nd: -7\n") == {
+        "a": 31,
+        "b": 1000,
+        "c": 90,
+        "d": -7,
+    }
+    assert parse_yaml(b"a: 1." + b"5" * 98) == {"a": float("1." + "5" * 98)}
+    assert parse_yaml(b"a: .inf\nb: -1.0e+3\n") == {"a": float("inf"), "b": -1000.0}
+
+
+def test_aliases_count_with_all_that_they_stand_for() -> None:
+    assert parse_yaml(b"a: &a x\nb: *a\n") == {"a": "x", "b": "x"}
+    assert len(parse_yaml(b"- &a x\n" + b"- *a\n" * (MOST_NODES - 2))) == MOST_NODES - 1
+    with pytest.raises(GitverError, match="more than 10,000 values"):
+        parse_yaml(b"- &a x\n" + b"- *a\n" * (MOST_NODES - 1))
+    half = MOST_NODES // 2 - 2
+    assert len(parse_yaml(b"- &a [" + b"x," * half + b"]\n- *a\n")[1]) == half
+    with pytest.raises(GitverError, match="more than 10,000 values"):
+        parse_yaml(b"- &a [" + b"x," * (half + 1) + b"]\n- *a\n")

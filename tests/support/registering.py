@@ -120,7 +120,7 @@ def run_python(folder: Path, uri: str, program: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture(params=["sqlite", "server"])
+@pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.heavy)])
 def store(
     request: pytest.FixtureRequest, sqlite_store: Path, delivering: Callable[[float], None]
 ) -> OpenStore:
