@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitver_hooks.gitfiles.location import all_worktrees, recorded_apps
@@ -72,18 +73,21 @@ def plan_removal(scope: Scope, remote: str | None) -> Plan:
         for name, model_id in scope.known.files().items()
         if "-dirty-" in name and model_id not in stays
     )
-    pushed: tuple[RemoteRef, ...] = ()
-    if remote is not None:
-        # An embedded store does not know what others have pushed.
-        own = {ref_suffix(ref.kept.version) for ref in refs}
-        everybodys = is_shared(scope.usage.client.tracking_uri)
-        pushed = tuple(
-            ref
-            for ref in remote_refs(scope.repository, remote)
-            if ref.version in removed
-            or ((everybodys or ref.suffix in own) and gone.is_gone(ref.version))
-        )
-    return Plan(made_ms, models, kept, known, pushed)
+    pushed = () if remote is None else _pushed_refs(scope, remote, refs, removed, gone)
+    return Plan(made_ms, models, kept, known, tuple(pushed))
+
+
+def _pushed_refs(
+    scope: Scope, remote: str, refs: list[KeptRef], removed: set[str], gone: _Gone
+) -> Iterator[RemoteRef]:
+    """The refs at the remote that may be removed; ``refs`` are those of this repository."""
+    # An embedded store does not know what others have pushed.
+    own = {ref_suffix(ref.kept.version) for ref in refs}
+    everybodys = is_shared(scope.usage.client.tracking_uri)
+    for ref in remote_refs(scope.repository, remote):
+        is_ours = everybodys or ref.suffix in own
+        if ref.version in removed or (is_ours and gone.is_gone(ref.version)):
+            yield ref
 
 
 def unused_models(scope: Scope, registered: list[ModelData]) -> list[ModelData]:

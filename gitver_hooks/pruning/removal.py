@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.keeping.kept_refs import KeptRef, delete_kept
 from gitver_hooks.pruning.plan import Plan, Scope, active_versions, is_unused
-from gitver_hooks.pruning.remote import delete_remote_refs
+from gitver_hooks.pruning.remote import RemoteRef, delete_remote_refs
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,36 @@ def remove(scope: Scope, plan: Plan, remote: str | None) -> Removed:
     active = active_versions(scope.repository)
     kept = [ref for ref in plan.kept if ref.kept.version not in {*staying, *active}]
     stays = {model.model_id for model in plan.models if model.version in staying}
+    known = _forget_known(scope, plan, stays)
+    problems = [f"{version} stays: {reason}" for version, reason in staying.items()]
+    removed_refs = _delete_kept(scope, kept, problems)
+    pushed = [ref for ref in plan.remote if ref.version not in staying]
+    if remote is not None:
+        pushed = _delete_pushed(scope, remote, pushed, problems)
+    removed = len(plan.models) - len(stays)
+    return Removed(removed, removed_refs, known, len(pushed), tuple(problems))
+
+
+def _forget_known(scope: Scope, plan: Plan, stays: set[str]) -> int:
+    """Forget the known models of the plan, except those in ``stays``; how many there were."""
     now = scope.known.files().items()
     known = [file for file in plan.known if file in now and file[1] not in stays]
     for name, _ in known:
         scope.known.forget_file(name)
-    problems = [f"{version} stays: {reason}" for version, reason in staying.items()]
-    removed_refs = _delete_kept(scope, kept, problems)
-    pushed = [ref for ref in plan.remote if ref.version not in staying]
-    if remote is not None and pushed:
-        try:
+    return len(known)
+
+
+def _delete_pushed(
+    scope: Scope, remote: str, pushed: list[RemoteRef], problems: list[str]
+) -> list[RemoteRef]:
+    """Delete refs at the remote; those that were deleted, which are all or none."""
+    try:
+        if pushed:
             delete_remote_refs(scope.repository, remote, pushed)
-        except GitverError as error:
-            problems.append(str(error))
-            pushed = []
-    removed = len(plan.models) - len(stays)
-    return Removed(removed, removed_refs, len(known), len(pushed), tuple(problems))
+    except GitverError as error:
+        problems.append(str(error))
+        return []
+    return pushed
 
 
 def _remove_models(scope: Scope, plan: Plan, staying: dict[str, str]) -> None:

@@ -126,6 +126,11 @@ def _detectors() -> list[tuple[str, RegexBasedDetector]]:
     return [(word, detector()) for word, detector in _DETECTORS]
 
 
+@cache
+def _keyword_detector() -> KeywordDetector:
+    return KeywordDetector()
+
+
 def _kind(secret_type: str) -> str:
     return {"Basic Auth Credentials": "password in a URL"}.get(secret_type, secret_type)
 
@@ -135,18 +140,22 @@ def _assigned(path: str, text: str, lower: str) -> Iterator[str]:
     if not _KEYWORD.search(lower) and not _TOKEN.search(text):
         return
     groups = _groups(determine_file_type(path))
-    detector = KeywordDetector()
     for line in _pieces(text):
-        keywords = len(_KEYWORD.findall(line.lower()))
-        if keywords > _MOST_KEYWORDS:
-            yield line
-        elif keywords and not _INDIRECT.search(line):
-            for value in detector.analyze_string(line, groups):
-                if len(value) >= _SHORTEST_PASSWORD and not _is_placeholder(value):
-                    yield value
+        yield from _passwords(line, groups)
         for match in _TOKEN.finditer(line):
             if _is_random(match.group(1)) and not _is_placeholder(match.group(1)):
                 yield match.group(1)
+
+
+def _passwords(line: str, groups: dict[re.Pattern[str], int]) -> Iterator[str]:
+    """Values assigned to names like ``password``; the whole line if it has very many of these."""
+    keywords = len(_KEYWORD.findall(line.lower()))
+    if keywords > _MOST_KEYWORDS:
+        yield line
+    elif keywords and not _INDIRECT.search(line):
+        for value in _keyword_detector().analyze_string(line, groups):
+            if len(value) >= _SHORTEST_PASSWORD and not _is_placeholder(value):
+                yield value
 
 
 @cache

@@ -119,6 +119,14 @@ class Tree:
         return children
 
 
+def tracked_directories(index: Index) -> set[bytes]:
+    """All directories with tracked files, and the root."""
+    directories = {b""}
+    for paths in (index.entries, index.unmerged):
+        directories |= with_parents({path.rpartition(b"/")[0] for path in paths})
+    return directories
+
+
 def with_parents(directories: Iterable[bytes]) -> set[bytes]:
     """The directories, and all above them."""
     found: set[bytes] = set()

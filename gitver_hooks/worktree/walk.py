@@ -27,7 +27,7 @@ from gitver_hooks.handover.observation import (
 from gitver_hooks.worktree.blob import unreadable
 from gitver_hooks.worktree.case_folding import CaseFolding
 from gitver_hooks.worktree.file_check import FileCheck, Findings
-from gitver_hooks.worktree.tree import Children, with_parents
+from gitver_hooks.worktree.tree import Children, tracked_directories
 
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 
@@ -69,7 +69,7 @@ class Walk:
         self._observation = observation
         self._findings = findings
         self._kind = NESTED if rules.prefix else OWN if rules.untracked else TRACKED_ONLY
-        self._tracked_directories = _parents(index)
+        self._tracked_directories = tracked_directories(index)
         self._seen: set[bytes] = set()
         self._pending: list[bytes] = []
         self._absent: set[tuple[bytes, bytes]] = set()
@@ -243,11 +243,3 @@ class Walk:
         if walked is not None and (parent, name) not in self._absent:
             self._absent.add((parent, name))
             walked.others.append(MISSING + name)
-
-
-def _parents(index: Index) -> set[bytes]:
-    """All directories with tracked files, and the root."""
-    parents = {b""}
-    for paths in (index.entries, index.unmerged):
-        parents |= with_parents({path.rpartition(b"/")[0] for path in paths})
-    return parents

@@ -48,7 +48,6 @@ def fill(uri: str, commits: list[str], plan: Plan, *, start_ms: int = 1_700_000_
 def _insert(
     connection: sqlalchemy.Connection, rows: Iterable[tuple[str, _Row]], plan: Plan
 ) -> None:
-    raw = connection.connection.driver_connection
     inspector = sqlalchemy.inspect(connection)
     known: dict[str, set[str]] = {}
     batches: dict[tuple[str, tuple[str, ...]], list[_Row]] = {}
@@ -64,15 +63,22 @@ def _insert(
         row = {column: value for column, value in row.items() if column in known[table]}
         batches.setdefault((table, tuple(row)), []).append(row)
     for (table, columns), batch in batches.items():
-        names = ",".join(columns)
-        if isinstance(raw, sqlite3.Connection):
-            marks = ",".join("?" * len(columns))
-            values = [tuple(row.values()) for row in batch]
-            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
-        else:
-            marks = ",".join(f":{column}" for column in columns)
-            statement = sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({marks})")
-            connection.execute(statement, batch)
+        _insert_batch(connection, table, columns, batch)
+
+
+def _insert_batch(
+    connection: sqlalchemy.Connection, table: str, columns: tuple[str, ...], batch: list[_Row]
+) -> None:
+    raw = connection.connection.driver_connection
+    names = ",".join(columns)
+    if isinstance(raw, sqlite3.Connection):
+        marks = ",".join("?" * len(columns))
+        values = [tuple(row.values()) for row in batch]
+        raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
+    else:
+        marks = ",".join(f":{column}" for column in columns)
+        statement = sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({marks})")
+        connection.execute(statement, batch)
 
 
 def _version(
