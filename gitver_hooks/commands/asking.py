@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from gitver_hooks.common.printing import prompt
+
 
 def can_ask() -> bool:
     """Whether a person sits at the terminal."""
@@ -12,6 +14,5 @@ def can_ask() -> bool:
 
 def confirm(question: str) -> bool:
     """Whether the person says yes."""
-    sys.stdout.write(f"{question} [y/N] ")
-    sys.stdout.flush()
+    prompt(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -61,9 +61,19 @@ def show(line: str = "") -> None:
 
     Raises BrokenPipeError if the reader of the output is gone.
     """
+    sys.stdout.write(_encodable(line) + "\n")
+
+
+def prompt(question: str) -> None:
+    """Print a question on standard output, escaped, and leave the cursor behind it."""
+    sys.stdout.write(_encodable(question))
+    sys.stdout.flush()
+
+
+def _encodable(text: str) -> str:
+    """``text`` as visible characters that standard output can encode."""
     encoding = sys.stdout.encoding or "utf-8"
-    text = printable(line).encode(encoding, "backslashreplace").decode(encoding)
-    sys.stdout.write(text + "\n")
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def show_json(value: object) -> None:

@@ -53,7 +53,12 @@ def test_bash_completes_commands_options_and_words(scripts: dict[str, Path]) -> 
     script = scripts["bash"]
     assert complete_in_bash(script, "gitver", "") == {*cli.VERBS, "--help", "--version"}
     assert complete_in_bash(script, "gitver", "un") == {"uninstall"}
-    assert complete_in_bash(script, "gitver", "status", "--") == {"--help", "--json", "--check"}
+    assert complete_in_bash(script, "gitver", "status", "--") == {
+        "--help",
+        "--app",
+        "--json",
+        "--check",
+    }
     assert complete_in_bash(script, "gitver", "completion", "z") == {"zsh"}
     assert "printenv" in complete_in_bash(script, "gitver", "run", "printen")
 

@@ -126,7 +126,7 @@ def assert_one_line(done: subprocess.CompletedProcess[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--all", "HEAD"), "exclude each other"),
+        (("--all", "HEAD"), "cannot be combined"),
         (("A...B",), "symmetric difference"),
         (("nothing-of-that-name",), "nothing has been recorded yet"),
         (("-n", "0"), "invalid"),

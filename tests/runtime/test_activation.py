@@ -400,7 +400,7 @@ def test_without_the_recording_half_stale_code_gives_one_line_with_the_remedy(
     )
     assert active_in(done) is None
     (line,) = done.stderr.splitlines()
-    assert "dulwich" in line
+    assert "is not installed for" in line
     assert "leave .git out of the container" in line
 
 
