@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Nanoseconds. A file's times are those of the kernel's last tick, of at most 10 ms (CONFIG_HZ).
 _TICK = 10_000_000
+# Nanoseconds. The start is known to 10 ms, and Python takes some more until it reads a script.
+_START_TICK = 15_000_000
 
 
 class _LookUps:
@@ -65,7 +67,6 @@ def _process_start() -> int:
     forked without executing anything has loaded the modules of the master, so the master's start
     counts. Elsewhere, apps that import the shim first lose nothing with the present time.
     """
-    now = time.time_ns()
     try:
         process = os.getpid()
         command = _command_line(process)
@@ -74,12 +75,22 @@ def _process_start() -> int:
             if parent <= 1 or _command_line(parent) != command:
                 break
             process = parent
-        age = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * (
-            1_000_000_000 // os.sysconf("SC_CLK_TCK")
-        )
-        return now - age
+        return _time_of_boot() + ticks * (1_000_000_000 // os.sysconf("SC_CLK_TCK"))
     except (OSError, AttributeError, ValueError, IndexError):
-        return now
+        return time.time_ns()
+
+
+def _time_of_boot() -> int:
+    """When the machine was started, in nanoseconds since the epoch.
+
+    Of several readings of both clocks, the one counts between which the process waited the least.
+    """
+    readings = []
+    for _ in range(5):
+        before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        now = time.time_ns()
+        readings.append((time.clock_gettime_ns(time.CLOCK_BOOTTIME) - before, now - before))
+    return min(readings)[1]
 
 
 def _stat(process: int) -> tuple[int, int]:
@@ -108,8 +119,7 @@ def changed_modules(worktree: str) -> dict[str, int]:
     changed: dict[str, int] = {}
     for name, file in _modules_in(worktree):
         looked_up = _LOOK_UPS.times.get(name)
-        # A process is forked before it reads anything, and within a tick of its start.
-        latest = looked_up - _TICK if looked_up is not None else _STARTED + _TICK
+        latest = looked_up - _TICK if looked_up is not None else _STARTED + _START_TICK
         if _last_change(os.path.join(worktree, file)) > latest:
             changed[file] = max(changed.get(file, 0), looked_up or _STARTED)
     return changed
