@@ -11,7 +11,9 @@ must not exhaust the machine or pass requests on. In a process that has called
 * a whole body must arrive within the request's read timeout, which requests applies only to each
   single read;
 * a redirect must lead to the same host and port. The one exception is a redirect from http to https
-  on the standard ports.
+  on the standard ports;
+* a request that only reads is sent once more if the connection broke: servers close idle
+  connections at any time, even as a request arrives (RFC 9112, section 9.6).
 
 The class ``requests.Session`` is replaced, because MLflow and the Databricks SDK create their
 sessions from it. That must not happen in a user's process.
@@ -30,6 +32,8 @@ import requests.adapters
 import requests.sessions
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
+
+from gitver_hooks.registry.failures import connection_broke
 
 # Bytes. A page of 100 models with diffs of 90,000 characters takes about 10 MB.
 LARGEST_RESPONSE = 64 * 1024 * 1024
@@ -74,7 +78,13 @@ class _BoundedAdapter(requests.adapters.BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         request.headers["Accept-Encoding"] = "gzip, deflate"
-        response = self._adapter.send(request, **{**options, "stream": True})
+        options = {**options, "stream": True}
+        try:
+            response = self._adapter.send(request, **options)
+        except requests.ConnectionError as error:
+            if not _only_reads(request) or not connection_broke(error):
+                raise
+            response = self._adapter.send(request, **options)
         try:
             body = b"".join(_bounded_body(response, _read_timeout(options.get("timeout"))))
         except BaseException:
@@ -92,6 +102,11 @@ class _BoundedAdapter(requests.adapters.BaseAdapter):
 def limit_http_responses() -> None:
     """Bound all HTTP responses of this process; for gitver's own processes only."""
     requests.Session = requests.sessions.Session = _BoundedSession  # type: ignore[misc]
+
+
+def _only_reads(request: requests.PreparedRequest) -> bool:
+    """Whether a request changes nothing. MLflow's searches are POST requests, because of filters."""
+    return request.method == "GET" or urlsplit(request.url or "").path.endswith("/search")
 
 
 def _is_same_server(before: str, after: str) -> bool:

@@ -92,6 +92,25 @@ def test_a_redirect_to_another_port_is_refused_and_nothing_reaches_it(bounded: N
 
 
 @pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "logged-models/m-1"), ("POST", "logged-models/search"), ("POST", "traces/search")],
+)
+def test_a_read_is_repeated_if_the_server_hangs_up(bounded: None, method: str, path: str) -> None:
+    with hostile_server("hang up once") as server:
+        response = requests.Session().request(method, f"{server.address}/api/{path}", timeout=20)
+        assert response.status_code == 200
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_write_is_never_repeated(bounded: None, method: str) -> None:
+    with hostile_server("hang up once") as server:
+        with pytest.raises(requests.ConnectionError):
+            requests.Session().request(method, f"{server.address}/api/logged-models", timeout=20)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
     ("before", "after", "followed"),
     [
         ("http://mlflow.example/a", "http://mlflow.example/b", True),

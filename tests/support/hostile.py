@@ -60,6 +60,13 @@ class _Answer(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
+    def hang_up_once(self) -> None:
+        """Close the connection without an answer, as a server does with one that was idle."""
+        if len(self.server.requests) == 1:
+            self.close_connection = True
+        else:
+            self.capture()
+
     def capture(self) -> None:
         self.head(200, Content_Length="2")
         self.wfile.write(b"{}")
@@ -114,7 +121,7 @@ ATTACKS = (
 
 @contextmanager
 def hostile_server(attack: str, target: str = "") -> Iterator[_Hostile]:
-    """A server that answers each request with one of ``ATTACKS``, ``redirect`` or ``capture``."""
+    """A server that behaves as the method of ``_Answer`` named ``attack`` says."""
     if "bomb" in attack:
         _bomb()  # Takes longer than a client waits for an answer.
     with _Hostile(attack, target) as server:

@@ -91,10 +91,11 @@ def mlflow_server(folder: Path, store: str, *arguments: str, **environment: str)
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", address.rpartition(":")[2], "--backend-store-uri", store]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "2"]
-    # Preloaded, MLflow is imported once and not in each worker, which halves the time to start.
+    # Preloaded, MLflow is imported once and not in each worker, which halves the time to start. A
+    # connection that a busy test leaves idle stays open.
     command += [
         "--gunicorn-opts",
-        "--preload --threads 4 --keep-alive 2 --graceful-timeout 1",
+        "--preload --threads 4 --keep-alive 300 --graceful-timeout 1",
         *arguments,
     ]
     with (
