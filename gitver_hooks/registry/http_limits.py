@@ -105,7 +105,7 @@ def limit_http_responses() -> None:
 
 
 def _only_reads(request: requests.PreparedRequest) -> bool:
-    """Whether a request changes nothing. MLflow's searches are POST requests, because of filters."""
+    """Whether a request changes nothing. MLflow's searches are POST requests."""
     return request.method == "GET" or urlsplit(request.url or "").path.endswith("/search")
 
 
