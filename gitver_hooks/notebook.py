@@ -9,7 +9,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from gitver_hooks.common.printing import printable, show
+from gitver_hooks.common.printing import show
 from gitver_hooks.handover.environment import user_environment
 from gitver_hooks.handover.launch import recording_command
 from gitver_hooks.runtime.activation import activate
@@ -63,7 +63,7 @@ class _Session:
             errors="replace",
         )
         for line in done.stdout.splitlines():
-            show(printable(line))
+            show(line)
 
 
 def load_ipython_extension(shell: Any) -> None:

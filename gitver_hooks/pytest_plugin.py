@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +61,8 @@ class _VersionedSession:
         self._environment: Mapping[str, str] = user_environment(os.environ)
         self._comparison: list[str] = []
         capture = config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled():
+        # With `-p no:capture` there is none.
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
             self._active: ActiveModel | None = activate(self._folder)
         if self._active is not None:
             # Without the mark, the variables count as chosen by the user: an app that imports the

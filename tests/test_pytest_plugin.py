@@ -47,10 +47,13 @@ def pytest_in(app: App, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_all_traces_of_a_session_belong_to_the_version_it_began_with(app: App) -> None:
+@pytest.mark.parametrize("options", [("-n", "2"), ("-p", "no:capture")], ids=" ".join)
+def test_all_traces_of_a_session_belong_to_the_version_it_began_with(
+    app: App, options: tuple[str, str]
+) -> None:
     app.write("test_app.py", _TRACING_TESTS)
     commit = app.commit("first")
-    done = pytest_in(app, "-q", "--gitver")
+    done = pytest_in(app, "-q", "--gitver", *options)
     assert done.returncode == 0, done.stdout
     assert versions_of_traces(app.store) == [commit, commit]
     model = model_of(app.store, commit)

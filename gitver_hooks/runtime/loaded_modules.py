@@ -16,7 +16,8 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 _TICK = 10_000_000
 # Nanoseconds. The start is known to 10 ms, and Python takes some more until it reads a script.
 _START_TICK = 15_000_000
+
+
+class _NotingLoader:
+    """A module's own loader for one reload, whose success is noted: else the old code stays."""
+
+    def __init__(self, spec: ModuleSpec, loader: Loader, note: Callable[[], None]) -> None:
+        self._spec = spec
+        self._loader = loader
+        self._note = note
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._loader, name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # Whatever becomes of the module, its loader is its own again.
+        self._spec.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._note()
 
 
 class _LookUps:
@@ -39,25 +58,31 @@ class _LookUps:
         if target is None:
             self.times[name] = began
             return None
-        return self._find_reloaded(name, path, target, began)
-
-    def _find_reloaded(
-        self, name: str, path: Sequence[str] | None, target: ModuleType, began: int
-    ) -> ModuleSpec | None:
-        """The spec for a reload, which counts once it has succeeded: else the old code stays."""
-        from importlib.machinery import PathFinder
-
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is None or spec.loader is None:
-            return None
-        load = spec.loader.exec_module
-
-        def load_and_note(module: ModuleType) -> None:
-            load(module)
-            self.times[name] = began
-
-        spec.loader.exec_module = load_and_note  # type: ignore[method-assign]
+        spec = self._found_by_others(name, path, target)
+        # A loader without exec_module is as old as Python 3.3: such a reload is not noted.
+        if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
+            loader = _NotingLoader(spec, spec.loader, lambda: self._note(name, began))
+            spec.loader = loader  # type: ignore[assignment]
         return spec
+
+    def _note(self, name: str, began: int) -> None:
+        self.times[name] = began
+
+    def _found_by_others(
+        self, name: str, path: Sequence[str] | None, target: ModuleType
+    ) -> ModuleSpec | None:
+        """What the import system would find for a reload if this finder did not exist."""
+        for finder in list(sys.meta_path):
+            if finder is self:
+                continue
+            find_spec = getattr(finder, "find_spec", None)
+            if find_spec is None:
+                # As old as Python 3.3, too: the import system knows how to ask it.
+                return None
+            spec: ModuleSpec | None = find_spec(name, path, target)
+            if spec is not None:
+                return spec
+        return None
 
 
 def _process_start() -> int:
