@@ -11,7 +11,7 @@ import pytest
 from support.git import Git
 from support.history_schema import SCHEMA
 from support.large_store import Plan, fill
-from support.servers import sqlite_fault
+from support.sqlite_stores import sqlite_fault
 
 GITVER = (sys.executable, "-m", "gitver_hooks")
 # Full MLflow imports some of them, mlflow-skinny brings none.

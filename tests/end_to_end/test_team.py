@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 from support.git import Git
+from support.guarded_server import PASSWORD, GuardedServer
 from support.processes import kill_all_at_work_in
-from support.servers import PASSWORD, GuardedServer
 
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry.store import experiment_id, open_store

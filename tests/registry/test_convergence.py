@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import pytest
 import requests
+from support.guarded_server import GuardedServer
 from support.registering import COMMIT, NAME, CountingClient, InterruptedClient, OpenStore
-from support.servers import GuardedServer
 
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry import convergence

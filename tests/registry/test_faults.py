@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.background import wait_for_background
+from support.faulty_servers import FAULTS
 from support.git import Git
 from support.locations import location_of
-from support.servers import FAULTS, SQLITE_FAULTS, sqlite_fault
+from support.sqlite_stores import SQLITE_FAULTS, sqlite_fault
 from support.stores import App, models
 
 from gitver_hooks.recording.outbox import Entry, Outbox

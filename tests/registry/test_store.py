@@ -13,13 +13,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from support.servers import (
-    PERMISSION_FAULTS,
-    SQLITE_FAULTS,
-    GuardedServer,
-    clean_environment,
-    sqlite_fault,
-)
+from support.guarded_server import GuardedServer
+from support.servers import clean_environment
+from support.sqlite_stores import PERMISSION_FAULTS, SQLITE_FAULTS, sqlite_fault
 
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import find_or_create

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.servers import unprivileged
+from support.sqlite_stores import unprivileged
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.settings import tree_files
