@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from support.chromium import chromium, needs_chromium
 from support.histories import NOW, hostile, thirty_versions
 
 from gitver_hooks.history.records import History
@@ -17,11 +16,6 @@ from gitver_hooks.history.report.page import report
 from gitver_hooks.history.report.scale import Scale
 from gitver_hooks.history.report.series import charts, wilson
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 COMMIT = "0" * 40
 
 
@@ -191,42 +185,23 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     assert wilson(10, 10)[1] == 1
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_chromium
 @pytest.mark.parametrize(
     "options", [["--window-size=1100,900"], ["--window-size=390,900"], ["--force-dark-mode"]]
 )
 def test_chromium_renders_the_page(tmp_path: Path, options: list[str]) -> None:
-    page = tmp_path / "report.html"
+    page, picture = tmp_path / "report.html", tmp_path / "picture.png"
     page.write_text(report(thirty_versions(), NOW), encoding="utf-8")
-    picture = tmp_path / "picture.png"
-    subprocess.run(
-        [
-            str(CHROMIUM),
-            *FLAGS,
-            f"--user-data-dir={tmp_path / 'profile'}",
-            *options,
-            f"--screenshot={picture}",
-            page.as_uri(),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=240,
-    )
+    chromium(tmp_path / "profile", *options, f"--screenshot={picture}", page.as_uri())
     content = picture.read_bytes()
     assert content.startswith(b"\x89PNG")
     # An empty page of this size is a few kilobytes.
     assert len(content) > 30_000
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_chromium
 def test_chromium_prints_the_page(tmp_path: Path) -> None:
     page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
     page.write_text(report(thirty_versions(), NOW), encoding="utf-8")
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    subprocess.run(
-        [str(CHROMIUM), *FLAGS, profile, f"--print-to-pdf={pdf}", page.as_uri()],
-        check=True,
-        capture_output=True,
-        timeout=240,
-    )
+    chromium(tmp_path / "profile", f"--print-to-pdf={pdf}", page.as_uri())
     assert 1 <= len(re.findall(rb"/Type /Page\b(?!s)", pdf.read_bytes())) <= 8
