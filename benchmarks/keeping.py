@@ -34,16 +34,28 @@ from gitver_hooks.gitfiles.location import find
 from gitver_hooks.keeping.keep import keep_captured
 keep_captured(find(".", os.environ), os.environ)
 """
-_KEEP_MANY = f"""\
-import sys
+# Without recording, so that nothing is delivered while the commands are measured.
+_KEEP_MANY = """\
+import os, sys
 from pathlib import Path
+from gitver_hooks.gitfiles.location import find
+from gitver_hooks.keeping.capture import capture
+from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.tidy import pack_kept
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.settings import load_settings
+from gitver_hooks.version.identify import identify_worktree
 app = Path("app.py")
 committed = app.read_text()
+location = find(".", os.environ)
 for number in range(int(sys.argv[1])):
-    app.write_text(f"{{committed}}# edit {{number}}\\n")
-{"".join(f"    {line}{chr(10)}" for line in (_RECORD + _KEEP).splitlines())}\
-    pack_kept(find(".", os.environ), os.environ)
+    app.write_text(f"{committed}# edit {number}\\n")
+    with open_repository(location, os.environ) as repository:
+        settings = load_settings(repository)
+        identified = identify_worktree(repository, settings)
+        capture(repository, identified, settings, "app")
+    keep_captured(location, os.environ)
+    pack_kept(location, os.environ)
 app.write_text(committed)
 """
 _STASH_MANY = """\

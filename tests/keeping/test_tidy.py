@@ -9,6 +9,7 @@ import pytest
 from support.git import Git
 from support.keeping import all_objects, assert_sound, keep_version, kept_refs, location_of, logged
 
+from gitver_hooks.common.locks import FileLock
 from gitver_hooks.keeping.tidy import pack_kept
 
 
@@ -53,6 +54,69 @@ def test_what_is_packed_already_is_not_packed_again(git: Git) -> None:
     # Four versions: a blob, a tree and a tag each.
     assert len(git("verify-pack", "-v", str(pack)).split(" blob ")) == 5
     assert len(kept_refs(git)) == 8
+
+
+def packs(git: Git) -> set[str]:
+    return {path.stem for path in Path(git.path, ".git/objects/pack").glob("pack-*.pack")}
+
+
+def object_ids(git: Git) -> set[str]:
+    return set(git("cat-file", "--batch-all-objects", "--batch-check").splitlines())
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_many_packs_become_one_with_all_their_objects(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the objects of a version that was removed. Packs of somebody else stay."""
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._MOST_PACKS", 1)
+    git("repack", "-q", "-d")
+    (users,) = packs(git)
+    keep_versions(git, 4)
+    tidy(git)
+    git("update-ref", "-d", kept_refs(git)[0])
+    git("multi-pack-index", "write")
+    keep_versions(git, 8)
+    tidy(git)
+    assert len(packs(git)) == 3, "the multi-pack index says that there are these"
+    Path(git.path, ".git/objects/pack/multi-pack-index").unlink()
+    objects = object_ids(git)
+    keep_versions(git, 12)
+    tidy(git)
+    assert len(packs(git)) == 2
+    assert users in packs(git)
+    assert objects < object_ids(git)
+    assert not list(Path(git.path, ".git/objects/pack").glob(".tmp*"))
+    assert len(list(Path(git.path, ".git/objects/pack").glob("*.idx"))) == 2
+    assert_sound(git)
+    assert logged(git) == ""
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_large_packs_and_those_that_are_to_be_kept_are_not_merged(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._MOST_PACKS", 1)
+    keep_versions(git, 4)
+    tidy(git)
+    (first,) = packs(git)
+    keep = git.write(f".git/objects/pack/{first}.keep")
+    keep_versions(git, 8)
+    tidy(git)
+    assert len(packs(git)) == 2
+    keep.unlink()
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._LARGEST_MERGED", 1)
+    keep_versions(git, 12)
+    tidy(git)
+    assert len(packs(git)) == 3
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_nobody_packs_twice_at_once(git: Git) -> None:
+    keep_versions(git, 4)
+    with FileLock(os.path.join(location_of(git).shared_state_dir, "tidy.lock")):
+        tidy(git)
+    assert packs(git) == set()
 
 
 def test_a_few_versions_are_left_alone(git: Git) -> None:
