@@ -13,8 +13,10 @@ from gitver_hooks.keeping.captured import (
     CapturedFile,
     CapturedWorktree,
     Contents,
+    is_captured,
     write_captured,
 )
+from gitver_hooks.keeping.kept_refs import note_recorded_again
 from gitver_hooks.keeping.kept_version import LARGE, MISSING, SECRET, Submodule
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings
@@ -43,6 +45,20 @@ def capture(
         write_captured(repository.location, version.id, worktrees)
     except (GitverError, OSError) as error:
         log(repository.location, f"the code of {version.id} is not kept: {error}", error)
+
+
+def capture_again(
+    repository: Repository, identified: Identified, settings: Settings, model_name: str
+) -> bool:
+    """Set aside a known version if it is not kept any more, as after pruning; whether it was."""
+    location, version = repository.location, identified.version
+    if not version.dirty or settings.keep == "off":
+        return False
+    # In this order: a keeper notes what it has kept before it removes what was captured.
+    if is_captured(location, version.id) or note_recorded_again(location, version.id):
+        return False
+    capture(repository, identified, settings, model_name)
+    return is_captured(location, version.id)
 
 
 class _Worktree(NamedTuple):

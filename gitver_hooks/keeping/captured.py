@@ -71,6 +71,11 @@ def captured_paths(location: Location) -> list[Path]:
     return sorted(paths, key=_time)
 
 
+def is_captured(location: Location, version_id: str) -> bool:
+    """Whether the version waits to be kept."""
+    return (_folder(location) / ref_suffix(version_id)).exists()
+
+
 def _time(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import make_state_folder, open_state_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.keeping.kept_version import KeptVersion, ref_suffix
 from gitver_hooks.repository.repository import Repository
-
-if TYPE_CHECKING:
-    pass
 
 PREFIX = "refs/gitver/"
 # Seconds.
@@ -100,6 +97,15 @@ def delete_kept(repository: Repository, ref: KeptRef) -> bool:
         except OSError:
             pass
     return removed
+
+
+def note_recorded_again(location: Location, version_id: str) -> bool:
+    """As ``note_recorded``, for a version that may not be kept any more: False then."""
+    try:
+        os.utime(_stamp(location, ref_name(version_id)))
+    except OSError:
+        return False
+    return True
 
 
 def note_recorded(location: Location, version_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_state import ActiveState, read_state
+from gitver_hooks.handover.log import log
 from gitver_hooks.handover.store import Store
 from gitver_hooks.recording.observed import ObservedWorktree, observe
 from gitver_hooks.recording.outbox import Outbox
@@ -51,6 +52,8 @@ def record(
     with observe(location, environment, lock_seconds, opened) as observed:
         registration = None if observed.model_id else _intend(observed)
         observed.write_active_model()
+        if registration is None:
+            _keep_again(observed)
         return _recorded(observed, registration)
 
 
@@ -124,6 +127,22 @@ def _intend(observed: ObservedWorktree) -> Registration:
         capture(observed.repository, observed.identified, observed.settings, observed.model_name)
     Outbox(observed.repository.location).put(registration)
     return registration
+
+
+def _keep_again(observed: ObservedWorktree) -> None:
+    """Have a known version kept in the background if its code was pruned."""
+    if not observed.identified.version.dirty:
+        return
+    from gitver_hooks.handover.launch import start_keeper
+    from gitver_hooks.keeping.capture import capture_again
+
+    repository = observed.repository
+    if capture_again(repository, observed.identified, observed.settings, observed.model_name):
+        try:
+            start_keeper(repository.location, repository.environment)
+        except OSError as error:
+            # The next deliverer starts one.
+            log(repository.location, f"code cannot be kept now: {error}")
 
 
 def _recorded(observed: ObservedWorktree, registration: Registration | None) -> Recorded:

@@ -12,7 +12,9 @@ from support.keeping import assert_sound, kept, kept_refs, location_of, logged, 
 from support.stores import App
 
 from gitver_hooks.keeping.captured import captured_paths
+from gitver_hooks.keeping.kept_refs import all_kept, delete_kept
 from gitver_hooks.recording.register import register
+from gitver_hooks.repository.repository import open_repository
 
 
 def test_a_recorded_version_is_kept_and_pushed_in_the_background(app: App, tmp_path: Path) -> None:
@@ -28,6 +30,25 @@ def test_a_recorded_version_is_kept_and_pushed_in_the_background(app: App, tmp_p
     assert remote("rev-parse", f"{ref_of(version)}^{{tree}}") == version.tree
     assert captured_paths(location_of(app)) == []
     assert_sound(app)
+
+
+def test_a_known_version_is_kept_again_after_it_was_pruned(app: App) -> None:
+    app.commit("first")
+    app.write("app.py", "changed\n")
+    first = register(location_of(app), os.environ)
+    wait_until(lambda: len(kept_refs(app)) == 1 and not captured_paths(location_of(app)))
+    with open_repository(app.path, os.environ) as repository:
+        (ref,) = all_kept(repository)
+        assert delete_kept(repository, ref)
+    again = register(location_of(app), os.environ)
+    assert again.recorded.registration is None
+    assert again.model_id == first.model_id
+    wait_until(lambda: kept_refs(app) == [ref.name] and not captured_paths(location_of(app)))
+    stamp = Path(location_of(app).shared_state_dir, "kept", ref.kept.version)
+    os.utime(stamp, (1, 1))
+    register(location_of(app), os.environ)
+    assert captured_paths(location_of(app)) == []
+    assert stamp.stat().st_mtime > 1, "it counts as recorded just now"
 
 
 def test_a_store_that_is_down_does_not_keep_code_from_being_kept(
