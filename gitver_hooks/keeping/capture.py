@@ -16,7 +16,7 @@ from gitver_hooks.keeping.captured import (
     is_captured,
     write_captured,
 )
-from gitver_hooks.keeping.kept_refs import note_recorded_again
+from gitver_hooks.keeping.kept_refs import check_ref_storage, note_recorded_again
 from gitver_hooks.keeping.kept_version import LARGE, MISSING, SECRET, Submodule
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings
@@ -40,6 +40,7 @@ def capture(
     if not version.dirty or settings.keep == "off":
         return
     try:
+        check_ref_storage(repository.location)
         root = _Worktree(repository.location.worktree, version.id, identified.content)
         worktrees = _Capturing(repository, settings, model_name).worktrees(root)
         write_captured(repository.location, version.id, worktrees)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import make_state_folder, open_state_file
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.refs import uses_reftables
 from gitver_hooks.keeping.kept_version import KeptVersion, ref_suffix
 from gitver_hooks.repository.repository import Repository
 
@@ -47,7 +48,8 @@ def all_kept(repository: Repository) -> list[KeptRef]:
     """All kept versions, the oldest first. Refs that hold something else are left out."""
     now = time.time()
     found = []
-    for suffix in repository.repo.refs.subkeys(PREFIX.encode()):  # type: ignore[arg-type]
+    # Without the slash: dulwich's class for reftables strips one itself.
+    for suffix in repository.repo.refs.subkeys(PREFIX[:-1].encode()):  # type: ignore[arg-type]
         kept = _read(repository, PREFIX.encode() + suffix)
         if kept is not None:
             name = PREFIX + suffix.decode("utf-8", "surrogateescape")
@@ -55,6 +57,15 @@ def all_kept(repository: Repository) -> list[KeptRef]:
             age = max(0.0, now - recorded)
             found.append(KeptRef(kept[1], name, kept[0].decode("ascii"), age, used))
     return sorted(found, key=lambda ref: (-ref.age, ref.name))
+
+
+def check_ref_storage(location: Location) -> None:
+    """Raises GitverError if the refs are in reftables: only git itself writes those safely."""
+    if uses_reftables(location):
+        raise GitverError(
+            f"the refs of {location.common_dir} are in reftables, which gitver only reads",
+            "run `git refs migrate --ref-format=files`, or set `keep: off`",
+        )
 
 
 def write_ref(repository: Repository, kept: KeptVersion, tag: str) -> None:
@@ -65,6 +76,7 @@ def write_ref(repository: Repository, kept: KeptVersion, tag: str) -> None:
     """
     from dulwich.file import FileLocked
 
+    check_ref_storage(repository.location)
     present = read_kept(repository, kept.version)
     if present is not None and len(present.cuts) <= len(kept.cuts):
         return
@@ -78,12 +90,14 @@ def write_ref(repository: Repository, kept: KeptVersion, tag: str) -> None:
 
 
 def delete_kept(repository: Repository, ref: KeptRef) -> bool:
-    """Remove the ref; False if it points to something else by now, or is being changed.
+    """Remove the ref; False if it points to something else by now, or cannot be changed now.
 
     Git removes the objects itself when it collects garbage. Raises OSError.
     """
     from dulwich.file import FileLocked
 
+    if uses_reftables(repository.location):
+        return False
     try:
         removed = repository.repo.refs.remove_if_equals(
             ref.name.encode("utf-8", "surrogateescape"),  # type: ignore[arg-type]

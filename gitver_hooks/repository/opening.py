@@ -12,7 +12,7 @@ from dulwich.errors import (
     ObjectFormatException,
 )
 from dulwich.objects import ObjectID
-from dulwich.refs import HEADREF
+from dulwich.refs import HEADREF, DiskRefsContainer, Ref
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
 
 from gitver_hooks.common.errors import GitverError
@@ -34,6 +34,16 @@ _DAMAGED = (
 )
 
 
+class _Refs(DiskRefsContainer):
+    """dulwich's refs, for a ``packed-refs`` that may be empty, which git accepts."""
+
+    def get_packed_refs(self) -> dict[Ref, ObjectID]:
+        try:
+            return super().get_packed_refs()
+        except StopIteration:
+            return {}
+
+
 class _OpenedRepo(Repo):
     """dulwich's repository, reading from a configuration that only states the format.
 
@@ -46,6 +56,9 @@ class _OpenedRepo(Repo):
         super().__init__(
             controldir=location.git_dir, commondir=location.common_dir, worktree=location.worktree
         )
+        if isinstance(self.refs, DiskRefsContainer):
+            # Without a logger, no reflog is written.
+            self.refs = _Refs(location.common_dir, location.git_dir)
 
     def get_config(self) -> ConfigFile:
         return self._format

@@ -8,14 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dulwich.objects import ObjectID
+from dulwich.refs import Ref
+from dulwich.reftable import ReftableRefsContainer
 from support.git import Git
+from support.keeping import capture_version, keep_version, kept_refs, location_of, logged
 
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.kept_refs import (
     all_kept,
     delete_kept,
     note_recorded,
     read_kept,
     ref_name,
+    write_ref,
 )
 from gitver_hooks.keeping.kept_version import KeptVersion
 from gitver_hooks.repository.repository import open_repository
@@ -88,6 +95,43 @@ def test_a_deleted_version_is_gone(git: Git, packed: bool) -> None:
         assert not delete_kept(repository, ref)
         assert os.listdir(Path(repository.location.shared_state_dir, "kept")) == []
     assert git("for-each-ref", "--format=%(refname)", "refs/gitver") == ref_name("two")
+
+
+def test_an_empty_file_of_packed_refs_is_none(git: Git) -> None:
+    git.write("app.py", "changed\n")
+    git.write(".git/packed-refs", "")
+    version = keep_version(git)
+    with open_repository(git.path, os.environ) as repository:
+        assert read_kept(repository, "another") is None
+        (ref,) = all_kept(repository)
+        assert ref.kept.version == version.id
+        assert delete_kept(repository, ref)
+    assert kept_refs(git) == []
+
+
+def test_reftables_are_read_but_never_written(git: Git) -> None:
+    """Only git writes them with the locks and numbers that git expects."""
+    kept = keep_by_hand(git, "one")
+    refs = dict(line.split() for line in git("show-ref").splitlines())
+    git("config", "core.repositoryFormatVersion", "1")
+    git("config", "extensions.refStorage", "reftable")
+    tables = Path(git.path, ".git/reftable")
+    tables.mkdir()
+    container = ReftableRefsContainer(str(git.path / ".git"))
+    container.add_packed_refs({Ref(n.encode()): ObjectID(id_.encode()) for id_, n in refs.items()})
+    container.set_symbolic_ref(b"HEAD", b"refs/heads/main")
+    before = sorted(path.name for path in tables.iterdir())
+    git.write("app.py", "changed\n")
+    capture_version(git)
+    assert "in reftables, which gitver only reads" in logged(git)
+    assert captured_paths(location_of(git)) == []
+    with open_repository(git.path, os.environ) as repository:
+        (ref,) = all_kept(repository)
+        assert ref.kept == kept
+        assert not delete_kept(repository, ref)
+        with pytest.raises(GitverError, match="reftables"):
+            write_ref(repository, kept._replace(version="two"), ref.tag)
+    assert sorted(path.name for path in tables.iterdir()) == before
 
 
 def test_a_ref_that_has_changed_meanwhile_is_not_deleted(git: Git) -> None:
