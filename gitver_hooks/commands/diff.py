@@ -17,7 +17,7 @@ from gitver_hooks.history.resolve import WORKTREE
 from gitver_hooks.history.source import Source, open_source
 from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.repository.git_command import GitCommand, git_in, no_git
-from gitver_hooks.restoring.code import describe_cut, find_code
+from gitver_hooks.restoring.code import find_code
 from gitver_hooks.restoring.wanted import find_wanted
 from gitver_hooks.restoring.worktree_index import index_with_untracked
 
@@ -65,8 +65,8 @@ def split(words: list[str]) -> tuple[str, str, list[str]]:
 def _tree(source: Source, what: str) -> str:
     """The id of the tree of a version; what it lacks is said on standard error."""
     code = find_code(source, find_wanted(source, what))
-    for cut in code.cuts:
-        say(f"{what}: {describe_cut(cut)}")
+    for lack in code.lacks:
+        say(f"{what}: {lack.text}")
     return code.tree
 
 

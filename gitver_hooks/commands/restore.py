@@ -24,7 +24,7 @@ from gitver_hooks.restoring.checkout import (
     default_folder,
     is_sparse,
 )
-from gitver_hooks.restoring.code import Code, describe_cut, find_code
+from gitver_hooks.restoring.code import Code, find_code
 from gitver_hooks.restoring.missing_commit import how_to_get
 from gitver_hooks.restoring.submodules import has_submodules, restore_submodules
 from gitver_hooks.restoring.verification import verify
@@ -101,16 +101,16 @@ def _print_patch(source: Source, code: Code) -> int:
             how_to_get(source, code.missing_commit),
         )
     _write(export.patch(source.repository, code.commit, code.tree))
-    return _say_cuts(code)
+    return _say_lacks(code)
 
 
 def _print_file(source: Source, code: Code, path: str, folder: str) -> int:
     name = _name_in_tree(source, path, folder)
+    for lack in code.lacks:
+        if lack.path == os.fsencode(name):
+            raise GitverError(lack.text, "look for it where the version was recorded")
     content = export.file_content(source.repository, code.tree, name)
     if content is None:
-        for cut in code.cuts:
-            if cut.path == os.fsencode(name):
-                raise GitverError(describe_cut(cut), "look for it where the version was recorded")
         raise GitverError(f"{path} does not exist in {code.version}", "name another file")
     _write(content)
     return 0
@@ -119,14 +119,14 @@ def _print_file(source: Source, code: Code, path: str, folder: str) -> int:
 def _write_archive(source: Source, code: Code, path: str) -> int:
     time = read_commit(source.repository, code.commit).committed if code.commit else 0
     export.write_archive(source.repository, code.tree, path, time)
-    return _say_cuts(code)
+    return _say_lacks(code)
 
 
-def _say_cuts(code: Code) -> int:
+def _say_lacks(code: Code) -> int:
     """Say on standard error what the code lacks."""
-    for cut in code.cuts:
-        say(describe_cut(cut))
-    return NOT_EXACT if code.cuts else 0
+    for lack in code.lacks:
+        say(lack.text)
+    return NOT_EXACT if code.lacks else 0
 
 
 def _name_in_tree(source: Source, path: str, folder: str) -> str:

@@ -36,11 +36,18 @@ _WHY_CUT = {
 }
 
 
+class Lack(NamedTuple):
+    """A path whose content is not available, and a line that says why."""
+
+    path: bytes
+    text: str
+
+
 class Code(NamedTuple):
     """The code of a version as a git tree in the object database.
 
     ``commit`` is the commit that it is based on; None before the first commit, or if this clone
-    does not have it: then ``missing_commit`` is its id. ``cuts`` are the paths whose content
+    does not have it: then ``missing_commit`` is its id. ``lacks`` are the paths whose content
     ``tree`` lacks, and ``full_tree`` is the id that it would have with them. ``submodules`` are
     those with changes of their own. ``origin`` says where the code was found. For a version of only
     a part of the tree, ``tree`` is the whole tree, ``full_tree`` that part, and ``app`` the folder
@@ -52,15 +59,16 @@ class Code(NamedTuple):
     tree: str
     full_tree: str
     origin: str
-    cuts: tuple[Cut, ...] = ()
+    lacks: tuple[Lack, ...] = ()
     submodules: tuple[Submodule, ...] = ()
     missing_commit: str | None = None
     app: str = ""
 
 
-def describe_cut(cut: Cut) -> str:
+def _cut(cut: Cut) -> Lack:
     """What was not kept, why, and how large it was."""
-    return f"{os.fsdecode(cut.path)} was not kept: {_WHY_CUT[cut.reason]} ({cut.size} bytes)"
+    path = os.fsdecode(cut.path)
+    return Lack(cut.path, f"{path} was not kept: {_WHY_CUT[cut.reason]} ({cut.size} bytes)")
 
 
 def find_code(source: Source, wanted: Wanted) -> Code:
@@ -132,7 +140,7 @@ def _code(repository: Repository, kept: KeptVersion, origin: str) -> Code:
         kept.tree,
         kept.full_tree,
         origin,
-        kept.cuts,
+        tuple(map(_cut, kept.cuts)),
         kept.submodules,
         None if here else kept.commit,
     )
@@ -151,42 +159,62 @@ def _committed(source: Source, wanted: Wanted) -> Code:
 
 
 def _rebuilt(source: Source, wanted: Wanted, problems: list[str]) -> Code:
-    """The code rebuilt from the diff in MLflow, if that is all of it."""
+    """The code rebuilt from the diff in MLflow, as far as that shows it."""
     if wanted.unread is not None:
         raise wanted.unread
     if wanted.diff is None or wanted.tree is None:
         wanted = recorded(source, wanted.version)
-    tree = _from_diff(source, wanted, problems)
-    if tree is None:
+    code = _from_diff(source, wanted, problems)
+    if code is None:
         raise GitverError(
             f"the code of {wanted.version} is not available: {'; '.join(problems)}",
             "restore it where it was recorded, or set `keep: push` there",
         )
-    app = app_of_version(source.repository, wanted.version, wanted.commit)
-    folder = app.folder if app else source.repository.location.app
-    origin = "rebuilt from the diff in MLflow"
-    return Code(wanted.version, wanted.commit, tree, wanted.tree or tree, origin, app=folder)
+    return code
 
 
-def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> str | None:
+def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> Code | None:
+    repository = source.repository
     if wanted.diff is None or wanted.tree is None:
         problems.append("MLflow has no diff of it")
         return None
-    if not has_commit(source.repository, wanted.commit):
+    if not has_commit(repository, wanted.commit):
         raise missing_commit(source, wanted)
     try:
-        tree = rebuild(source.repository, wanted.commit, wanted.diff)
+        tree = rebuild(repository, wanted.commit, wanted.diff)
     except GitverError as error:
         problems.append(error.message)
         return None
-    app = app_of_version(source.repository, wanted.version, wanted.commit)
-    part = part_of(source.repository, app, tree) if app else tree
-    if part == wanted.tree:
-        return tree
-    missing = left_out(wanted.diff)
-    problems.append(
-        f"the diff in MLflow leaves out {', '.join(missing)}"
-        if missing
-        else f"the diff in MLflow gives the tree {part}, but {wanted.tree} was recorded"
+    app = app_of_version(repository, wanted.version, wanted.commit)
+    part = part_of(repository, app, tree) if app else tree
+    lacks = [] if part == wanted.tree else _lacks(wanted.diff)
+    if part != wanted.tree and not lacks:
+        problems.append(
+            "the diff in MLflow does not name all the files that it leaves out"
+            if lacks is None
+            else f"the diff in MLflow gives the tree {part}, but {wanted.tree} was recorded"
+        )
+        return None
+    return Code(
+        wanted.version,
+        wanted.commit,
+        tree,
+        wanted.tree,
+        "rebuilt from the diff in MLflow",
+        tuple(lacks or ()),
+        app=app.folder if app else repository.location.app,
     )
-    return None
+
+
+def _lacks(diff: str) -> list[Lack] | None:
+    """What the diff leaves out; None if nobody can say."""
+    found = left_out(diff)
+    if found is None:
+        return None
+    return [
+        Lack(
+            path,
+            f"{os.fsdecode(path)} is as in the commit: the diff in MLflow leaves it out ({reason})",
+        )
+        for path, reason in found
+    ]

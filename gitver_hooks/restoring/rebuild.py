@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.registry.limits import CUT
 from gitver_hooks.repository.git_command import git_in, last_line
 from gitver_hooks.repository.repository import Repository
+from gitver_hooks.version.patch import unquote_path
 
 _PATCH = "diff --git "
 # What version.diff.not_shown writes for a change that the diff leaves out.
@@ -34,15 +36,26 @@ def rebuild(repository: Repository, commit: str, diff: str) -> str:
         return git.run("write-tree").decode("ascii").strip()
 
 
-def left_out(diff: str) -> list[str]:
-    """The changes that ``diff`` leaves out, each as ``path (reason)``."""
-    found: list[str] = []
-    for line in diff.splitlines():
+class LeftOut(NamedTuple):
+    """A changed path that a diff does not show, and why not."""
+
+    path: bytes
+    reason: str
+
+
+def left_out(diff: str) -> list[LeftOut] | None:
+    """The changes that ``diff`` leaves out; None if it does not name all of them."""
+    if diff.endswith(CUT):
+        return None
+    found: list[LeftOut] = []
+    # Not splitlines: a changed line may contain a form feed.
+    for line in diff.split("\n"):
         if line.startswith(_NOT_SHOWN):
             reason, _, path = line.removeprefix(_NOT_SHOWN).partition("): ")
-            found.append(f"{path} ({reason})")
+            try:
+                found.append(LeftOut(unquote_path(path), reason))
+            except ValueError:
+                return None
         elif line.startswith(_CUT):
-            found.append(line.removeprefix(_CUT))
-    if diff.endswith(CUT):
-        found.append("the end of the diff, which was too long for MLflow's store")
+            return None
     return found

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.restoring.code import Code, describe_cut
+from gitver_hooks.restoring.code import Code
 from gitver_hooks.settings import survey_settings
 from gitver_hooks.version.identify import identify_worktree
 
@@ -49,7 +49,7 @@ def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
 
 def _reasons(code: Code) -> tuple[str, ...]:
     """What is known to be missing."""
-    found = [describe_cut(cut) for cut in code.cuts]
+    found = [lack.text for lack in code.lacks]
     if code.missing_commit:
         found.append(f"its commit {code.missing_commit} is not in this clone")
     return tuple(found)

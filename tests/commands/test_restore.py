@@ -14,6 +14,7 @@ from support.commands import Done
 from support.git import Git
 from support.stores import App, models
 
+from gitver_hooks.registry.limits import CUT
 from gitver_hooks.version.identify import identify
 
 Gitver = Callable[..., Done]
@@ -201,23 +202,37 @@ def test_a_model_is_rebuilt_from_its_diff_in_another_clone(
     assert identify(clone.path).id == version
 
 
-def test_what_a_diff_leaves_out_is_named(app: App, gitver: Gitver) -> None:
+def test_what_a_diff_leaves_out_is_named_and_the_rest_restored(app: App, gitver: Gitver) -> None:
     app("config", "gitver.keep", "off")
-    app.commit("first")
+    app.commit("first", **{"data.bin": "as committed\n"})
     clone = Git(app.path.parent / "clone")
     app("clone", "-q", str(app.path), str(clone.path))
-    app.write("model.bin", b"\0binary")
+    app.write("data.bin", b"\0binary")
     app.write("id_rsa", "x\n")
-    app.write("app.py", "edited\n")
+    app.write("app.py", "edited\f# not shown (no note): app.py\n")
     model = app.gitver("model").stdout.strip()
     clone("config", "gitver.trackingUri", f"sqlite:///{app.store}")
     done = gitver(clone.path, "restore", model, "../there")
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert "id_rsa (its name is common for secrets)" in line
-    assert "model.bin (binary or very large" in line
-    assert "there is no remote" not in line
-    assert not (app.path.parent / "there").exists()
+    assert (done.returncode, done.stderr) == (4, "")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("NOT EXACT")]
+    assert len(lines) == 2
+    assert "data.bin is as in the commit: the diff in MLflow leaves it out (binary" in lines[0]
+    assert "id_rsa" in lines[1]
+    assert "(its name is common for secrets)" in lines[1]
+    there = app.path.parent / "there"
+    assert (there / "app.py").read_text().startswith("edited")
+    assert (there / "data.bin").read_text() == "as committed\n"
+    shown = gitver(clone.path, "restore", model, "--show", "data.bin")
+    assert (shown.returncode, shown.output) == (1, b"")
+    assert "data.bin is as in the commit" in shown.stderr
+    diff = models(app.store)[-1].tags["gitver.diff"]
+    for other in (diff + "# cut: 2 more changed files\n", diff + CUT):
+        set_tag(app, model, "gitver.diff", other)
+        refused = gitver(clone.path, "restore", model, "../elsewhere")
+        assert refused.returncode == 1
+        (line,) = refused.stderr.splitlines()
+        assert "does not name all the files that it leaves out" in line
+        assert not (app.path.parent / "elsewhere").exists()
 
 
 def test_what_a_server_says_of_a_version_controls_nothing(app: App, gitver: Gitver) -> None:
