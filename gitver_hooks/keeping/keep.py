@@ -14,7 +14,7 @@ from gitver_hooks.gitfiles.location import Location, worktree_at
 from gitver_hooks.gitfiles.ownership import check_ownership
 from gitver_hooks.handover.log import log
 from gitver_hooks.keeping.captured import CapturedWorktree, captured_paths, read_captured
-from gitver_hooks.keeping.share import mark_unpushed
+from gitver_hooks.keeping.share import mark_submodule_unpushed, mark_unpushed
 from gitver_hooks.keeping.write_version import write_version
 from gitver_hooks.repository.repository import open_repository
 
@@ -75,6 +75,8 @@ def _keep_submodule(
         check_ownership(inside.worktree, inside.git_dir, environment)
         with open_repository(inside, environment) as repository:
             write_version(repository, module, file, set())
+            if module.share:
+                mark_submodule_unpushed(repository, module.version, location)
     except (GitverError, OSError, ValueError, KeyError) as error:
         log(location, f"the changes in {module.worktree} are not kept: {error}", error)
         return False

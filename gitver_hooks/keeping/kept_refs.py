@@ -44,6 +44,12 @@ def read_kept(repository: Repository, version_id: str) -> KeptVersion | None:
     return kept[1] if kept is not None and kept[1].version == version_id else None
 
 
+def read_kept_at(repository: Repository, name: str) -> KeptVersion | None:
+    """The kept version that the ref ``name`` holds; None if there is none."""
+    kept = _read(repository, name.encode("utf-8", "surrogateescape"))
+    return None if kept is None else kept[1]
+
+
 def all_kept(repository: Repository) -> list[KeptRef]:
     """All kept versions, the oldest first. Refs that hold something else are left out."""
     now = time.time()

@@ -10,9 +10,10 @@ from pathlib import Path
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import replace_file
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, worktree_at
+from gitver_hooks.gitfiles.ownership import check_ownership
 from gitver_hooks.handover.log import log
-from gitver_hooks.keeping.kept_refs import PREFIX
+from gitver_hooks.keeping.kept_refs import PREFIX, read_kept_at
 from gitver_hooks.keeping.kept_version import ref_suffix
 from gitver_hooks.repository.git_command import GitCommand, git_in, last_line
 from gitver_hooks.repository.repository import Repository, open_repository
@@ -27,6 +28,23 @@ _REFS_PER_PUSH = 100
 def mark_unpushed(location: Location, version_id: str) -> None:
     """Have the ref of a kept version pushed. Raises OSError."""
     replace_file(str(_folder(location) / ref_suffix(version_id)), b"")
+
+
+def mark_submodule_unpushed(inside: Repository, version_id: str, location: Location) -> None:
+    """Have the ref of a submodule's version pushed to the submodule's own remote, if that is meant.
+
+    That remote may belong to somebody else. So it counts what the user has set there or for all
+    repositories, and not what is set in the repository at ``location`` that contains it. Raises
+    GitverError if a setting is wrong, and OSError.
+    """
+    if load_settings(inside).keep == "push":
+        mark_unpushed(inside.location, version_id)
+        return
+    folder = inside.location.worktree
+    log(
+        location,
+        f"{version_id} in {folder} is not pushed: `git config gitver.keep push` there allows it",
+    )
 
 
 def unpushed_refs(location: Location) -> list[str]:
@@ -52,6 +70,7 @@ def push_shared(location: Location, environment: Mapping[str, str]) -> None:
         try:
             remote = user_remote(repository, settings)
             while refs := _existing(repository, unpushed_refs(location))[:_REFS_PER_PUSH]:
+                _push_submodules(repository, refs)
                 _push(repository, remote, refs)
         except GitverError as error:
             log(location, f"kept versions are not pushed: {error}", error, environment)
@@ -71,6 +90,20 @@ def user_remote(repository: Repository, settings: Settings) -> str:
             "add it, or name another one with `git config gitver.remote NAME`",
         )
     return settings.remote
+
+
+def _push_submodules(repository: Repository, refs: Sequence[str]) -> None:
+    """Push what waits in the submodules of kept versions. A failure is a line in the log."""
+    kept = [kept for name in refs if (kept := read_kept_at(repository, name)) is not None]
+    for path in {module.path for each in kept for module in each.submodules}:
+        location = repository.location
+        try:
+            inside = worktree_at(os.path.join(location.worktree, os.fsdecode(path)))
+            if inside is not None:
+                check_ownership(inside.worktree, inside.git_dir, repository.environment)
+                push_shared(inside, repository.environment)
+        except (GitverError, OSError) as error:
+            log(location, f"{os.fsdecode(path)} is not pushed: {error}", error)
 
 
 def _existing(repository: Repository, names: list[str]) -> list[str]:

@@ -9,8 +9,7 @@ from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.restoring.checkout import check_out
 from gitver_hooks.restoring.code import Code, find_kept
-
-_REMOTE = "origin"
+from gitver_hooks.settings import survey_settings
 
 
 def has_submodules(repository: Repository, tree: str) -> bool:
@@ -44,7 +43,8 @@ def _restore_one(outer: Repository, inner: str, version: str, folder: str) -> li
         return ["it is not checked out here; run `git submodule update --init`, and restore again"]
     with open_repository(location, outer.environment) as repository:
         problems: list[str] = []
-        code = find_kept(repository, _REMOTE, version, None, problems)
+        remote = survey_settings(repository).settings.remote
+        code = find_kept(repository, remote, version, None, problems)
         if code is None:
             return problems
         check_out(repository, code, folder)

@@ -11,11 +11,12 @@ import pytest
 from support.commands import Done
 from support.edits import CONTENT, EDITS, NAMES, PLACE, Edit, commit_files
 from support.git import Git
-from support.keeping import assert_sound, keep_version, kept_refs
+from support.keeping import assert_sound, keep_version, kept_refs, location_of, logged
 from support.kept import keep_tag, keep_tree
 
 from gitver_hooks.keeping.kept_refs import ref_name
 from gitver_hooks.keeping.kept_version import Cut, KeptVersion
+from gitver_hooks.keeping.share import push_shared
 from gitver_hooks.version.identify import identify
 
 Gitver = Callable[..., Done]
@@ -209,6 +210,37 @@ def test_a_dirty_submodule_comes_back_from_its_own_repository(git: Git, gitver: 
     elsewhere = gitver(clone.path, "restore", version.id, "../elsewhere")
     assert elsewhere.returncode == 4
     assert "NOT EXACT  the submodule module: it is not checked out here" in elsewhere.stdout
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_dirty_submodule_is_pushed_to_its_own_remote_if_that_is_meant(
+    allowed: bool, git: Git, gitver: Gitver
+) -> None:
+    """The submodule's remote may belong to somebody else: it is asked for in its own repository."""
+    commit_files(git, PLACE["submodule-moved"])
+    bare = Git(git.path.parent / "own.git")
+    git("clone", "-q", "--bare", str(git.path), str(bare.path))
+    git("remote", "add", "origin", str(bare.path))
+    git("config", "gitver.keep", "push")
+    module, modules_remote = Git(git.path / "module"), Git(git.path.parent / "origin-of-module")
+    if allowed:
+        module("config", "gitver.keep", "push")
+    git.write("module/module.py", "edited in the submodule\n")
+    version = keep_version(git)
+    push_shared(location_of(git), os.environ)
+    assert kept_refs(bare) == kept_refs(git)
+    assert kept_refs(modules_remote) == (kept_refs(module) if allowed else [])
+    assert ("module is not pushed" in logged(git)) is not allowed
+    clone = Git(git.path.parent / "clone")
+    git("clone", "-q", "--recurse-submodules", str(bare.path), str(clone.path))
+    done = gitver(clone.path, "restore", version.id, "../there")
+    if allowed:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (git.path.parent / "there/module/module.py").read_text().startswith("edited")
+        return
+    assert done.returncode == 4
+    problems = [line for line in done.stdout.splitlines() if line.startswith("NOT EXACT")]
+    assert "the submodule module: origin does not have it: it was not pushed" in "".join(problems)
 
 
 def test_what_was_cut_out_is_named(git: Git, gitver: Gitver) -> None:
