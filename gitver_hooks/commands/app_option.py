@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.recording.apps import all_apps
-from gitver_hooks.repository.remote import remote_url
-from gitver_hooks.repository.repository import Repository, open_repository
-from gitver_hooks.settings import survey_settings
-from gitver_hooks.version.model_name import app_name
-
-
-class NamedApp(NamedTuple):
-    """One app of a worktree, and its name."""
-
-    location: Location
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.location.app or '.'})"
+from gitver_hooks.recording.named_apps import named_apps
+from gitver_hooks.repository.repository import open_repository
 
 
 def add_app_option(parser: argparse.ArgumentParser) -> None:
@@ -51,17 +36,3 @@ def app_folder(arguments: argparse.Namespace) -> str:
     raise GitverError(
         f"{arguments.app} {problem}", f"name the folder of one: {', '.join(map(str, apps))}"
     )
-
-
-def named_apps(repository: Repository) -> list[NamedApp]:
-    """The apps of the worktree, with the names that their settings give them."""
-    named = []
-    for location in all_apps(repository):
-        opened = repository.of_app(location)
-        named.append(NamedApp(location, _name(opened)))
-    return named
-
-
-def _name(repository: Repository) -> str:
-    settings = survey_settings(repository).settings
-    return app_name(repository, settings, remote_url(repository, settings.remote))

@@ -9,8 +9,10 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
+from gitver_hooks.diagnosis.apps import check_apps
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
 from gitver_hooks.diagnosis.hooks import check_hooks
 from gitver_hooks.diagnosis.packages import check_packages
@@ -23,10 +25,11 @@ from gitver_hooks.repository.repository import open_repository
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as a JSON array")
+    add_app_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    findings = list(_examine(arguments.folder, arguments.environment))
+    findings = list(_examine(app_folder(arguments), arguments.environment))
     if arguments.json:
         show_json([finding._asdict() for finding in findings])
     else:
@@ -55,6 +58,7 @@ def _examine(folder: str, environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
         with open_repository(location, environment) as repository:
             yield from check_settings(repository)
+            yield from check_apps(repository)
     except GitverError as error:
         yield Finding("repository", PROBLEM, error.message, error.remedy)
     yield from check_outbox(location)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gitver_hooks.commands.app_option import add_app_option, app_folder, named_apps
+from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
 from gitver_hooks.diagnosis.paths import counted_files, paths_problems
@@ -22,6 +22,7 @@ from gitver_hooks.handover.current_state import current_state, is_store_of_app
 from gitver_hooks.handover.environment import is_disabled
 from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 from gitver_hooks.recording.known_models import KnownModels
+from gitver_hooks.recording.named_apps import name_problems, named_apps
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import Tracking
@@ -74,7 +75,8 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
     with open_repository(location, environment) as repository:
         problems = [str(problem) for problem in settings_problems(repository)]
         survey = survey_settings(repository)
-        apps = [str(app) for app in named_apps(repository)]
+        apps = named_apps(repository)
+        problems += map(str, name_problems(apps))
         tracking = None
         facts: dict[str, Any] = {"worktree": location.worktree}
         try:
@@ -92,7 +94,7 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         "settings": _settings_facts(survey.settings),
         "not_allowed": {r.key.name: shown_value(r.key, r.value) for r in survey.refused},
         "hooks": hooks_in_place(location),
-        "apps": apps,
+        "apps": [str(app) for app in apps],
         **_outbox_facts(Outbox(location)),
         # A wrong tracking URI is both a wrong setting and a reason for having no store.
         "problems": list(dict.fromkeys(problems)),

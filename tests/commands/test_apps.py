@@ -23,7 +23,7 @@ def gitver(
         monkeypatch.chdir(folder)
         assert cli.main(list(arguments)) == status
         captured = capsys.readouterr()
-        return captured.out if status == 0 else captured.err
+        return captured.out or captured.err
 
     return run
 
@@ -105,3 +105,38 @@ def test_allow_covers_all_apps_at_once(apps: Git, gitver: Callable[..., str]) ->
     assert f"{apps.path}/apps/search asks for" in printed
     assert apps("config", "--get-all", "gitver.allowed").split() == ["wait=3", "recheck=5"]
     assert "asks for nothing" in gitver(apps.path / "apps/chat", "allow")
+
+
+def test_doctor_checks_the_app_that_is_named(apps: Git, gitver: Callable[..., str]) -> None:
+    wanted = gitver(apps.path, "id", "--app", "finder").strip()
+    printed = gitver(apps.path, "doctor", "--app", "finder", "--json", status=1)
+    findings = {item["topic"]: item["message"] for item in json.loads(printed)}
+    assert findings["version"] == wanted
+    assert findings["active model"].startswith(f"{apps.path}/apps/search/")
+    assert findings["apps"] == "chat (apps/chat), finder (apps/search)"
+
+
+def test_two_apps_of_one_name_are_reported_with_what_to_do(
+    apps: Git, gitver: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problems(topic: str) -> list[str]:
+        status = json.loads(gitver(apps.path, "status", "--json"))["problems"]
+        findings = json.loads(gitver(apps.path, "doctor", "--json", status=1))
+        found = [
+            f"{item['message']}; {item['remedy']}"
+            for item in findings
+            if (item["topic"], item["level"]) == (topic, "problem")
+        ]
+        assert status == found
+        return found
+
+    assert problems("apps") == []
+    apps.write("apps/search/.gitver.yaml", "app: chat\n")
+    assert problems("apps") == [
+        "the apps in apps/chat and apps/search have one name, so their LoggedModels are all "
+        "named chat-git-…; give one of them another name: `app: NAME` in its .gitver.yaml"
+    ]
+    apps.write("apps/search/.gitver.yaml", "app: finder\n")
+    monkeypatch.setenv("GITVER_APP", "all")
+    (named,) = problems("apps")
+    assert named.endswith("remove the environment variable GITVER_APP, which names all apps alike")
