@@ -6,7 +6,7 @@ import argparse
 
 from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.printing import say_on_terminal, show
+from gitver_hooks.common.printing import say, say_on_terminal, show
 from gitver_hooks.recording.record import record_if_known
 from gitver_hooks.recording.register import register
 from gitver_hooks.repository.repository import open_repository
@@ -34,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         show(recorded.model_id)
         return 0
     registered = register(location, environment, say_on_terminal)
+    if registered.recorded.hint:
+        say(registered.recorded.hint, environment)
     if registered.model_id is None:
         name = registered.recorded.model_name
         raise GitverError(f"{name} has no model yet: {registered.problem}")

@@ -15,6 +15,7 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show, show_json
 from gitver_hooks.diagnosis.paths import counted_files, paths_problems
 from gitver_hooks.diagnosis.settings import settings_problems
+from gitver_hooks.floods.guard import flood_problem
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import read_state
@@ -84,6 +85,8 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
             identified = identify_worktree(repository, survey.settings)
             facts |= _version_facts(repository, identified, tracking)
             problems += map(str, paths_problems(repository, identified.content))
+            flood = flood_problem(repository, identified)
+            problems += [str(flood)] if flood is not None else []
         except GitverError as error:
             problems.append(str(error))
             facts |= {"version": None, "model_id": None, "model_name": None, "active": "unknown"}

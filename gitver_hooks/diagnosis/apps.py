@@ -1,10 +1,11 @@
-"""Check the apps of a worktree: their names, and the version of this one."""
+"""Check the apps of a worktree: their names, and what makes each run of one another version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitver_hooks.diagnosis.finding import OK, PROBLEM, Finding
+from gitver_hooks.diagnosis.finding import OK, PROBLEM, WARNING, Finding
+from gitver_hooks.floods.guard import flood_problem
 from gitver_hooks.recording.named_apps import name_problems, named_apps
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import survey_settings
@@ -20,4 +21,8 @@ def check_apps(repository: Repository) -> Iterator[Finding]:
     if not problems and len(apps) > 1:
         yield Finding("apps", OK, ", ".join(map(str, apps)))
     identified = identify_worktree(repository, survey_settings(repository).settings)
-    yield Finding("version", OK, identified.version.id)
+    flood = flood_problem(repository, identified)
+    if flood is None:
+        yield Finding("version", OK, identified.version.id)
+    else:
+        yield Finding("version", WARNING, flood.message, flood.remedy)

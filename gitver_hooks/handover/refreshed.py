@@ -14,9 +14,10 @@ class Refreshed:
     ``state`` says where MLflow is; its ``model_id`` is empty if this process gets no model.
     It is None if the store is unknown, or not allowed. ``problem`` is a line to print, or empty.
     ``failed`` means an error rather than a rule, and ``stale`` that the rule was ``error``.
+    ``hint`` is another line to print, or empty, whether or not there is a model.
     """
 
-    __slots__ = ("failed", "problem", "stale", "state")
+    __slots__ = ("failed", "hint", "problem", "stale", "state")
 
     def __init__(
         self,
@@ -24,15 +25,17 @@ class Refreshed:
         problem: str = "",
         failed: bool = False,
         stale: bool = False,
+        hint: str = "",
     ) -> None:
         self.state = state
         self.problem = problem
         self.failed = failed
         self.stale = stale
+        self.hint = hint
 
     def encode(self) -> bytes:
         """The text form, which ``decode`` reads back."""
-        fields = {"problem": self.problem}
+        fields = {"problem": self.problem, "hint": self.hint}
         if self.state is not None:
             fields |= {name: getattr(self.state, name) for name in ActiveState.FIELDS}
         for name in ("failed", "stale"):
@@ -46,7 +49,7 @@ class Refreshed:
         fields = decode_fields(content)
         if fields is None:
             return None
-        problem = fields.pop("problem", "")
+        problem, hint = fields.pop("problem", ""), fields.pop("hint", "")
         failed, stale = fields.pop("failed", ""), fields.pop("stale", "")
         state = ActiveState(**fields) if fields else None
-        return cls(state, problem, bool(failed), bool(stale))
+        return cls(state, problem, bool(failed), bool(stale), hint)

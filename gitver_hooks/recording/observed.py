@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
+from gitver_hooks.floods.guard import watch_runs
 from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import (
@@ -54,6 +55,11 @@ class ObservedWorktree(NamedTuple):
         # A settings file that git ignores is not part of the content, but its changes count.
         observation.contents[os.fsencode(self.settings.path)] = self.settings.text
         freshness.save(location, observation, self.identified.version.id)
+
+    def watch_runs(self, is_run: bool) -> str:
+        """Tell the guard against floods what was observed; the line to print, or empty."""
+        is_new_run = is_run and self.model_id is None
+        return watch_runs(self.repository, self.identified, is_new_run=is_new_run)
 
     def remove_active_model(self) -> None:
         """Remove file and state: the worktree is about to change."""

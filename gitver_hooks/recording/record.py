@@ -26,7 +26,8 @@ class Recorded(NamedTuple):
 
     ``app`` is the name of the app if its version is a part of a tree, else empty. ``model_id`` is
     None if the model is not known here; ``registration`` is then what was written to the outbox, or
-    None if nothing was. ``wait`` is the setting, in seconds.
+    None if nothing was. ``wait`` is the setting, in seconds. ``hint`` is a line to print, or empty:
+    see ``floods.guard``.
     """
 
     version: Version
@@ -36,6 +37,7 @@ class Recorded(NamedTuple):
     store: Store
     registration: Registration | None
     wait: float
+    hint: str = ""
 
 
 def record(
@@ -43,18 +45,20 @@ def record(
     environment: Mapping[str, str],
     lock_seconds: float = LOCK_SECONDS,
     opened: Repository | None = None,
+    *,
+    is_run: bool = False,
 ) -> Recorded:
     """Write the active-model file if the model of the version is known, else an outbox entry.
 
-    ``opened`` is the app's repository if it is open already. Raises GitverError; the active-model
-    file is removed then.
+    ``opened`` is the app's repository if it is open already. ``is_run``: an app starts. Raises
+    GitverError; the active-model file is removed then.
     """
     with observe(location, environment, lock_seconds, opened) as observed:
         registration = None if observed.model_id else _intend(observed)
         observed.write_active_model()
         if registration is None:
             _keep_again(observed)
-        return _recorded(observed, registration)
+        return _recorded(observed, registration, observed.watch_runs(is_run))
 
 
 def record_if_known(
@@ -62,14 +66,17 @@ def record_if_known(
     environment: Mapping[str, str],
     lock_seconds: float = LOCK_SECONDS,
     opened: Repository | None = None,
+    *,
+    is_run: bool = False,
 ) -> Recorded:
     """Write the active-model file if the model of the version is known; register nothing.
 
-    Raises GitverError; the active-model file is removed then.
+    The arguments are those of ``record``. Raises GitverError; the active-model file is removed
+    then.
     """
     with observe(location, environment, lock_seconds, opened) as observed:
         observed.write_active_model()
-        return _recorded(observed, None)
+        return _recorded(observed, None, observed.watch_runs(is_run))
 
 
 def record_before_change(
@@ -145,7 +152,9 @@ def _keep_again(observed: ObservedWorktree) -> None:
             log(repository.location, f"code cannot be kept now: {error}")
 
 
-def _recorded(observed: ObservedWorktree, registration: Registration | None) -> Recorded:
+def _recorded(
+    observed: ObservedWorktree, registration: Registration | None, hint: str = ""
+) -> Recorded:
     return Recorded(
         version=observed.identified.version,
         app=observed.app,
@@ -154,4 +163,5 @@ def _recorded(observed: ObservedWorktree, registration: Registration | None) -> 
         store=observed.tracking.store,
         registration=registration,
         wait=observed.settings.wait,
+        hint=hint,
     )

@@ -70,17 +70,19 @@ def _registered(
     location: Location, environment: Mapping[str, str], store: ActiveState
 ) -> Refreshed:
     registered = register(location, environment)
+    recorded = registered.recorded
     if registered.model_id is None:
-        problem = f"{registered.recorded.model_name} has no model yet: {registered.problem}"
-        return Refreshed(store, problem=problem)
-    return Refreshed(_state_of(location, registered.recorded, registered.model_id, store))
+        problem = f"{recorded.model_name} has no model yet: {registered.problem}"
+        return Refreshed(store, problem=problem, hint=recorded.hint)
+    state = _state_of(location, recorded, registered.model_id, store)
+    return Refreshed(state, hint=recorded.hint)
 
 
 def _only_if_known(
     location: Location, environment: Mapping[str, str], store: ActiveState, rule: str
 ) -> Refreshed:
     """The model of the version if it is known; nothing is registered."""
-    recorded = record_if_known(location, environment)
+    recorded = record_if_known(location, environment, is_run=True)
     if recorded.model_id is not None:
         return Refreshed(_state_of(location, recorded, recorded.model_id, store))
     name = os.path.basename(location.worktree)
@@ -88,7 +90,8 @@ def _only_if_known(
     remedy = "run `gitver model`, or set on_stale to register"
     if rule == "error":
         raise StaleCode(message, remedy)
-    return Refreshed(store, problem=f"{message}: this process is not versioned; {remedy}")
+    problem = f"{message}: this process is not versioned; {remedy}"
+    return Refreshed(store, problem=problem, hint=recorded.hint)
 
 
 def _state_of(

@@ -41,7 +41,7 @@ def register(
     show, if that takes longer than half a second. Raises GitverError.
     """
     started = time.monotonic()
-    recorded = record(location, environment)
+    recorded = record(location, environment, is_run=True)
     if recorded.registration is None:
         return Registered(recorded, recorded.model_id)
     outbox = Outbox(location)
@@ -75,7 +75,7 @@ def _confirmed(
             model_id=state.model_id, model_name=state.model_name, registration=None
         )
         return Registered(confirmed, state.model_id)
-    now = record_if_known(location, environment)
+    now = record_if_known(location, environment)._replace(hint=recorded.hint)
     if now.version.id == recorded.version.id:
         return Registered(now, model_id)
     problem = "" if now.model_id else "the worktree changed while its version was registered"

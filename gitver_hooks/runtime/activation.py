@@ -149,6 +149,8 @@ def _activate_in_worktree(
     refreshed = _unless_a_mixture(location, refreshed, rule, began)
     state = refreshed.state
     active = _apply(state.model_id if state else None, state, environment, context)
+    if refreshed.hint:
+        report(location.folder, refreshed.hint, environment)
     if refreshed.stale:
         raise StaleCode(refreshed.problem)
     if refreshed.failed:
@@ -172,7 +174,8 @@ def _unless_a_mixture(location: Location, refreshed: Refreshed, rule: str, began
     if not files:
         return refreshed
     state.model_id = ""
-    return Refreshed(state, describe_mixture(files), stale=(rule or state.on_stale) == "error")
+    stale = (rule or state.on_stale) == "error"
+    return Refreshed(state, describe_mixture(files), stale=stale, hint=refreshed.hint)
 
 
 def _refreshed(location: Location, environment: Mapping[str, str], rule: str) -> Refreshed:

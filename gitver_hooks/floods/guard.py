@@ -1,0 +1,166 @@
+"""The guard: notices when an app is another version on each run because of files it writes itself.
+
+Each run stays a version of its own. The guard only says, once, which line of .gitignore would end
+that.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.files import read_small
+from gitver_hooks.floods.ignore_lines import Ground, IgnoreLine, is_matched, line_for
+from gitver_hooks.floods.memory import (
+    MOST_CHANGED,
+    MOST_LINES,
+    Memory,
+    digests,
+    load_memory,
+    path_digest,
+    save_memory,
+)
+from gitver_hooks.floods.written_files import WrittenFiles, written_files
+from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
+from gitver_hooks.gitfiles.index import Index
+from gitver_hooks.repository.repository import Repository
+from gitver_hooks.version.identify import Identified
+from gitver_hooks.worktree.content import Content
+from gitver_hooks.worktree.observed_index import read_whole_index
+
+
+def watch_runs(repository: Repository, identified: Identified, *, is_new_run: bool) -> str:
+    """Compare a recorded app with how it was recorded before; the line to print, or empty.
+
+    ``is_new_run``: the app starts, and its version has no model yet. The caller holds the lock of
+    the app, so of several runs at the same time one gets the line.
+    """
+    index = read_whole_index(repository)
+    written = written_files(identified, index)
+    before = load_memory(repository.location)
+    now = Memory(written.rest, digests(written.files))
+    hint = ""
+    if before is not None:
+        is_same = before.rest == now.rest
+        now = now._replace(
+            changed=before.changed,
+            in_a_row=before.in_a_row and is_same,
+            reported=before.reported,
+        )
+        if is_new_run and is_same and before.files != now.files:
+            now, hint = _compared(before, now, written, repository, identified.content, index)
+    save_memory(repository.location, now)
+    return hint
+
+
+def flood_problem(repository: Repository, identified: Identified) -> GitverError | None:
+    """What was reported and has not been followed: such a file still counts. None without one."""
+    memory = load_memory(repository.location)
+    if memory is None or not memory.reported:
+        return None
+    files = written_files(identified, read_whole_index(repository)).files
+    lines = []
+    for line in memory.reported:
+        path = line.path if line.path in files else next(filter(line.matches, files), None)
+        if path is not None:
+            lines.append(line._replace(path=path))
+    return _problem(repository.location.worktree, lines) if lines else None
+
+
+def _compared(
+    before: Memory,
+    now: Memory,
+    written: WrittenFiles,
+    repository: Repository,
+    content: Content,
+    index: Index,
+) -> tuple[Memory, str]:
+    """``now``, with what made this run another version, and the line to print."""
+    if before.files is None or now.files is None:
+        return now, ""
+    changed = _changed(before.files, now.files, written, before.reported)
+    if not changed:
+        return now._replace(in_a_row=False), ""
+    ground = Ground(
+        generated=frozenset((*before.changed, *changed)),
+        written=frozenset(written.files),
+        kept=sorted({*index.entries, *index.unmerged, *written.code}),
+    )
+    lines = _lines(changed, before, ground) if before.changed else []
+    reported = before.reported
+    if len(reported) + len(lines) > MOST_LINES:
+        reported = tuple(line for line in reported if any(map(line.matches, written.files)))
+    # The rest is reported when what was reported has been followed.
+    lines = [_checked(line, repository, content) for line in lines[: MOST_LINES - len(reported)]]
+    # The earlier files come last, because the number of those that are kept is limited.
+    seen = dict.fromkeys((*changed, *before.changed))
+    now = now._replace(
+        changed=tuple(path for path in seen if not is_matched(path, lines)),
+        in_a_row=True,
+        reported=(*reported, *lines),
+    )
+    return now, str(_problem(repository.location.worktree, lines)) if lines else ""
+
+
+def _lines(changed: list[bytes], before: Memory, ground: Ground) -> list[IgnoreLine]:
+    """The lines for what makes runs differ.
+
+    If something else has changed since the first of these runs, it takes more than two files that
+    have nothing to do with each other.
+    """
+    lines: list[IgnoreLine] = []
+    for path in changed[:MOST_CHANGED]:
+        if is_matched(path, lines):
+            continue
+        was_there = path_digest(path) in (before.files or {})
+        same_name = path in before.changed or (before.in_a_row and was_there)
+        line, has_evidence = line_for(path, ground, same_name=same_name)
+        if has_evidence or before.in_a_row:
+            lines.append(line)
+    return lines
+
+
+def _changed(
+    before: dict[bytes, bytes],
+    now: dict[bytes, bytes],
+    written: WrittenFiles,
+    reported: tuple[IgnoreLine, ...],
+) -> list[bytes]:
+    """The files that are new or have changed, and that no printed line is for."""
+    differing = [p for p in written.files if before.get(path_digest(p)) != now[path_digest(p)]]
+    return [path for path in differing if not is_matched(path, reported)]
+
+
+def _checked(line: IgnoreLine, repository: Repository, content: Content) -> IgnoreLine:
+    """The line; not safe if a .gitignore further down would overrule it."""
+    root = os.fsencode(repository.location.worktree)
+
+    def read_rules(directory: bytes) -> bytes | None:
+        text = read_small(os.path.join(root, directory, b".gitignore"), follow=False)
+        return text if directory else b"%b\n%b\n" % (text or b"", line.line)
+
+    exclude, excludes, ignore_case = content.observation.ignore_rules
+    base, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), ignore_case)
+    folder, _, name = line.path.rpartition(b"/")
+    if IgnoreLevels(base, read_rules).ignores(folder, line.path, name, False):
+        return line
+    return line._replace(is_safe=False)
+
+
+def _problem(worktree: str, lines: list[IgnoreLine]) -> GitverError:
+    them = "it" if len(lines) == 1 else "them"
+    makes = "makes" if len(lines) == 1 else "make"
+    names = " and ".join(os.fsdecode(line.path) for line in lines)
+    safe = [f"`{os.fsdecode(line.line)}`" for line in lines if line.is_safe]
+    remedies = []
+    if safe:
+        one_each = "" if len(safe) == 1 else ", one line each"
+        file = os.path.join(worktree, ".gitignore")
+        remedies.append(f"add {' and '.join(safe)} to {file}{one_each}")
+    if len(safe) < len(lines):
+        unsafe = " and ".join(os.fsdecode(line.path) for line in lines if not line.is_safe)
+        remedies.append(f"let it write files like {unsafe} to a folder that git ignores")
+    return GitverError(
+        f"{names} {makes} each run another version, because git does not ignore {them}",
+        f"if the app writes {them}, {', and '.join(remedies)}",
+    )
