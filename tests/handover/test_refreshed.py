@@ -8,12 +8,14 @@ from gitver_hooks.handover.refreshed import Refreshed
 
 def test_a_state_and_a_problem_are_read_back() -> None:
     state = ActiveState(version="v\n1", model_id="m-1", tracking_uri="sqlite:///a\\nb")
-    read = Refreshed.decode(Refreshed(state, "line\ttab", failed=True).encode())
+    hint = "add `/\\*\\n\udcff\n`"
+    read = Refreshed.decode(Refreshed(state, "line\ttab", failed=True, hint=hint).encode())
     assert read is not None
     assert read.state is not None
     assert (read.state.version, read.state.model_id) == ("v\n1", "m-1")
     assert read.state.tracking_uri == "sqlite:///a\\nb"
     assert (read.problem, read.failed, read.stale) == ("line\ttab", True, False)
+    assert read.hint == hint
 
 
 def test_an_unknown_store_stays_unknown() -> None:
