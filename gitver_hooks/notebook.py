@@ -13,6 +13,7 @@ from gitver_hooks.common.printing import show
 from gitver_hooks.handover.environment import user_environment
 from gitver_hooks.handover.launch import recording_command
 from gitver_hooks.runtime.activation import activate
+from gitver_hooks.runtime.partial_reloads import note_partial_reloads
 
 if TYPE_CHECKING:
     import ast
@@ -33,6 +34,7 @@ class _Session:
         # Later, the notebook may change the current folder.
         self._folder = os.path.dirname(shell.user_ns.get("__vsc_ipynb_file__", "")) or os.getcwd()
         self._version: str | None = None
+        self._shell = shell
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Check the version before the cell ``node`` runs; the cell stays as it is."""
@@ -49,6 +51,10 @@ class _Session:
         if active and version != self._version:
             show(f"gitver: this notebook runs as {active.name or active.model_id}")
         self._version = version
+
+    def follow_autoreload(self, _result: object = None) -> None:
+        """Notice the reloads of ``%autoreload``, which a cell may have loaded."""
+        note_partial_reloads(self._shell)
 
     def print_status(self, _line: str = "") -> None:
         """Print what ``gitver status`` prints."""
@@ -70,6 +76,8 @@ def load_ipython_extension(shell: Any) -> None:
     """Check the version now and before each cell. IPython calls this for ``%load_ext``."""
     unload_ipython_extension(shell)
     session = _sessions[id(shell)] = _Session(shell)
+    shell.events.register("post_run_cell", session.follow_autoreload)
+    session.follow_autoreload()
     shell.ast_transformers.append(session)
     shell.register_magic_function(session.print_status, "line", "gitver")
     session.check()
@@ -78,5 +86,7 @@ def load_ipython_extension(shell: Any) -> None:
 def unload_ipython_extension(shell: Any) -> None:
     """Check no more. IPython calls this for ``%unload_ext``."""
     session = _sessions.pop(id(shell), None)
+    if session is not None:
+        shell.events.unregister("post_run_cell", session.follow_autoreload)
     if session in shell.ast_transformers:
         shell.ast_transformers.remove(session)

@@ -27,6 +27,7 @@ pytest_plugins = [
     "support.sessions",
     "support.filesystems",
     "support.long_lived",
+    "support.sequences",
 ]
 
 _FOREIGN = ("GIT_", "MLFLOW_", "_MLFLOW_", "GITVER_", "PRE_COMMIT", "XDG_", "GITHUB_")

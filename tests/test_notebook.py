@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+from support.notebooks import cells_of, kernel, save_notebook
 from support.stores import App, model_of, versions_of_traces
 
 import gitver_hooks
@@ -19,32 +21,10 @@ with mlflow.start_span("answer"):
     print(helper.VALUE)
 """
 
-
-class Notebook:
-    """Cells that run one after another in one kernel, in the folder of an app."""
-
-    def __init__(self, client: NotebookClient) -> None:
-        self._client = client
-
-    def run(self, source: str) -> str:
-        """Run a cell; what it printed."""
-        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-        self._client.nb.cells.append(cell)
-        self._client.execute_cell(cell, len(self._client.nb.cells) - 1)
-        outputs: list[Any] = cell.outputs
-        return "".join(output.get("text", "") for output in outputs)
-
-
-@contextmanager
-def kernel(app: App) -> Iterator[Notebook]:
-    client = NotebookClient(
-        nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]
-        kernel_name="python3",
-        timeout=240,
-        resources={"metadata": {"path": str(app.path)}},
-    )
-    with client.setup_kernel():
-        yield Notebook(client)
+_ROOT_SPAN = """
+with mlflow.start_span("answer"):
+    pass
+"""
 
 
 @pytest.fixture
@@ -66,7 +46,7 @@ def test_each_cell_runs_under_its_version_with_autoreload(prepared: App, first: 
     extensions = ["gitver_hooks", "autoreload"]
     extensions.sort(key=lambda name: name != first)
     expected = []
-    with kernel(prepared) as notebook:
+    with kernel(prepared.path) as notebook:
         loaded = "".join(notebook.run(f"%load_ext {name}") for name in extensions)
         notebook.run("%autoreload 2")
         model = model_of(prepared.store, version_of(prepared))
@@ -79,6 +59,11 @@ def test_each_cell_runs_under_its_version_with_autoreload(prepared: App, first: 
         model_name, printed = notebook.run(_TRACE).splitlines()
         assert printed == "two, a longer value"
         assert model_name == f"gitver: this notebook runs as {name_of(prepared, expected[-1])}"
+
+        # From the second time on, autoreload executes only what has changed.
+        prepared.write("helper.py", "VALUE = 'three, even a longer value'\n")
+        expected.append(version_of(prepared))
+        assert "three, even a longer value" in notebook.run(_TRACE)
 
         prepared.write("prompt.txt", "Be very brief.\n")
         expected.append(version_of(prepared))
@@ -93,7 +78,7 @@ def name_of(app: App, version: str) -> str:
 
 
 def test_without_autoreload_a_cell_after_an_edit_of_a_module_has_no_version(prepared: App) -> None:
-    with kernel(prepared) as notebook:
+    with kernel(prepared.path) as notebook:
         notebook.run("%load_ext gitver_hooks")
         notebook.run(_TRACE)
         version = version_of(prepared)
@@ -105,3 +90,51 @@ def test_without_autoreload_a_cell_after_an_edit_of_a_module_has_no_version(prep
         assert versions_of_traces(prepared.store) == [version, None]
         notebook.run("%unload_ext gitver_hooks")
         assert notebook.run(_TRACE) == "one\n"
+
+
+def test_a_notebook_that_is_saved_while_its_kernel_runs_stays_the_same_version(app: App) -> None:
+    path = app.path / "work.ipynb"
+    sources = ["import mlflow", "%load_ext gitver_hooks", "print(1)", _ROOT_SPAN, _ROOT_SPAN]
+    save_notebook(path, cells_of(sources))
+    commit = app.commit("first")
+    with kernel(app.path) as notebook:
+        for number, source in enumerate(sources[1:], start=2):
+            notebook.run(source)
+            notebook.save(path, sources[number:])
+        assert '"outputs"' in path.read_text()
+        assert path.read_text() != app("show", "HEAD:work.ipynb")
+        notebook.run("print(2)")
+        notebook.save(path)
+        notebook.run(_ROOT_SPAN)
+        notebook.run("mlflow.flush_trace_async_logging()")
+    first, second, third = versions_of_traces(app.store)
+    assert first == second == commit
+    assert third == version_of(app) != commit
+
+
+def test_a_kernel_that_vs_code_starts_is_versioned_by_the_folder_of_its_notebook(
+    app: App, tmp_path: Path
+) -> None:
+    """VS Code starts the kernel in the folder of the workspace, and then tells it the notebook."""
+    commit = app.commit("first")
+    file, _ = write_connection_file(str(tmp_path / "kernel.json"))
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    command = [sys.executable, "-m", "ipykernel_launcher", f"--f={file}"]
+    with subprocess.Popen(command, cwd=workspace) as process, ExitStack() as stack:
+        stack.callback(process.terminate)
+        client = BlockingKernelClient(connection_file=file)
+        client.load_connection_file()
+        client.start_channels(hb=False)
+        client.wait_for_ready(timeout=120)
+        for source in (
+            f"globals()['__vsc_ipynb_file__'] = {str(app.path / 'work.ipynb')!r}",
+            "%load_ext gitver_hooks\nimport mlflow",
+            _ROOT_SPAN + "mlflow.flush_trace_async_logging()",
+        ):
+            reply = client.execute_interactive(source, timeout=240, output_hook=lambda _: None)
+            assert reply["content"]["status"] == "ok", reply
+        client.shutdown()
+        client.stop_channels()
+        process.wait(60)
+    assert versions_of_traces(app.store) == [commit]

@@ -37,10 +37,7 @@ from gitver_hooks.handover.store import (
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.runtime.mlflow_context import MlflowContext
 from gitver_hooks.runtime.reports import report
-from gitver_hooks.runtime.running_version import (
-    describe_mixture,
-    modules_of_another_version,
-)
+from gitver_hooks.runtime.running_version import mixture
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,12 +167,12 @@ def _unless_a_mixture(location: Location, refreshed: Refreshed, rule: str, began
     state = refreshed.state
     if state is None or not state.model_id or _is_trusted(state, rule):
         return refreshed
-    files = modules_of_another_version(location, state.version, began)
-    if not files:
+    problem = mixture(location, state.version, began)
+    if not problem:
         return refreshed
     state.model_id = ""
     stale = (rule or state.on_stale) == "error"
-    return Refreshed(state, describe_mixture(files), stale=stale, hint=refreshed.hint)
+    return Refreshed(state, problem, stale=stale, hint=refreshed.hint)
 
 
 def _refreshed(location: Location, environment: Mapping[str, str], rule: str) -> Refreshed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitver_hooks.gitfiles.location import Location
-from gitver_hooks.runtime.loaded_modules import changed_modules, mark_as_current
+from gitver_hooks.runtime.changed_modules import changed_modules, outdated_copies
 
 _NAMED = 3
 
@@ -26,30 +26,30 @@ class _Verified(NamedTuple):
 _verified: dict[str, _Verified] = {}
 
 
-def modules_of_another_version(location: Location, version: str, began: int) -> list[str]:
-    """The files of loaded modules that are not those of ``version``, the app's on disk.
+def mixture(location: Location, version: str, began: int) -> str:
+    """One line that says why this process does not run ``version``, the app's on disk; or nothing.
 
     ``version`` was established after ``began``, in nanoseconds since the epoch.
     """
-    changed = changed_modules(location.worktree)
+    changed = changed_modules(location.worktree, began)
     before = _verified.get(location.folder)
-    if not changed:
-        mark_as_current(location.worktree, began)
-    elif before is not None and before.version == version:
+    if before is not None and before.version == version:
         # The same content came back: what was loaded by then is what is there again.
         changed = {file: loaded for file, loaded in changed.items() if loaded > before.time_ns}
     if changed:
-        return sorted(changed)
+        return _describe(sorted(changed), "changed after this process loaded it", "restart it")
+    copies = outdated_copies(location.worktree)
+    if copies:
+        fact = "is from before a reload"
+        return _describe(copies, fact, "reload the module that imported it")
     _verified[location.folder] = _Verified(version, began)
-    return []
+    return ""
 
 
-def describe_mixture(files: list[str]) -> str:
-    """One line that names ``files``, and says what to do."""
-    names = ", ".join(files[:_NAMED])
-    if len(files) > _NAMED:
-        names += f" and {len(files) - _NAMED} more"
+def _describe(names: list[str], fact: str, remedy: str) -> str:
+    shown = ", ".join(names[:_NAMED])
+    if len(names) > _NAMED:
+        shown += f" and {len(names) - _NAMED} more"
     return (
-        f"{names} changed after this process loaded it, so the process runs no version of the code "
-        "and is not versioned; restart it"
+        f"{shown} {fact}, so the process runs no version of the code and is not versioned; {remedy}"
     )

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from gitver_hooks.runtime.loaded_modules import changed_modules
+from gitver_hooks.runtime.changed_modules import changed_modules
 
 
 class _CountingLoader(SourceFileLoader):
@@ -50,6 +50,10 @@ def finder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Finder:
     return finder
 
 
+def changed_files(folder: Path) -> list[str]:
+    return list(changed_modules(str(folder), time.time_ns()))
+
+
 def edit(path: Path, text: str) -> None:
     time.sleep(0.05)
     path.write_text(text)
@@ -61,13 +65,13 @@ def test_a_reload_uses_the_finder_and_the_loader_of_the_app(
 ) -> None:
     module = sys.modules[finder.name]
     edit(tmp_path / "found_by_the_app.py", "VALUE = 'two'\n")
-    assert list(changed_modules(str(tmp_path))) == ["found_by_the_app.py"]
+    assert changed_files(tmp_path) == ["found_by_the_app.py"]
     assert importlib.reload(module) is module
     assert (module.VALUE, finder.loader.executed) == ("two", 2)
     assert module.__loader__ is finder.loader
     assert module.__spec__ is not None
     assert module.__spec__.loader is finder.loader
-    assert changed_modules(str(tmp_path)) == {}
+    assert changed_files(tmp_path) == []
 
 
 def test_a_failing_reload_fails_as_ever_and_counts_as_not_loaded(
@@ -80,7 +84,7 @@ def test_a_failing_reload_fails_as_ever_and_counts_as_not_loaded(
     assert module.__loader__ is finder.loader
     assert module.__spec__ is not None
     assert module.__spec__.loader is finder.loader
-    assert list(changed_modules(str(tmp_path))) == ["found_by_the_app.py"]
+    assert changed_files(tmp_path) == ["found_by_the_app.py"]
 
 
 @pytest.mark.parametrize("name", ["_weakref", "zipimport"])

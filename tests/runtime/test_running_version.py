@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -100,6 +101,66 @@ def test_a_reload_that_fails_loads_nothing(app: App, start: Callable[[], LongLiv
     settle()
     assert process.tell("reload", "first") == ("SyntaxError", {"first": 0})
     assert process.tell("activate")[0] is None
+
+
+def test_a_module_that_was_rewritten_counts_by_its_content(
+    app: App, start: Callable[[], LongLived]
+) -> None:
+    process = start()
+    process.tell("import", "first")
+    process.tell("activate")
+    for value in (1, 0):
+        settle()
+        write_values(app, value, 0, value)
+    write_values(app, 0, 0, 1)
+    settle()
+    # The module is as it was, the data are not.
+    assert process.tell("activate")[0] == version_of(app)
+    settle()
+    write_values(app, 1, 0, 1)
+    settle()
+    assert process.tell("activate") == (None, {"first": 0})
+
+
+def test_a_module_that_was_loaded_from_outdated_bytecode_is_noticed(
+    app: App, start: Callable[[], LongLived]
+) -> None:
+    second = 10**9
+    path = app.path / "first.py"
+    # Both edits have the same size and are in the same second, with an import in between.
+    os.utime(path, ns=(0, 5 * second))
+    assert start().tell("import", "first")[1] == {"first": 0}
+    settle()
+    app.write("first.py", "VALUE = 1\n")
+    (cached,) = (app.path / "__pycache__").glob("first.*.pyc")
+    os.utime(path, ns=(0, 5 * second + second // 2))
+    os.utime(cached, ns=(0, 5 * second + second // 4))
+    two = start()
+    assert two.tell("import", "first")[1] == {"first": 0}
+    assert two.tell("activate") == (None, {"first": 0})
+    assert two.tell("reload", "first")[1] == {"first": 1}
+    assert two.tell("activate")[0] == version_of(app)
+
+
+def test_a_name_that_was_imported_before_a_reload_ends_the_version(
+    app: App, start: Callable[[], LongLived]
+) -> None:
+    app.write("third.py", "from first import VALUE as FIRST\n")
+    process = start()
+    process.tell("import", "third")
+    assert process.tell("activate")[0] == version_of(app)
+    for value in (1, 2):
+        settle()
+        write_values(app, value, 0, 0)
+        settle()
+        process.tell("reload", "first")
+        assert process.tell("activate")[0] is None
+        settle()
+        write_values(app, value, 0, 1)
+        process.tell("reload", "third")
+        assert process.tell("activate")[0] == version_of(app)
+    (line,) = set(process.end().splitlines())
+    assert line.startswith("gitver: first.VALUE in third.py is from before a reload")
 
 
 def test_with_the_rule_trust_nothing_is_checked(

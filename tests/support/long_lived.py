@@ -32,6 +32,9 @@ for line in sys.stdin:
             answer = active and active.version
         elif verb == "watch":
             gitver_hooks.watch(float(name))
+        elif verb == "trace":
+            gitver_hooks.activate()
+            importlib.import_module("answering").answer()
         elif verb == "context":
             answer = mlflow.get_active_model_id()
     except Exception as error:
@@ -79,10 +82,17 @@ def write_values(app: App, first: int, second: int, data: int) -> None:
             app.write(name, content)
 
 
-@pytest.fixture
-def start(app: App) -> Iterator[Callable[[], LongLived]]:
-    """``start()``: another process of the app, whose first version is committed."""
+def write_program(app: App) -> None:
+    """Write the program that a ``LongLived`` runs."""
     app.write("serve.py", _PROGRAM)
+
+
+@pytest.fixture
+def start(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], LongLived]]:
+    """``start()``: another process of the app, whose first version is committed."""
+    # Bytecode is one of the ways to run old code.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    write_program(app)
     write_values(app, 0, 0, 0)
     app.commit("first")
     started: list[LongLived] = []
