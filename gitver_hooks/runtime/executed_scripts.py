@@ -104,10 +104,10 @@ def _frames(frame: FrameType | None = None) -> Iterator[FrameType]:
 
 def _is_of_a_script(namespace: dict[str, Any]) -> bool:
     name, file = namespace.get("__name__"), namespace.get("__file__")
-    if not isinstance(file, str) or not os.path.isfile(file):
-        return False
     module = sys.modules.get(name) if isinstance(name, str) else None
-    return name == "__main__" or getattr(module, "__dict__", None) is not namespace
+    if name != "__main__" and getattr(module, "__dict__", None) is namespace:
+        return False
+    return isinstance(file, str) and os.path.isfile(file)
 
 
 def _is_compiled_from(code: CodeType, path: str, content: bytes) -> bool:
