@@ -8,7 +8,6 @@ script's own namespace, because functions and threads of the script outlive its 
 
 from __future__ import annotations
 
-import os
 import sys
 from _thread import get_ident
 from typing import NamedTuple
@@ -107,7 +106,7 @@ def _is_of_a_script(namespace: dict[str, Any]) -> bool:
     module = sys.modules.get(name) if isinstance(name, str) else None
     if name != "__main__" and getattr(module, "__dict__", None) is namespace:
         return False
-    return isinstance(file, str) and os.path.isfile(file)
+    return isinstance(file, str)
 
 
 def _is_compiled_from(code: CodeType, path: str, content: bytes) -> bool:

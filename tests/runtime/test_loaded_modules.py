@@ -63,7 +63,7 @@ def edit(path: Path, text: str) -> None:
 def test_a_reload_uses_the_finder_and_the_loader_of_the_app(
     finder: _Finder, tmp_path: Path
 ) -> None:
-    module = sys.modules[finder.name]
+    module, began = sys.modules[finder.name], time.time_ns()
     edit(tmp_path / "found_by_the_app.py", "VALUE = 'two'\n")
     assert changed_files(tmp_path) == ["found_by_the_app.py"]
     assert importlib.reload(module) is module
@@ -71,6 +71,11 @@ def test_a_reload_uses_the_finder_and_the_loader_of_the_app(
     assert module.__loader__ is finder.loader
     assert module.__spec__ is not None
     assert module.__spec__.loader is finder.loader
+    # Loaded since, but the version may have been established before the edit.
+    assert list(changed_modules(str(tmp_path), began)) == ["found_by_the_app.py"]
+    assert changed_files(tmp_path) == []
+    edit(tmp_path / "found_by_the_app.py", "VALUE = 'two'\n")
+    assert list(changed_modules(str(tmp_path), began)) == ["found_by_the_app.py"]
     assert changed_files(tmp_path) == []
 
 
