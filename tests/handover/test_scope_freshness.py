@@ -16,8 +16,14 @@ from gitver_hooks.worktree.content import read_content
 
 
 @pytest.fixture
-def is_fresh(git: Git) -> Callable[[], bool]:
-    """Take a snapshot of ``src/`` without ``src/data/`` and of ``lib/*.py``; is it fresh?"""
+def is_fresh(git: Git, make_git: Callable[..., Git]) -> Callable[[], bool]:
+    """Take a snapshot of ``src/`` without ``src/data/`` and of ``lib/*.py``; is it fresh?
+
+    ``src/module`` is a submodule.
+    """
+    module = make_git("module")
+    module.commit("inner", inside="1\n")
+    git("submodule", "add", "-q", str(module.path), "src/module")
     for name in ("src/main.py", "src/data/x.csv", "lib/a.py", "lib/b.txt", "docs/index.md"):
         git.write(name, "1\n")
     git.commit("files")
@@ -32,6 +38,16 @@ def is_fresh(git: Git) -> Callable[[], bool]:
 
 def edit(name: str) -> Callable[[Git], object]:
     return lambda git: git.write(name, "edited\n")
+
+
+def link(name: str) -> Callable[[Git], object]:
+    """Put a link in the place of a folder, to the same folder under another name."""
+
+    def run(git: Git) -> None:
+        (git.path / name).rename(git.path / f"moved-{name}")
+        (git.path / name).symlink_to(f"moved-{name}")
+
+    return run
 
 
 def stage(name: str) -> Callable[[Git], object]:
@@ -52,6 +68,9 @@ OUTSIDE = {
     "a staged edit": stage("docs/index.md"),
     "a staged new file": stage("lib/new.txt"),
     "a removed folder": lambda git: git("rm", "-rq", "docs"),
+    "a submodule's index that is written again": lambda git: git(
+        "-C", "src/module", "update-index", "--force-write-index"
+    ),
 }
 INSIDE = {
     "an edit": edit("src/main.py"),
@@ -59,6 +78,7 @@ INSIDE = {
     "a new file that a pattern matches": edit("lib/new.py"),
     "a folder that did not exist": edit("later/new.py"),
     "a staged edit": stage("src/main.py"),
+    "a link in the place of a folder": link("lib"),
     "a removed file": lambda git: (git.path / "lib/a.py").unlink(),
     "an untracked file that is removed from the index": lambda git: git(
         "rm", "-q", "--cached", "lib/a.py"

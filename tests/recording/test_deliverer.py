@@ -175,6 +175,18 @@ def test_two_failures_in_a_row_mean_that_the_store_is_down(queue: Queue) -> None
     ]
 
 
+def test_one_failure_of_several_versions_is_reported_once(
+    queue: Queue, failing: dict[str, Exception]
+) -> None:
+    failing.update(a=MLflowFailure("down"), b=MLflowFailure("down"))
+    queue.put("a")
+    queue.deliver()
+    assert take_notice(queue.location) == "app-git-a is not in MLflow: down"
+    queue.put("b")
+    queue.deliver()
+    assert take_notice(queue.location) is None
+
+
 def test_a_success_in_between_means_that_the_store_is_up(
     queue: Queue, failing: dict[str, Exception]
 ) -> None:
