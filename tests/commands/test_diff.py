@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,37 @@ def test_options_and_paths_go_to_git(edited: Edited, diff: Diff) -> None:
     assert diff(edited.path, version, "--", "nothing") == ""
     diff(edited.path, "HEAD", version, "--quiet")
     assert diff.status == 1
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """The standard output of programs that are started is a terminal."""
+    master, slave = os.openpty()
+    output = os.dup(1)
+    os.dup2(slave, 1)
+    try:
+        yield
+    finally:
+        os.dup2(output, 1)
+        for descriptor in (master, slave, output):
+            os.close(descriptor)
+
+
+def test_the_users_pager_shows_it_and_may_be_left_early(
+    git: Git, gitver: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git.write("app.py", "edited\n" * 100_000)
+    monkeypatch.setenv("GIT_PAGER", f"sed s/^/paged:/ >{tmp_path}/shown")
+    with terminal():
+        assert gitver(git.path, "diff", "HEAD").returncode == 0
+    shown = (tmp_path / "shown").read_text()
+    assert shown.startswith("paged:")
+    assert shown.count("edited") == 100_000
+    assert "\x1b[32m" in shown, "it has the colours of a terminal"
+    # git ends by a signal then.
+    monkeypatch.setenv("GIT_PAGER", "true")
+    with terminal():
+        assert gitver(git.path, "diff", "HEAD").returncode == 0
 
 
 def test_paths_are_relative_to_the_current_folder(git: Git, diff: Diff) -> None:
