@@ -159,7 +159,9 @@ def _measure_many(tree: Tree, turns: Turns, results: Results) -> None:
     ground.run("git", "clone", "-q", "--bare", str(tree.path), str(remote), folder=ground.folder)
     clones = {name: ground.folder / f"{tree.size}, {name}" for name in (_WITHOUT, _WITH, _STASHES)}
     for folder in clones.values():
-        ground.run("git", "clone", "-q", str(remote), str(folder), folder=ground.folder)
+        # With a pack of its own: what keeping packs is not to include objects of the remote.
+        clone = ("git", "clone", "-q", "--no-local", str(remote), str(folder))
+        ground.run(*clone, folder=ground.folder)
     before = _space(clones[_WITHOUT])
     ground.run(ground.python, "-c", _KEEP_MANY, count, folder=clones[_WITH], **_KEPT)
     ground.run("sh", "-ec", _STASH_MANY, count, folder=clones[_STASHES])

@@ -43,8 +43,6 @@ def _keep_file(location: Location, environment: Mapping[str, str], path: Path) -
             if time.time() - path.stat().st_mtime > _LONGEST_WAIT:
                 raise GitverError("it was given up after a day")
             _keep(location, environment, file)
-    except FileNotFoundError:
-        return
     except (GitverError, OSError, ValueError, KeyError) as error:
         log(location, f"the code of {path.name} is not kept: {error}", error)
     path.unlink(missing_ok=True)

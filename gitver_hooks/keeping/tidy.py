@@ -1,8 +1,8 @@
 """Tidy: pack kept refs and their objects, which otherwise slow down git.
 
-With 1,000 kept versions, loose refs and objects make a fetch take ten times as long, packed ones
-twice as long (docs/costs.md). Each pack makes git look in one more place for every other object,
-so that a `git log` becomes slower as well. Packed objects also need a fifth of the space.
+With 1,000 kept versions, loose refs and objects make a fetch from the same disk take ten times as
+long, packed ones twice as long (docs/costs.md). Each pack is one more place where git looks for
+every other object, so that many packs slow down `git log` too.
 """
 
 from __future__ import annotations

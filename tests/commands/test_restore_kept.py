@@ -87,7 +87,7 @@ def test_what_was_pushed_comes_back_in_another_clone(
 @pytest.mark.long
 @pytest.mark.parametrize("options", FORMATS.values(), ids=FORMATS)
 @pytest.mark.parametrize("name", EDITS)
-def test_each_kind_of_edit_comes_back_in_another_clone(
+def test_each_kind_of_edit_comes_back_here_and_in_another_clone(
     name: str, options: tuple[str, ...], make_git: Callable[..., Git], gitver: Gitver
 ) -> None:
     git = make_git("app", *options)
@@ -96,6 +96,7 @@ def test_each_kind_of_edit_comes_back_in_another_clone(
     edit.change(git)
     version = keep_version(git)
     git("stash", "-q", check=False)
+    restore(gitver, git, version.id, "../here")
     restore(gitver, share(git), version.id)
 
 

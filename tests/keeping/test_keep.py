@@ -300,6 +300,16 @@ def test_a_keeper_leaves_its_work_to_one_that_is_at_work(
     assert kept_refs(git) == [ref_of(version)]
 
 
+def test_what_is_still_being_captured_is_left_alone(git: Git) -> None:
+    git.write("app.py", "changed\n")
+    capture_version(git)
+    (path,) = captured_paths(location_of(git))
+    unfinished = path.rename(path.with_name(f".{path.name}.1.unfinished"))
+    keep_captured(location_of(git), os.environ)
+    assert unfinished.exists()
+    assert kept_refs(git) == []
+
+
 def test_a_failure_is_a_line_in_the_log_and_nothing_more(git: Git) -> None:
     git.write("app.py", "changed\n")
     objects = git.path / ".git/objects"

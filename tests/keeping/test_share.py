@@ -20,6 +20,7 @@ from support.keeping import (
 from support.oracle import oracle_tree
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.locks import FileLock
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.share import push_shared, unpushed_refs
 from gitver_hooks.version.version import Version
@@ -46,6 +47,8 @@ def kept_edit(git: Git, text: str = "changed\n") -> Version:
 
 
 def test_a_kept_version_reaches_a_fresh_clone(git: Git, remote: Git, tmp_path: Path) -> None:
+    # There is nobody to unlock a key, and this remote accepts no signatures.
+    git("config", "push.gpgSign", "true")
     version = kept_edit(git)
     push(git)
     assert unpushed_refs(location_of(git)) == []
@@ -68,6 +71,13 @@ def test_only_what_was_kept_for_it_is_pushed(git: Git, remote: Git) -> None:
     push(git)
     refs = remote("for-each-ref", "--format=%(refname)").split()
     assert refs == [ref_of(version), "refs/heads/main"]
+
+
+def test_only_one_process_pushes_at_a_time(git: Git, remote: Git) -> None:
+    kept_edit(git)
+    with FileLock(os.path.join(location_of(git).shared_state_dir, "unpushed.lock")):
+        push(git)
+    assert kept_refs(remote) == []
 
 
 def test_a_user_who_changes_their_mind_pushes_nothing(git: Git, remote: Git) -> None:
