@@ -157,6 +157,18 @@ def test_a_linked_worktree_restores_beside_the_main_one(git: Git, gitver: Gitver
     assert identify(folder).id == version.id
 
 
+def test_a_version_of_a_branch_is_restored_beside_the_repository(git: Git, gitver: Gitver) -> None:
+    git("config", "gitver.perBranch", "true")
+    git("checkout", "-q", "-b", "topic/a+b")
+    git.write("app.py", "edited\n")
+    version = keep_version(git).id
+    assert version.endswith("@topic/a+b")
+    done = gitver(git.path, "restore", version)
+    assert done.returncode == 0, done.stdout
+    name = f"app-{version[:8]}-dirty-{version[39:47]}-topic-a-b"
+    assert (git.path.parent / name / "app.py").read_text() == "edited\n"
+
+
 @pytest.mark.parametrize("folder", [".", "apps/chat"])
 def test_a_version_of_a_part_of_the_tree_comes_back_with_the_rest_of_its_commit(
     folder: str, git: Git, gitver: Gitver

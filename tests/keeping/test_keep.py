@@ -27,8 +27,13 @@ from support.keeping import (
 from support.oracle import oracle_tree
 
 from gitver_hooks.common.locks import FileLock
+from gitver_hooks.keeping.capture import capture_again
 from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
+from gitver_hooks.keeping.kept_refs import all_kept, delete_kept
+from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.settings import load_settings
+from gitver_hooks.version.identify import identify_worktree
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -296,6 +301,29 @@ def test_a_keeper_leaves_its_work_to_one_that_is_at_work(
     with FileLock(os.path.join(location_of(git).shared_state_dir, "captured.lock")):
         keep_captured(location_of(git), os.environ)
         assert kept_refs(git) == []
+    keep_captured(location_of(git), os.environ)
+    assert kept_refs(git) == [ref_of(version)]
+
+
+def test_a_known_version_is_captured_again_only_if_nothing_keeps_it(git: Git) -> None:
+    git.write("app.py", "changed\n")
+    version = capture_version(git)
+
+    def again() -> bool:
+        with open_repository(git.path, os.environ) as repository:
+            settings = load_settings(repository)
+            identified = identify_worktree(repository, settings)
+            return capture_again(repository, identified, settings, MODEL_NAME)
+
+    assert not again(), "it waits to be kept"
+    keep_captured(location_of(git), os.environ)
+    assert not again(), "it is kept"
+    with open_repository(git.path, os.environ) as repository:
+        assert delete_kept(repository, all_kept(repository)[0])
+    git("config", "gitver.keep", "off")
+    assert not again()
+    git("config", "gitver.keep", "local")
+    assert again()
     keep_captured(location_of(git), os.environ)
     assert kept_refs(git) == [ref_of(version)]
 

@@ -79,6 +79,9 @@ def test_a_recording_makes_a_version_young_again(git: Git) -> None:
         os.utime(stamp, (1, 1))
         note_recorded(repository.location, "one")
         assert all_kept(repository)[0].age < 3600
+        # The clock was set back.
+        os.utime(stamp, (2**33, 2**33))
+        assert all_kept(repository)[0].age == 0
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -107,6 +110,15 @@ def test_an_empty_file_of_packed_refs_is_none(git: Git) -> None:
         assert ref.kept.version == version.id
         assert delete_kept(repository, ref)
     assert kept_refs(git) == []
+
+
+def test_a_ref_that_somebody_else_is_writing_is_not_waited_for(git: Git) -> None:
+    kept = keep_by_hand(git, "one")
+    git.write(f".git/{ref_name('two')}.lock")
+    with open_repository(git.path, os.environ) as repository:
+        (ref,) = all_kept(repository)
+        with pytest.raises(GitverError, match="being changed by another process"):
+            write_ref(repository, kept._replace(version="two"), ref.tag)
 
 
 def test_reftables_are_read_but_never_written(git: Git) -> None:
