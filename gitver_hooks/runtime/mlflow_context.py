@@ -41,9 +41,13 @@ class MlflowContext:
         _set_context(model_id)
 
     def clear(self) -> None:
-        """Undo what a shim has set; keep what the app has chosen."""
+        """Undo what a shim has set; keep what the app has chosen.
+
+        In all threads, also those that have ended: MLflow would take the model from one of them.
+        """
         if self._context_before is not None and not self._context_before.set_by_user:
             _set_context(None)
+        set_in_all_threads(None)
 
     def restore(self) -> None:
         for name, value in self._before.items():

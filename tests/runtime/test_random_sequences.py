@@ -52,7 +52,7 @@ def test_a_plain_process(app: App, make_versions: Callable[[], Versions], seeds:
     linked, unlinked = walk(versions, process, seeds)
     process.end()
     print(f"{linked} traces with a version, {unlinked} without")
-    assert linked > len(seeds)
+    assert linked > len(seeds) // 2
     assert unlinked
 
 
@@ -103,7 +103,7 @@ def test_a_notebook(
     linked, unlinked = walk(versions, process, seeds)
     process.end()
     print(f"{linked} traces with a version, {unlinked} without")
-    assert linked > len(seeds)
+    assert linked > len(seeds) // 2
     assert unlinked
 
 

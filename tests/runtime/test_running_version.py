@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 from support.background import wait_until
 from support.long_lived import LongLived, write_values
-from support.stores import App
+from support.stores import App, versions_of_traces
 
 import gitver_hooks
 
@@ -161,6 +161,20 @@ def test_a_name_that_was_imported_before_a_reload_ends_the_version(
         assert process.tell("activate")[0] == version_of(app)
     (line,) = set(process.end().splitlines())
     assert line.startswith("gitver: first.VALUE in third.py is from before a reload")
+
+
+def test_a_thread_without_a_version_does_not_take_that_of_an_earlier_thread(
+    app: App, start: Callable[[], LongLived]
+) -> None:
+    process = start()
+    process.tell("import", "first")
+    version = version_of(app)
+    process.tell("trace in a thread")
+    settle()
+    write_values(app, 1, 0, 0)
+    settle()
+    process.tell("trace in a thread")
+    assert versions_of_traces(app.store) == [version, None]
 
 
 def test_with_the_rule_trust_nothing_is_checked(

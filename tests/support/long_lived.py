@@ -13,11 +13,20 @@ from support.stores import App
 
 # The modules `first` and `second` have a VALUE; data.txt is read at each request.
 _PROGRAM = """
-import importlib, json, os, sys
+import importlib, json, os, sys, threading
 import gitver_hooks, mlflow
 
 def modules():
     return {name: sys.modules[name].VALUE for name in ("first", "second") if name in sys.modules}
+
+def activate_and_trace(done):
+    gitver_hooks.activate()
+    with mlflow.start_span("answer"):
+        pass
+    mlflow.flush_trace_async_logging()
+    done.set()
+    # The thread stays, as those of a server's pool do.
+    threading.Event().wait()
 
 for line in sys.stdin:
     verb, name = json.loads(line)
@@ -32,6 +41,10 @@ for line in sys.stdin:
             answer = active and active.version
         elif verb == "watch":
             gitver_hooks.watch(float(name))
+        elif verb == "trace in a thread":
+            done = threading.Event()
+            threading.Thread(target=activate_and_trace, args=[done], daemon=True).start()
+            done.wait()
         elif verb == "trace":
             gitver_hooks.activate()
             importlib.import_module("answering").answer()
