@@ -62,6 +62,8 @@ class Server:
             # Also what the server has started.
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(60)
+            # Connections to the old port may linger.
+            self.port = free_port()
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=120) as answer:
