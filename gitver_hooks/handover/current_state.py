@@ -9,7 +9,6 @@ import os
 import stat
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.uris import same_store
 from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover import freshness
 from gitver_hooks.handover.active_model_file import read_active_model_file
@@ -59,6 +58,8 @@ def _is_same_tracking_uri(state: ActiveState, environment: Mapping[str, str]) ->
     uri = chosen_tracking_uri(environment)
     if uri is None:
         return state.tracking_uri_source != ENVIRONMENT
+    from gitver_hooks.common.uris import same_store
+
     return same_store(uri, state.tracking_uri)
 
 

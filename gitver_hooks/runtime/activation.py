@@ -9,7 +9,6 @@ import os
 import time
 
 from gitver_hooks.common.errors import GitverError, StaleCode
-from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.location import Location, check_state_folders
 from gitver_hooks.handover.active_model_file import read_active_model_file
 from gitver_hooks.handover.active_state import ActiveState, last_store, read_state
@@ -20,7 +19,6 @@ from gitver_hooks.handover.environment import (
     set_variables,
     user_environment,
 )
-from gitver_hooks.handover.log import log
 from gitver_hooks.handover.notices import take_notice
 from gitver_hooks.handover.recheck import recheck_if_due
 from gitver_hooks.handover.refreshed import Refreshed
@@ -36,7 +34,7 @@ from gitver_hooks.handover.store import (
 )
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.runtime.mlflow_context import MlflowContext
-from gitver_hooks.runtime.reports import report
+from gitver_hooks.runtime.reports import UNVERSIONED, report, say
 from gitver_hooks.runtime.running_version import mixture
 
 TYPE_CHECKING = False
@@ -101,7 +99,7 @@ def activate(
     except GitverError as error:
         if on_stale == "error":
             raise
-        say(f"{error} (this process is not versioned)", environment)
+        say(f"{error} {UNVERSIONED}", environment)
         return None
     if location is not None:
         rule = on_stale or environment.get("GITVER_ON_STALE", "")
@@ -121,7 +119,7 @@ def _activate_file(file: str, environment: Mapping[str, str]) -> ActiveModel | N
     try:
         model_id = read_active_model_file(file)
     except GitverError as error:
-        say(f"{error} (this process is not versioned)", environment)
+        say(f"{error} {UNVERSIONED}", environment)
         model_id = None
     return _apply(model_id, None, environment, context)
 
@@ -137,7 +135,7 @@ def _activate_in_worktree(
         # Nothing in somebody else's folder can be trusted, not even where MLflow is.
         if rule == "error":
             raise
-        say(f"{error} (this process is not versioned)", environment)
+        say(f"{error} {UNVERSIONED}", environment)
         return _apply(None, None, environment, context)
     try:
         refreshed = _refreshed(location, environment, rule)
@@ -153,9 +151,10 @@ def _activate_in_worktree(
     if refreshed.failed:
         if rule == "error":
             raise GitverError(refreshed.problem)
+        from gitver_hooks.handover.log import log
+
         log(location, refreshed.problem, environment=environment)
-        problem = f"{refreshed.problem} (this process is not versioned)"
-        report(location.folder, problem, environment)
+        report(location.folder, f"{refreshed.problem} {UNVERSIONED}", environment)
         return active
     # A notice from the background would only repeat why there is no model.
     report(location.folder, refreshed.problem or take_notice(location) or "", environment)

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
 from gitver_hooks.runtime.bytecode import remove_outdated_bytecode
-from gitver_hooks.runtime.copied_names import outdated_copy
 from gitver_hooks.runtime.executed_scripts import executed_scripts, is_on_disk
 from gitver_hooks.runtime.file_contents import TICK, content_of, last_change
 from gitver_hooks.runtime.loaded_modules import loaded_after, was_reloaded
@@ -32,13 +30,19 @@ if TYPE_CHECKING:
 _INSTALLED = tuple(os.path.abspath(prefix) + os.sep for prefix in {sys.prefix, sys.base_prefix})
 
 
-class _Loaded(NamedTuple):
-    """The content that a module was loaded from (its hash), by when it was loaded."""
+class _Loaded:
+    """What a module was loaded from: the hash of the ``content``, or None if that is unknown.
 
-    loaded: int
-    content: int | None
-    # The file has not been changed since, or has that content again.
-    verified: int
+    The file has not been changed since ``verified``, or has that content again. No NamedTuple:
+    importing ``typing`` takes more time than all of this.
+    """
+
+    __slots__ = ("content", "loaded", "verified")
+
+    def __init__(self, loaded: int, content: int | None, verified: int) -> None:
+        self.loaded = loaded
+        self.content = content
+        self.verified = verified
 
 
 # By the module's name.
@@ -77,6 +81,8 @@ def outdated_copies(worktree: str) -> list[str]:
     """
     if not _replaced:
         return []
+    from gitver_hooks.runtime.copied_names import outdated_copy
+
     roots = {worktree + os.sep, os.path.realpath(worktree) + os.sep}
     namespaces = [(namespace, BEFORE_THIS_PROCESS) for namespace in executed_scripts()]
     namespaces += [
@@ -103,7 +109,7 @@ def _is_current(name: str, module: ModuleType, path: str, loaded: int, began: in
     content = content_of(path)
     if content is None or hash(content) != known.content or last_change(path) > began - TICK:
         return False
-    _loaded[name] = known._replace(verified=began - TICK)
+    known.verified = began - TICK
     return True
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from typing import NamedTuple
 
 from gitver_hooks.runtime.bytecode import remove_outdated_bytecode
 from gitver_hooks.runtime.file_contents import TICK, content_of, last_change
@@ -25,12 +24,17 @@ if TYPE_CHECKING:
 _NOTE = "__gitver_content__"
 
 
-class _Note(NamedTuple):
-    """What was executed in a namespace: the hash of its content."""
+class _Note:
+    """What was executed in a namespace: the hash of its content.
 
-    content: int
-    # Something else was executed in the same namespace before.
-    is_another: bool
+    ``is_another``: something else was executed in the same namespace before.
+    """
+
+    __slots__ = ("content", "is_another")
+
+    def __init__(self, content: int, is_another: bool) -> None:
+        self.content = content
+        self.is_another = is_another
 
 
 def executed_scripts() -> list[dict[str, Any]]:

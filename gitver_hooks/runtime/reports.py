@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitver_hooks.common.printing import say
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+UNVERSIONED = "(this process is not versioned)"
 
 # By the app's folder: what was printed last, empty when all was well since.
 _last: dict[str, str] = {}
@@ -20,3 +20,11 @@ def report(folder: str, message: str, environment: Mapping[str, str] | None = No
     if message and _last.get(folder) != message:
         say(message, environment)
     _last[folder] = message
+
+
+def say(message: str, environment: Mapping[str, str] | None = None) -> None:
+    """Print one line on standard error, without the passwords in ``environment``."""
+    # Most starts have nothing to say.
+    from gitver_hooks.common import printing
+
+    printing.say(message, environment)

@@ -7,23 +7,15 @@ mixture of two versions is not a version, so none is active until the module is 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.runtime.changed_modules import changed_modules, outdated_copies
 
 _NAMED = 3
 
 
-class _Verified(NamedTuple):
-    """A version that this process ran, and when it certainly did (nanoseconds since the epoch)."""
-
-    version: str
-    time_ns: int
-
-
-# By the app's folder: what a process has loaded is a property of the process.
-_verified: dict[str, _Verified] = {}
+# The version that this process ran, and when it certainly did (nanoseconds since the epoch), by the
+# app's folder: what a process has loaded is a property of the process.
+_verified: dict[str, tuple[str, int]] = {}
 
 
 def mixture(location: Location, version: str, began: int) -> str:
@@ -32,17 +24,17 @@ def mixture(location: Location, version: str, began: int) -> str:
     ``version`` was established after ``began``, in nanoseconds since the epoch.
     """
     changed = changed_modules(location.worktree, began)
-    before = _verified.get(location.folder)
-    if before is not None and before.version == version:
+    before, time_ns = _verified.get(location.folder, ("", 0))
+    if before == version:
         # The same content came back: what was loaded by then is what is there again.
-        changed = {file: loaded for file, loaded in changed.items() if loaded > before.time_ns}
+        changed = {file: loaded for file, loaded in changed.items() if loaded > time_ns}
     if changed:
         return _describe(sorted(changed), "changed after this process loaded it", "restart it")
     copies = outdated_copies(location.worktree)
     if copies:
         fact = "is from before a reload"
         return _describe(copies, fact, "reload the module that imported it")
-    _verified[location.folder] = _Verified(version, began)
+    _verified[location.folder] = version, began
     return ""
 
 
