@@ -6,8 +6,6 @@ import argparse
 import os
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.recording.named_apps import named_apps
-from gitver_hooks.repository.repository import open_repository
 
 
 def add_app_option(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +21,10 @@ def app_folder(arguments: argparse.Namespace) -> str:
     folder: str = arguments.folder
     if arguments.app is None:
         return folder
+    # `gitver id` needs nothing else of the recording half.
+    from gitver_hooks.recording.named_apps import named_apps
+    from gitver_hooks.repository.repository import open_repository
+
     with open_repository(folder, arguments.environment) as repository:
         apps = named_apps(repository)
     wanted = os.path.realpath(os.path.join(folder, arguments.app))
