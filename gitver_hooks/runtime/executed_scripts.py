@@ -68,7 +68,7 @@ def is_on_disk(namespace: dict[str, Any], path: str, began: int) -> bool:
     elif content is None:
         current = False
     elif note is not None and note.content == hash(content):
-        return not (note.is_another and _is_executed_by_another_thread(namespace))
+        return not (note.is_another and _is_executed_by_another_thread(namespace, path, content))
     else:
         current = _is_being_executed(namespace, path, content)
     if current:
@@ -76,10 +76,18 @@ def is_on_disk(namespace: dict[str, Any], path: str, began: int) -> bool:
     return current
 
 
-def _is_executed_by_another_thread(namespace: dict[str, Any]) -> bool:
-    """Whether some of the namespace may still be what was executed in it before."""
+def _is_executed_by_another_thread(namespace: dict[str, Any], path: str, content: bytes) -> bool:
+    """Whether some of the namespace may still be what was executed in it before.
+
+    The main thread of a server such as Gradio's stays in the script that has started it, which was
+    executed up to there before any other; so there, only the present ``content`` counts.
+    """
+    threading: Any = sys.modules.get("threading")
+    main = threading.main_thread().ident if threading else None
     return any(
-        frame.f_globals is namespace and frame.f_code.co_name == "<module>"
+        frame.f_globals is namespace
+        and frame.f_code.co_name == "<module>"
+        and (thread != main or _is_compiled_from(frame.f_code, path, content))
         for thread, top in sys._current_frames().items()
         if thread != get_ident()
         for frame in _frames(top)

@@ -23,6 +23,16 @@ def later():
 elsewhere = in_another_thread(later)
 """
 
+_SERVING = """
+VALUE = {value}
+check()
+
+def later():
+    return check()
+
+serve()
+"""
+
 
 class Framework:
     """Executes a script in the way of Streamlit: from its file, in a new namespace each time."""
@@ -38,9 +48,9 @@ class Framework:
             "in_another_thread": in_another_thread,
         }
 
-    def write(self, value: int) -> str:
+    def write(self, value: int, source: str = _SOURCE) -> str:
         time.sleep(0.05)
-        source = _SOURCE.format(value=value)
+        source = source.format(value=value)
         self.path.write_text(source)
         time.sleep(0.05)
         return source
@@ -102,6 +112,27 @@ def test_a_namespace_is_current_once_it_has_been_executed_again_completely(
     assert namespace["here"] == []
     assert namespace["elsewhere"] == ["script.py"]
     assert namespace["later"]() == []
+
+
+def test_a_server_in_the_main_thread_runs_what_another_thread_has_executed_since(
+    framework: Framework,
+) -> None:
+    namespace = framework.new_namespace()
+    answers: list[list[str]] = []
+
+    def execute_again() -> list[str]:
+        exec(framework.write(2, _SERVING), namespace)
+        return []
+
+    def serve() -> None:
+        namespace["serve"] = lambda: None
+        in_another_thread(execute_again)
+        answers.append(in_another_thread(namespace["later"]))
+
+    namespace["serve"] = serve
+    exec(framework.write(1, _SERVING), namespace)
+    assert namespace["VALUE"] == 2
+    assert answers == [[]]
 
 
 def test_a_script_that_cannot_be_compiled_or_is_gone_has_changed(framework: Framework) -> None:
