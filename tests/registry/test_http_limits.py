@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 from support.hostile import ATTACKS, hostile_server
-from support.servers import clean_environment
+from support.servers import clean_environment, free_port
 
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.registry import http_limits
@@ -22,6 +24,7 @@ ENOUGH_MEMORY = 500
 DELIVERY = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.registry.convergence import find_or_create
 from gitver_hooks.registry.failures import MLflowFailure
@@ -100,6 +103,21 @@ def test_a_read_is_repeated_if_the_server_hangs_up(bounded: None, method: str, p
         response = requests.Session().request(method, f"{server.address}/api/{path}", timeout=20)
         assert response.status_code == 200
         assert len(server.requests) == 2
+
+
+def test_a_server_that_is_down_is_asked_once(bounded: None) -> None:
+    class Counting(HTTPAdapter):
+        sent = 0
+
+        def send(self, *arguments: Any, **options: Any) -> requests.Response:
+            self.sent += 1
+            return super().send(*arguments, **options)
+
+    session, adapter = requests.Session(), Counting()
+    session.mount("http://", adapter)
+    with pytest.raises(requests.ConnectionError):
+        session.get(f"http://127.0.0.1:{free_port()}", timeout=20)
+    assert adapter.sent == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])

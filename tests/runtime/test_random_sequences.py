@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from support.long_lived import LongLived, write_program
 from support.notebooks import Notebook, kernel
-from support.sequences import Versions, walk
+from support.sequences import Driver, Versions, walk
 from support.servers_of_apps import StreamlitApp, UvicornApp
 from support.stores import App
 
@@ -18,7 +18,7 @@ sequences = pytest.mark.parametrize("seeds", _SEEDS, ids=lambda seeds: f"from-{s
 pytestmark = pytest.mark.long
 
 
-class PlainProcess:
+class PlainProcess(Driver):
     """A process that imports and reloads modules, and calls ``activate()`` before each trace."""
 
     def __init__(self, app: App) -> None:
@@ -37,9 +37,6 @@ class PlainProcess:
     def trace(self) -> None:
         self._process.tell("trace")
 
-    def edited(self, name: str) -> None:
-        pass
-
     def end(self) -> None:
         self._process.end()
 
@@ -56,7 +53,7 @@ def test_a_plain_process(app: App, make_versions: Callable[[], Versions], seeds:
     assert unlinked
 
 
-class Kernel:
+class Kernel(Driver):
     """A notebook's kernel, with the extension."""
 
     def __init__(self, app: App, autoreload: str | None) -> None:
@@ -85,9 +82,6 @@ class Kernel:
 
     def trace(self) -> None:
         self._notebook.run("answering.answer()")
-
-    def edited(self, name: str) -> None:
-        pass
 
     def end(self) -> None:
         self._stack.close()

@@ -10,10 +10,11 @@ import json
 import random
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -47,20 +48,22 @@ def answer(**values):
 """
 
 
-class Driver(Protocol):
+class Driver(ABC):
     """A process with the app, which is edited while it runs."""
 
     # What can be done with it, apart from editing: name and relative frequency.
     steps: dict[str, int]
 
+    @abstractmethod
     def take(self, step: str, choice: random.Random) -> None:
         """Do ``step``; traces are written on the way."""
 
+    @abstractmethod
     def trace(self) -> None:
         """Run the app once more, as it is loaded."""
 
-    def edited(self, name: str) -> None:
-        """The file of ``name`` has been edited."""
+    def edited(self, name: str) -> None:  # noqa: B027
+        """The file of ``name`` has been edited; most have nothing to do about it."""
 
 
 class Versions:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from support.background import wait_until
 from support.chromium import CHROMIUM, FLAGS
+from support.sequences import Driver
 from support.servers import free_port
 from support.stores import App
 
@@ -33,7 +35,7 @@ async def app(scope, receive, send):
 """
 
 
-class Server:
+class Server(ABC):
     """A server's process, which can be stopped and started again."""
 
     def __init__(self, app: App, stack: ExitStack) -> None:
@@ -42,8 +44,9 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         stack.callback(self.stop)
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """How to start the server on ``port``."""
 
     def start(self) -> None:
         with open(self.app.path.parent / "server.log", "ab") as log:
@@ -78,7 +81,7 @@ class Server:
         return True
 
 
-class UvicornApp(Server):
+class UvicornApp(Server, Driver):
     """``uvicorn --reload``, and requests that come before, during and after a reload."""
 
     def __init__(self, app: App, stack: ExitStack) -> None:
@@ -111,7 +114,7 @@ class UvicornApp(Server):
             self._reloading_from = self.get("/")
 
 
-class StreamlitApp(Server):
+class StreamlitApp(Server, Driver):
     """A Streamlit server and a real browser, in which a button runs the script again."""
 
     SOURCE = """
@@ -169,9 +172,6 @@ st.text(f"ran {uuid.uuid4()} as {active and active.version}")
     def trace(self) -> None:
         self._page.get_by_role("button", name="Again").click()
         self._shown = self._wait_for_a_run()
-
-    def edited(self, name: str) -> None:
-        pass
 
     def _wait_for_a_run(self) -> str:
         """What the script shows once it has run again."""
