@@ -13,14 +13,26 @@ import pytest
 from gitver_hooks.runtime.copied_names import outdated_copy
 
 _SOURCE = """
+from string import Formatter
+
 TEXT = "one"
 LIST = ["one"]
+NUMBER = 1
 
 def answer(prompt="one"): return prompt
 
 class Answer:
     text = "one"
     def shown(self): return self.text
+
+class Alike:
+    def __eq__(self, other): return True
+
+class Odd(dict):
+    def __eq__(self, other): raise RuntimeError
+
+ALIKE = Alike()
+ODD = Odd()
 """
 
 
@@ -57,6 +69,14 @@ def load(
         ("from .one import TEXT, LIST, answer, Answer", "", None),
         ("from . import one", 'TEXT = "two"', None),
         ("def later():\n    from .one import TEXT", 'TEXT = "two"', None),
+        ("def later():\n    from .one import TEXT\nTEXT = 1", 'TEXT = "two"', None),
+        ("from .one import TEXT\ndel TEXT", 'TEXT = "two"', None),
+        ("from .one import NUMBER", "NUMBER = 1.0", "pkg.one.NUMBER"),
+        ("from .one import answer", 'def answer(prompt="one"): return 1', "pkg.one.answer"),
+        ("from .one import *", '__all__ = ["LIST"]\nTEXT = "two"', None),
+        ("from .one import ALIKE", "", "pkg.one.ALIKE"),
+        ("from .one import ODD", "", "pkg.one.ODD"),
+        ("from string import Formatter\nfrom .one import Formatter", "", None),
     ],
 )
 def test_a_copy_is_outdated_if_the_original_has_changed(
@@ -68,3 +88,29 @@ def test_a_copy_is_outdated_if_the_original_has_changed(
     load("one", f"{_SOURCE}\n{now}\n")
     assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) == copy
     assert outdated_copy(holder.__dict__, holder.__file__, {}) is None
+
+
+def test_a_module_that_cannot_be_read_any_more_has_no_copies(
+    load: Callable[[str, str], ModuleType],
+) -> None:
+    load("one", _SOURCE)
+    holder = load("holder", "from .one import TEXT")
+    assert holder.__file__
+    load("one", 'TEXT = "two"')
+    copy = "pkg.one.TEXT"
+    assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) == copy
+    Path(holder.__file__).write_text("from .one import (\n")
+    assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) is None
+    Path(holder.__file__).unlink()
+    assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) is None
+
+
+def test_a_module_that_was_removed_after_its_reload_is_not_compared(
+    load: Callable[[str, str], ModuleType],
+) -> None:
+    load("one", _SOURCE)
+    holder = load("holder", "from .one import TEXT")
+    assert holder.__file__
+    load("one", 'TEXT = "two"')
+    del sys.modules["pkg.one"]
+    assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) is None
