@@ -13,7 +13,8 @@ import pytest
 from gitver_hooks.runtime.copied_names import outdated_copy
 
 _SOURCE = """
-from string import Formatter
+from logging import getLogger
+from unittest.mock import ANY
 
 TEXT = "one"
 LIST = ["one"]
@@ -25,14 +26,13 @@ class Answer:
     text = "one"
     def shown(self): return self.text
 
-class Alike:
-    def __eq__(self, other): return True
-
-class Odd(dict):
+class Odd:
     def __eq__(self, other): raise RuntimeError
 
-ALIKE = Alike()
-ODD = Odd()
+# Equal to everything, whoever compares.
+ANYTHING = type(ANY)()
+ODD = [Odd()]
+LOG = getLogger("log")
 """
 
 
@@ -74,9 +74,9 @@ def load(
         ("from .one import NUMBER", "NUMBER = 1.0", "pkg.one.NUMBER"),
         ("from .one import answer", 'def answer(prompt="one"): return 1', "pkg.one.answer"),
         ("from .one import *", '__all__ = ["LIST"]\nTEXT = "two"', None),
-        ("from .one import ALIKE", "", "pkg.one.ALIKE"),
+        ("from .one import ANYTHING", "", "pkg.one.ANYTHING"),
         ("from .one import ODD", "", "pkg.one.ODD"),
-        ("from string import Formatter\nfrom .one import Formatter", "", None),
+        ("from .one import LOG", "", None),
     ],
 )
 def test_a_copy_is_outdated_if_the_original_has_changed(
@@ -88,6 +88,14 @@ def test_a_copy_is_outdated_if_the_original_has_changed(
     load("one", f"{_SOURCE}\n{now}\n")
     assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) == copy
     assert outdated_copy(holder.__dict__, holder.__file__, {}) is None
+
+
+def test_another_default_makes_another_function(load: Callable[[str, str], ModuleType]) -> None:
+    load("one", _SOURCE)
+    holder = load("holder", "from .one import answer")
+    assert holder.__file__
+    load("one", _SOURCE.replace('prompt="one"', 'prompt="two"'))
+    assert outdated_copy(holder.__dict__, holder.__file__, {"pkg.one": 1}) == "pkg.one.answer"
 
 
 def test_a_module_that_cannot_be_read_any_more_has_no_copies(
