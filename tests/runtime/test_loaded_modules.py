@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -40,14 +40,15 @@ class _Finder:
 
 
 @pytest.fixture
-def finder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Finder:
+def finder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Finder]:
     path = tmp_path / "found_by_the_app.py"
     path.write_text("VALUE = 1\n")
     finder = _Finder(path)
     # Behind PathFinder, which would find nothing.
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, finder])
-    monkeypatch.setitem(sys.modules, finder.name, importlib.import_module(finder.name))
-    return finder
+    importlib.import_module(path.stem)
+    yield finder
+    del sys.modules[path.stem]
 
 
 def changed_files(folder: Path) -> list[str]:
@@ -90,6 +91,26 @@ def test_a_failing_reload_fails_as_ever_and_counts_as_not_loaded(
     assert module.__spec__ is not None
     assert module.__spec__.loader is finder.loader
     assert changed_files(tmp_path) == ["found_by_the_app.py"]
+
+
+def test_a_reload_of_what_is_gone_fails_as_ever(finder: _Finder) -> None:
+    module, finder.name = sys.modules[finder.name], "another"
+    with pytest.raises(ModuleNotFoundError, match="spec not found for the module"):
+        importlib.reload(module)
+
+
+@pytest.mark.filterwarnings("ignore::ImportWarning")
+def test_a_finder_of_an_old_kind_does_not_stop_a_reload(
+    finder: _Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old:
+        def find_module(self, name: str, path: object = None) -> None:
+            """What Python asked for before 3.12."""
+
+    monkeypatch.setattr(sys, "meta_path", [sys.meta_path[0], Old(), *sys.meta_path[1:]])
+    module = sys.modules[finder.name]
+    assert importlib.reload(module) is module
+    assert finder.loader.executed == 2
 
 
 @pytest.mark.parametrize("name", ["_weakref", "zipimport"])
