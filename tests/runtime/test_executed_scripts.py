@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -144,3 +147,32 @@ def test_a_script_that_cannot_be_compiled_or_is_gone_has_changed(framework: Fram
     assert namespace["here"] == ["script.py"]
     framework.path.unlink()
     assert namespace["later"]() == ["script.py"]
+
+
+def test_a_thread_of_its_own_belongs_to_the_main_script(
+    framework: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    framework.write(1)
+    main = ModuleType("__main__")
+    main.__dict__.update(framework.new_namespace())
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert in_another_thread(main.check) == ["script.py"]
+    monkeypatch.delitem(sys.modules, "__main__")
+    assert in_another_thread(main.check) == []
+
+
+def test_an_imported_module_that_asks_is_no_script(
+    framework: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(framework.path.parent)
+    framework.path.write_text("def ask(check):\n    return check()\n")
+    module = importlib.import_module("script")
+    try:
+        time.sleep(0.05)
+        framework.path.write_text("def ask(check):\n    return [*check()]\n")
+        time.sleep(0.05)
+        assert module.ask(framework.new_namespace()["check"]) == ["script.py"]
+        importlib.reload(module)
+        assert module.ask(framework.new_namespace()["check"]) == []
+    finally:
+        del sys.modules["script"]
