@@ -9,9 +9,12 @@ import pytest
 from support.git import Git
 from support.keeping import keep_version, kept_refs, location_of, logged, ref_of
 
+from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.keeping.kept_refs import KeptRef, all_kept, note_used
 from gitver_hooks.keeping.kept_version import KeptVersion
 from gitver_hooks.pruning.automatic import TooManyQuestions, beyond_limits, prune_automatically
+from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.registry.registration import Registration
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.settings import Settings
 
@@ -101,4 +104,21 @@ def test_what_is_known_to_be_used_needs_no_mlflow(git: Git) -> None:
     assert max(ages) < 3600
     prune_automatically(location_of(git), os.environ)
     assert kept_refs(git) == [ref_of(newest)]
+    assert logged(git) == ""
+
+
+def test_a_version_that_waits_to_be_registered_stays(git: Git) -> None:
+    git("config", "gitver.keepVersions", "1")
+    versions = []
+    for text in ("one\n", "two\n", "three\n"):
+        git.write("app.py", text)
+        versions.append(keep_version(git))
+    location = location_of(git)
+    with open_repository(location, os.environ) as repository:
+        for ref in all_kept(repository):
+            note_used(location, ref)
+    store = Store("sqlite:///mlflow.db", Experiment())
+    Outbox(location).put(Registration(versions[0].id, "app-git-0123abcd", store))
+    prune_automatically(location, os.environ)
+    assert sorted(kept_refs(git)) == sorted(map(ref_of, (versions[0], versions[2])))
     assert logged(git) == ""
