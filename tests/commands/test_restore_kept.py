@@ -256,6 +256,24 @@ def test_a_dirty_submodule_is_pushed_to_its_own_remote_if_that_is_meant(
     assert "the submodule module: origin does not have it: it was not pushed" in "".join(problems)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_pushed_from_a_submodule_that_belongs_to_another_user(git: Git) -> None:
+    commit_files(git, PLACE["submodule-moved"])
+    bare = Git(git.path.parent / "own.git")
+    git("clone", "-q", "--bare", str(git.path), str(bare.path))
+    git("remote", "add", "origin", str(bare.path))
+    module, modules_remote = Git(git.path / "module"), Git(git.path.parent / "origin-of-module")
+    for repository in (git, module):
+        repository("config", "gitver.keep", "push")
+    git.write("module/module.py", "edited in the submodule\n")
+    keep_version(git)
+    os.lchown(module.path, 54321, 54321)
+    push_shared(location_of(git), os.environ)
+    assert kept_refs(bare) == kept_refs(git)
+    assert kept_refs(modules_remote) == []
+    assert "module is not pushed" in logged(git)
+
+
 def test_what_was_cut_out_is_named(git: Git, gitver: Gitver) -> None:
     git.write(".env", "KEY=1\n")
     git.write("large.bin", os.urandom(2 << 20))

@@ -227,6 +227,20 @@ def test_a_submodule_that_is_gone_is_reported(git: Git) -> None:
     assert "module" in logged(git)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_written_to_a_submodule_that_belongs_to_another_user(git: Git) -> None:
+    commit_files(git, EDITS["submodule-moved"])
+    module = git.path / "module"
+    Git(module).write("module.py", "dirty\n")
+    version = capture_version(git)
+    os.lchown(module, 54321, 54321)
+    keep_captured(location_of(git), os.environ)
+    os.lchown(module, 0, 0)
+    assert [(cut.reason, cut.path) for cut in kept(git, version).cuts] == [("submodule", b"module")]
+    assert kept_refs(Git(module)) == []
+    assert "another user" in logged(git)
+
+
 def test_replaced_objects_do_not_end_up_in_the_kept_tree(git: Git) -> None:
     commit_files(git, EDITS["text"])
     old = git("rev-parse", "HEAD:data")
