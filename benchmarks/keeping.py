@@ -24,21 +24,21 @@ _KEPT, _UNKEPT = {"GITVER_KEEP": "local"}, {"GITVER_KEEP": "off"}
 
 _RECORD = """\
 import os
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.recording.record import record
-record(find(".", os.environ), os.environ)
+record(find_location(".", os.environ), os.environ)
 """
 _KEEP = """\
 import os
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.keeping.keep import keep_captured
-keep_captured(find(".", os.environ), os.environ)
+keep_captured(find_location(".", os.environ), os.environ)
 """
 # Without recording, so that nothing is delivered while the commands are measured.
 _KEEP_MANY = """\
 import os, sys
 from pathlib import Path
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.keeping.capture import capture
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.tidy import pack_kept
@@ -47,7 +47,7 @@ from gitver_hooks.settings import load_settings
 from gitver_hooks.version.identify import identify_worktree
 app = Path("app.py")
 committed = app.read_text()
-location = find(".", os.environ)
+location = find_location(".", os.environ)
 for number in range(int(sys.argv[1])):
     app.write_text(f"{committed}# edit {number}\\n")
     with open_repository(location, os.environ) as repository:

@@ -154,10 +154,10 @@ def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
 def _location(folder: str, environment: Mapping[str, str]) -> Location | None:
     """The worktree that contains ``folder``; None without one, or if it belongs to another user."""
     from gitver_hooks.common.errors import GitverError
-    from gitver_hooks.gitfiles.location import find
+    from gitver_hooks.gitfiles.location import find_location
 
     try:
-        return find(folder, environment)
+        return find_location(folder, environment)
     except (GitverError, OSError):
         return None
 

@@ -14,7 +14,7 @@ from support.stores import App
 from gitver_hooks import cli
 from gitver_hooks.commands import deliver as deliver_command
 from gitver_hooks.commands import id as id_command
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.handover.notices import take_notice
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.recording.circuit_breaker import failure_of
@@ -106,7 +106,7 @@ def test_a_deliverer_that_dies_tells_those_who_wait_for_its_store(
     def fail(*_: object) -> None:
         raise error
 
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     store, other = (Store(f"http://localhost:{port}", Experiment()) for port in (1, 2))
     monkeypatch.setattr(deliver_command, "run_deliverer", fail)
@@ -117,7 +117,7 @@ def test_a_deliverer_that_dies_tells_those_who_wait_for_its_store(
 
 
 def test_a_deliverer_with_a_wrong_setting_tells_those_who_wait_for_its_store(git: Git) -> None:
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     store = Store("http://localhost:1", Experiment())
     git("config", "gitver.wait", "soon")

@@ -18,7 +18,7 @@ from gitver_hooks.diagnosis.hooks import check_hooks
 from gitver_hooks.diagnosis.packages import check_packages
 from gitver_hooks.diagnosis.settings import check_settings
 from gitver_hooks.diagnosis.worktree import check_active_model, check_outbox, check_state
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.gitfiles.ownership import DubiousOwnership
 from gitver_hooks.repository.repository import open_repository
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _examine(folder: str, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from check_packages(environment)
     try:
-        location = find(folder, environment)
+        location = find_location(folder, environment)
     except DubiousOwnership as error:
         yield Finding("repository", PROBLEM, error.message, error.remedy)
         return

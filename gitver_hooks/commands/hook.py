@@ -12,7 +12,7 @@ import time
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import say
 from gitver_hooks.gitfiles.apps import has_only_root
-from gitver_hooks.gitfiles.location import Location, find, recorded_apps
+from gitver_hooks.gitfiles.location import Location, find_location, recorded_apps
 from gitver_hooks.gitfiles.operation import BISECT, REBASE, ends_rebase, operation_under_way
 from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.bugs import log_bug
@@ -52,7 +52,7 @@ def run_hook(name: str, arguments: list[str], environment: Mapping[str, str]) ->
     location = None
     problem = None
     try:
-        location = find(".", environment)
+        location = find_location(".", environment)
         if location is not None:
             _react(location, environment, name, arguments)
     except GitverError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.keeping.keeper_process import run_keeper
 from gitver_hooks.pruning.automatic import prune_automatically
 
@@ -12,7 +12,7 @@ from gitver_hooks.pruning.automatic import prune_automatically
 def run_keep(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Keep, share and prune; the argument is the worktree."""
     (worktree,) = arguments
-    location = find(worktree, environment)
+    location = find_location(worktree, environment)
     if location is None:
         return 1
     run_keeper(location, environment)

@@ -77,7 +77,10 @@ def _write_temporary(
     mode: int | None = None,
     durable: bool = False,
 ) -> str:
-    """Write a file beside ``path`` or in another folder, whose name nobody can guess; its path."""
+    """Write ``pieces`` to a new file in ``folder``, and return its path.
+
+    The name starts like that of ``path`` and cannot be guessed.
+    """
     make_state_folder(folder)
     name = f".{os.path.basename(path)}.{os.getpid()}.{os.urandom(8).hex()}"
     temporary = os.path.join(folder, name)
@@ -101,6 +104,14 @@ def try_replace_file(path: str, content: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def remove_file(path: str) -> None:
+    """Remove a file if it exists. Raises OSError if it cannot be removed."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
 
 
 def open_state_file(path: str, flags: int, mode: int | None = None) -> int:

@@ -51,7 +51,10 @@ class FileLock:
 
 
 class FolderLock:
-    """A lock on a folder itself, without a lock file; a no-op where that cannot be locked."""
+    """A lock on a folder itself, without a lock file.
+
+    A no-op on filesystems that cannot lock folders.
+    """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = folder
@@ -62,7 +65,7 @@ class FolderLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         except OSError:
-            # Some network filesystems cannot lock folders.
+            # As on some network filesystems.
             pass
         return self
 

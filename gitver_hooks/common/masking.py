@@ -64,7 +64,7 @@ def mask(text: str, *uris: str, environment: Mapping[str, str] | None = None) ->
 
 
 def _without_long_uri(word: re.Match[str]) -> str:
-    """The word, unless it may be a URI: no real one is as long."""
+    """The word, or ``***`` if it may be a URI: real ones are shorter."""
     is_uri = "://" in word.group() or "%" in word.group()
     return HIDDEN if is_uri else word.group()
 

@@ -76,6 +76,11 @@ def _encodable(text: str) -> str:
     return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def shortened(text: str, longest: int) -> str:
+    """``text``, cut to ``longest`` characters of which the last one is then an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def show_json(value: object) -> None:
     """Print ``value`` as JSON in ASCII on standard output."""
     import json

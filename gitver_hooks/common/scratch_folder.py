@@ -22,9 +22,10 @@ _GRACE_SECONDS = 5.0
 def scratch_folder(prefix: str) -> Iterator[Path]:
     """A new folder in the user's temporary folder, for the length of a ``with`` block.
 
-    Afterwards it is gone, and so is every process whose command line names it or that works in it,
-    also if the block was interrupted: SIGINT raises KeyboardInterrupt, SIGTERM and SIGHUP raise
-    SystemExit with the status that a shell reports for them. Only for the main thread.
+    On exit the folder is removed, and every process that has it in its command line or as its
+    working directory is ended. This also happens when the block is interrupted: SIGINT raises
+    KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit with the status that a shell reports for
+    them. Call it in the main thread only.
     """
     previous = {number: signal.getsignal(number) for number in _SIGNALS}
     folder = ""
@@ -64,8 +65,8 @@ def _remove(folder: str) -> None:
 def _processes_in(folder: str) -> list[int]:
     """The ids of the other processes that name ``folder`` in their command line or work in it."""
     if os.path.isdir("/proc/self"):
-        found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-        return [number for number in found if number != os.getpid() and _is_in(number, folder)]
+        processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        return [number for number in processes if number != os.getpid() and _is_in(number, folder)]
     # macOS has no /proc. Processes that only work in the folder end with the command that started
     # them.
     listing = subprocess.run(

@@ -1,8 +1,8 @@
-"""The parser of tracking URIs and remote URLs: which part of a URI is what.
+"""Parses tracking URIs and remote URLs into scheme, user, host, path and so on.
 
 Standard library only. A URI without special characters has one reading and is split without
 importing ``urllib``; every other one goes through ``urllib.parse.urlsplit`` (RFC 3986). Database
-URIs follow the grammar of SQLAlchemy's ``make_url``, where a password may contain ``/`` and ``?``.
+URIs follow the grammar of SQLAlchemy's ``make_url``: a password may contain ``/`` and ``?``.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def is_simple(uri: str) -> bool:
 
 def split_scheme(uri: str) -> tuple[str, str]:
     """The scheme in lower case (empty if there is none), and what follows its colon."""
-    scheme, colon, rest = uri.partition(":")
+    scheme, colon, after_colon = uri.partition(":")
     starts_with_letter = scheme[:1].isalpha() and scheme.isascii()
     if colon and starts_with_letter and all(c.isalnum() or c in "+-." for c in scheme):
-        return scheme.lower(), rest
+        return scheme.lower(), after_colon
     return "", uri
 
 
@@ -74,34 +74,36 @@ def parse(uri: str) -> Parts:
     """The parts of ``uri``. Never raises: a URI that cannot be parsed has a ``problem``."""
     if uri in PROFILES:
         return Parts(uri)
-    scheme, rest = split_scheme(uri)
+    scheme, after_scheme = split_scheme(uri)
     if not scheme:
         return Parts(path=uri)
     if scheme.partition("+")[0] in DATABASES:
-        return _parse_database(scheme, rest)
-    if not rest.startswith("//"):
-        return Parts(scheme, path=rest)
+        return _parse_database(scheme, after_scheme)
+    if not after_scheme.startswith("//"):
+        return Parts(scheme, path=after_scheme)
     if scheme in PROFILES:
-        problem = "a profile cannot contain an @" if "@" in rest else _unsafe_in_host(rest)
-        return Parts(scheme, has_authority=True, path=rest[2:], problem=problem)
+        problem = _unsafe_in_host(after_scheme)
+        if "@" in after_scheme:
+            problem = "a profile cannot contain an @"
+        return Parts(scheme, has_authority=True, path=after_scheme[2:], problem=problem)
     if scheme == "file":
-        return _parse_file(rest[2:])
-    return _parse_authority(scheme, rest)
+        return _parse_file(after_scheme[2:])
+    return _parse_authority(scheme, after_scheme)
 
 
-def _parse_authority(scheme: str, rest: str) -> Parts:
+def _parse_authority(scheme: str, after_scheme: str) -> Parts:
     """``//[user[:password]@]host[:port][/path][?query][#fragment]``."""
-    problem = _unsafe_in_host(rest)
+    problem = _unsafe_in_host(after_scheme)
     if problem:
         return Parts(scheme, has_authority=True, problem=problem)
-    if is_simple(rest):
-        authority, slash, path = rest[2:].partition("/")
+    if is_simple(after_scheme):
+        authority, slash, path = after_scheme[2:].partition("/")
         path, query, fragment = slash + path, "", ""
     else:
         from urllib.parse import urlsplit
 
         try:
-            _, authority, path, query, fragment = urlsplit(f"{scheme}:{rest}")
+            _, authority, path, query, fragment = urlsplit(f"{scheme}:{after_scheme}")
         except ValueError as error:
             return Parts(scheme, has_authority=True, problem=str(error))
     if "@" in query or "@" in fragment:
@@ -121,10 +123,10 @@ def _parse_file(body: str) -> Parts:
     return Parts("file", has_authority=True, host=host, path=slash + path, problem=problem)
 
 
-def _parse_database(scheme: str, rest: str) -> Parts:
+def _parse_database(scheme: str, after_scheme: str) -> Parts:
     """``//[user[:password]@][host[:port]][/database][?query]``, as SQLAlchemy reads it."""
-    body = rest[2:]
-    if not rest.startswith("//"):
+    body = after_scheme[2:]
+    if not after_scheme.startswith("//"):
         return Parts(scheme, problem="// must follow the scheme")
     if scheme.partition("+")[0] == "sqlite":
         path, _, query = body.partition("?")
@@ -135,8 +137,8 @@ def _parse_database(scheme: str, rest: str) -> Parts:
     problem = ""
     if "@" in address:
         problem = "there is more than one @ before the query"
-        more, _, address = address.rpartition("@")
-        password = f"{password}@{more}"
+        rest_of_password, _, address = address.rpartition("@")
+        password = f"{password}@{rest_of_password}"
     elif "?" in user:
         problem = "an @ follows a ?"
     elif password.replace("?", "/").partition("/")[0].isdigit() and not password.isdigit():
@@ -168,10 +170,10 @@ def _split_database_user(body: str) -> tuple[str, str, str]:
     """User, password, and what follows the ``@`` that ends them."""
     user, colon, after_colon = body.partition(":")
     if colon and "/" not in user and "@" in after_colon:
-        password, _, rest = after_colon.partition("@")
-        return user, password, rest
-    before = body.partition("/")[0].partition(":")[0]
-    user, at, _ = before.rpartition("@")
+        password, _, after_password = after_colon.partition("@")
+        return user, password, after_password
+    user_and_host = body.partition("/")[0].partition(":")[0]
+    user, at, _ = user_and_host.rpartition("@")
     return (user, "", body[len(user) + 1 :]) if at else ("", "", body)
 
 

@@ -40,29 +40,29 @@ def check_tracking_uri(text: str) -> str:
     """
     if not text or text != text.strip():
         raise _refusal(text, "it is empty or has spaces around it", text.strip())
-    scheme, rest = split_scheme(text)
+    scheme, after_scheme = split_scheme(text)
     if not scheme and text not in PROFILES:
         return _check_path(text)
     if scheme and not _is_known(scheme):
-        raise _unknown_scheme(text, scheme, rest)
+        raise _unknown_scheme(text, scheme, after_scheme)
     parts = parse(text)
-    problem, suggestion = _likely_mistake(parts, rest)
+    problem, suggestion = _likely_mistake(parts, after_scheme)
     problem = problem or parts.problem or _invisible(text)
     if problem:
         raise _refusal(text, problem, suggestion)
     return text
 
 
-def _likely_mistake(parts: Parts, rest: str) -> tuple[str, str]:
+def _likely_mistake(parts: Parts, after_scheme: str) -> tuple[str, str]:
     """A problem with the slashes after the scheme, and the likely correction; both may be empty."""
     is_sqlite = parts.scheme.partition("+")[0] == "sqlite"
-    if is_sqlite and not rest.startswith("///") and rest != "//":
-        return "SQLite needs three slashes before the path", _sqlite(rest)
+    if is_sqlite and not after_scheme.startswith("///") and after_scheme != "//":
+        return "SQLite needs three slashes before the path", _sqlite(after_scheme)
     if parts.scheme in _DEFAULT_PORTS and not parts.host and not parts.problem:
-        address = rest.lstrip("/")
+        address = after_scheme.lstrip("/")
         return "it names no host", f"{parts.scheme}://{address}" if address else ""
     if parts.scheme == "file" and parts.host not in _LOCAL_HOSTS:
-        return "MLflow opens only local files", f"file:///{rest.lstrip('/')}"
+        return "MLflow opens only local files", f"file:///{after_scheme.lstrip('/')}"
     return "", ""
 
 
@@ -113,8 +113,8 @@ def same_store(first: str, second: str) -> bool:
     """
     if first == second and is_simple(first):
         return True
-    parts, others = parse(first), parse(second)
-    return not parts.problem and not others.problem and _identity(parts) == _identity(others)
+    parts = parse(first), parse(second)
+    return not any(uri.problem for uri in parts) and _identity(parts[0]) == _identity(parts[1])
 
 
 def _identity(parts: Parts) -> tuple[str, ...]:
@@ -150,19 +150,19 @@ def _is_secret_parameter(item: str) -> bool:
 
 
 def _compose(parts: Parts, query: str, user: str = "") -> str:
-    before = f"{user}@" if user else ""
+    user_prefix = f"{user}@" if user else ""
     port = f":{parts.port}" if parts.port else ""
-    after = f"?{query}" if query else ""
-    return f"{parts.scheme}://{before}{parts.host}{port}{parts.path}{after}"
+    query_suffix = f"?{query}" if query else ""
+    return f"{parts.scheme}://{user_prefix}{parts.host}{port}{parts.path}{query_suffix}"
 
 
 def _scp_without_password(url: str) -> str:
     # [user@]host:path, unless a slash precedes the colon. A password has no place in this form,
     # but people put one there (user:password@host:path).
     before, colon, path = url.partition(":")
-    first, at, rest = path.partition("@")
+    password, at, address = path.partition("@")
     is_scp = colon and "/" not in before and "@" not in before
-    return rest if is_scp and at and "/" not in first else url
+    return address if is_scp and at and "/" not in password else url
 
 
 def _check_path(text: str) -> str:
@@ -192,8 +192,8 @@ def _is_known(scheme: str) -> bool:
     return any(plugin.name == scheme for plugin in entry_points(group=_PLUGIN_GROUP))
 
 
-def _unknown_scheme(text: str, scheme: str, rest: str) -> GitverError:
-    port = rest.partition("/")[0]
+def _unknown_scheme(text: str, scheme: str, after_scheme: str) -> GitverError:
+    port = after_scheme.partition("/")[0]
     if port.isdigit():
         return _refusal(text, "it has no scheme", f"http://{text}")
     from difflib import get_close_matches
@@ -204,13 +204,13 @@ def _unknown_scheme(text: str, scheme: str, rest: str) -> GitverError:
     return _refusal(
         text,
         f"MLflow does not know the scheme {scheme}, and no plugin for it is installed",
-        f"{correction}:{rest}" if correction else "",
+        f"{correction}:{after_scheme}" if correction else "",
     )
 
 
-def _sqlite(rest: str) -> str:
-    path = rest.lstrip("/")
-    return "sqlite:///" + ("/" + path if rest.startswith("/") and rest[1:2] != "/" else path)
+def _sqlite(after_scheme: str) -> str:
+    is_absolute = after_scheme.startswith("/") and after_scheme[1:2] != "/"
+    return f"sqlite:///{'/' if is_absolute else ''}{after_scheme.lstrip('/')}"
 
 
 def _refusal(text: str, problem: str, suggestion: str = "") -> GitverError:

@@ -21,7 +21,7 @@ from gitver_hooks.floods.memory import (
     save_memory,
 )
 from gitver_hooks.floods.written_files import WrittenFiles, written_files
-from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
+from gitver_hooks.gitfiles.ignore import WorktreeIgnoreRules, base_rules
 from gitver_hooks.gitfiles.index import Index
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.version.identify import Identified
@@ -142,7 +142,7 @@ def _checked(line: IgnoreLine, repository: Repository, content: Content) -> Igno
     exclude, excludes, ignore_case = content.observation.ignore_rules
     base, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), ignore_case)
     folder, _, name = line.path.rpartition(b"/")
-    if IgnoreLevels(base, read_rules).ignores(folder, line.path, name, False):
+    if WorktreeIgnoreRules(base, read_rules).ignores(folder, line.path, name, False):
         return line
     return line._replace(is_safe=False)
 

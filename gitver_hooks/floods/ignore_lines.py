@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from gitver_hooks.gitfiles.ignore import Rules
+from gitver_hooks.gitfiles.ignore import IgnoreFile
 
 _SPECIAL = "*?[\\"
 # How many characters a name has to have in common with another if no separator follows them.
@@ -47,8 +47,8 @@ def is_matched(path: bytes, lines: Iterable[IgnoreLine]) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _rules(line: bytes) -> Rules:
-    return Rules(line)
+def _rules(line: bytes) -> IgnoreFile:
+    return IgnoreFile(line)
 
 
 class Ground(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which apps a worktree has (standard library only).
+"""Finds the apps of a worktree (standard library only).
 
 A tracked ``.gitver.yaml`` makes its folder an app. The root is one if it has that file, or if no
 other folder is an app.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.index import Index
 
 _SETTINGS = os.fsencode(SETTINGS_FILE)
-# Version 4 of the index writes only the end of a path, which may be all that follows ".gitver.".
+# Version 4 of the index stores only what differs from the previous path, at least these letters.
 _END_OF_NAME = b"yaml\0"
 
 
@@ -25,12 +25,12 @@ def has_only_root(location: Location) -> bool:
         return False
     try:
         with open(os.path.join(location.git_dir, "index"), "rb") as file:
-            data = file.read()
+            content = file.read()
     except OSError:
         return True
-    if data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link" not in data:
-        return b"/" + _SETTINGS + b"\0" not in data
-    return _END_OF_NAME not in data and b"link" not in data
+    if content[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link" not in content:
+        return b"/" + _SETTINGS + b"\0" not in content
+    return _END_OF_NAME not in content and b"link" not in content
 
 
 def apps_of(location: Location, index: Index) -> list[Location]:
@@ -45,13 +45,13 @@ def apps_of(location: Location, index: Index) -> list[Location]:
     }
     folders = tracked | {app.app for app in recorded_apps(location) if app.app}
     apps = [location.of_app(folder) for folder in sorted(folders)]
-    found = [
+    present = [
         app for app in apps if app.is_reached_without_links and os.path.lexists(app.settings_file)
     ]
-    return found or [location.of_app("")]
+    return present or [location.of_app("")]
 
 
 def former_apps(location: Location, apps: list[Location]) -> list[Location]:
-    """What has a state in the worktree but is none of its ``apps``."""
+    """The apps that have a state in the worktree but are not among its ``apps`` any more."""
     present = {app.app for app in apps}
     return [app for app in recorded_apps(location) if app.app not in present]

@@ -1,4 +1,4 @@
-"""The gitattributes(5) of a path that change what git stores (git's attr.c)."""
+"""Parses gitattributes(5) and looks up those that change what git stores (git's attr.c)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ _ESCAPES: Final = {
 
 
 class Rule(NamedTuple):
-    """One line: what it matches, and its attributes in the order in which they are written."""
+    """One line: the pattern, and the attributes in the order of the line.
+
+    ``matches_name`` is that of ``wildmatch.Pattern``.
+    """
 
     expression: re.Pattern[bytes]
-    basename: bool
+    matches_name: bool
     attributes: tuple[tuple[bytes, Value], ...]
 
 
@@ -40,8 +43,8 @@ class AttributeFile(NamedTuple):
     lines: tuple[bytes, ...]
 
 
-def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeFile:
-    """The rules in ``text``. ``macros``: the file may define macros (not so in subfolders)."""
+def parse(text: bytes, *, may_define_macros: bool, ignore_case: bool = False) -> AttributeFile:
+    """The rules in ``text``. Only files outside of subfolders may define macros."""
     rules: list[Rule] = []
     defined: list[tuple[bytes, tuple[tuple[bytes, Value], ...]]] = []
     lines: list[bytes] = []
@@ -51,14 +54,14 @@ def parse(text: bytes, *, macros: bool, ignore_case: bool = False) -> AttributeF
             continue
         name, attributes = split[0], _attributes(split[1])
         if name.startswith(b"[attr]") and len(name) > 6:
-            if macros:
+            if may_define_macros:
                 defined.append((name[6:], attributes))
                 lines.append(line)
             continue
         if name.startswith(b"!") or name.endswith(b"/"):
             continue
         pattern = Pattern(name, ignore_case)
-        rules.append(Rule(re.compile(pattern.source), pattern.basename, attributes))
+        rules.append(Rule(re.compile(pattern.source), pattern.matches_name, attributes))
         lines.append(line)
     return AttributeFile(tuple(rules), tuple(defined), tuple(lines))
 
@@ -78,29 +81,29 @@ def _split(line: bytes) -> tuple[bytes, bytes] | None:
 
 def _unquote(line: bytes) -> tuple[bytes, bytes] | None:
     """A pattern in double quotes, with C escapes, and the rest of the line; None if malformed."""
-    out = bytearray()
-    i = 1
-    while i < len(line):
-        char = line[i]
+    unquoted = bytearray()
+    position = 1
+    while position < len(line):
+        char = line[position]
         if char == 0x22:
-            return bytes(out), line[i + 1 :]
+            return bytes(unquoted), line[position + 1 :]
         if char != 0x5C:
-            out.append(char)
-            i += 1
+            unquoted.append(char)
+            position += 1
             continue
-        octal = re.match(rb"[0-3][0-7]{2}", line[i + 1 : i + 4])
+        octal = re.match(rb"[0-3][0-7]{2}", line[position + 1 : position + 4])
         if octal is not None:
-            out.append(int(octal[0], 8))
-            i += 4
+            unquoted.append(int(octal[0], 8))
+            position += 4
             continue
-        escaped = line[i + 1 : i + 2]
+        escaped = line[position + 1 : position + 2]
         if escaped in (b'"', b"\\"):
-            out += escaped
+            unquoted += escaped
         elif escaped and escaped[0] in _ESCAPES:
-            out += _ESCAPES[escaped[0]]
+            unquoted += _ESCAPES[escaped[0]]
         else:
             return None
-        i += 2
+        position += 2
     return None
 
 
@@ -118,7 +121,8 @@ def _attributes(text: bytes) -> tuple[tuple[bytes, Value], ...]:
 class Attributes:
     """The attribute files in effect in one directory, the highest precedence first.
 
-    Each comes with the length of its folder's path. ``matter``: some of them may change content.
+    Each comes with the length of its folder's path. ``may_change_content``: at least one of
+    them may change what git stores.
     """
 
     def __init__(self, levels: tuple[tuple[int, AttributeFile], ...], ignore_case: bool) -> None:
@@ -131,7 +135,7 @@ class Attributes:
             for name, attributes in reversed(file.macros):
                 self._macros.setdefault(name, attributes)
         relevant = RELEVANT | self._macros.keys()
-        self.matter = any(
+        self.may_change_content = any(
             name in relevant
             for _, file in levels
             for rule in file.rules
@@ -140,14 +144,14 @@ class Attributes:
 
     def of(self, path: bytes) -> dict[bytes, Value]:
         """The attributes of ``path``, relative to the worktree's root."""
-        if not self.matter:
+        if not self.may_change_content:
             return {}
         path = path.lower() if self._ignore_case else path
         name = path.rpartition(b"/")[2]
         values: dict[bytes, Value] = {}
         for length, file in self._levels:
             for rule in reversed(file.rules):
-                if rule.expression.fullmatch(name if rule.basename else path[length:]):
+                if rule.expression.fullmatch(name if rule.matches_name else path[length:]):
                     self._fill(values, rule.attributes)
         return values
 

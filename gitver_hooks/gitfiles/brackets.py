@@ -1,4 +1,7 @@
-"""The bracket expressions of git's patterns (wildmatch.c; standard library only)."""
+"""Parses bracket expressions such as ``[a-z]`` in git's patterns (wildmatch.c).
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -24,37 +27,41 @@ def bracket(text: bytes, start: int, *, fold: bool) -> tuple[set[int], int] | No
 
     None if wildmatch.c gives up: the expression does not end, or names an unknown class.
     """
-    i = start + 1
-    negated = text[i : i + 1] in (b"!", b"^")
-    i += negated
-    first = i
+    position = start + 1
+    negated = text[position : position + 1] in (b"!", b"^")
+    position += negated
+    start_of_members = position
     members: set[int] = set()
     # The byte that a range may start with; 0 if there is none.
     previous = 0
-    while i == first or text[i : i + 1] != b"]":
-        if i >= len(text):
+    while position == start_of_members or text[position : position + 1] != b"]":
+        if position >= len(text):
             return None
-        if text[i] == 0x2D and previous and text[i + 1 : i + 2] not in (b"", b"]"):
-            end = _literal(text, i + 1)
+        if (
+            text[position] == 0x2D
+            and previous
+            and text[position + 1 : position + 2] not in (b"", b"]")
+        ):
+            end = _literal(text, position + 1)
             if end is None:
                 return None
             members |= _range(previous, end[0], fold)
-            previous, i = 0, end[1]
-        elif text[i : i + 2] == b"[:":
-            named = _named_class(text, i, fold)
+            previous, position = 0, end[1]
+        elif text[position : position + 2] == b"[:":
+            named = _named_class(text, position, fold)
             if named is None:
                 return None
             members |= named[0]
-            previous, i = named[1:]
+            previous, position = named[1:]
         else:
-            literal = _literal(text, i)
+            literal = _literal(text, position)
             if literal is None:
                 return None
-            previous, i = literal
+            previous, position = literal
             members.add(previous)
     if negated:
         members = set(range(1, 256)) - members
-    return members, i + 1
+    return members, position + 1
 
 
 def _literal(text: bytes, at: int) -> tuple[int, int] | None:

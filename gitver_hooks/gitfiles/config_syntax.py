@@ -1,4 +1,4 @@
-"""The syntax of git's configuration files (git-config(1), CONFIGURATION FILE), without includes."""
+"""Parses a file of git's configuration (git-config(1), CONFIGURATION FILE), without includes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The name in lower case, and the subsection as it is written: (b"core",), (b"remote", b"origin").
+# The name in lower case and the subsection as written: (b"core",), (b"remote", b"origin").
 Section = tuple[bytes, ...]
 
 _ESCAPES = {
@@ -28,7 +28,7 @@ class ConfigSyntaxError(ValueError):
 
 
 def entries(content: bytes) -> Iterator[tuple[Section, bytes, bytes | None]]:
-    """The section, the name in lower case, and the value of each entry; None: it has no value.
+    """The section, the name in lower case and the value of each entry; None if it has no value.
 
     Raises ConfigSyntaxError at the first line that git could not parse.
     """
@@ -77,8 +77,8 @@ class _Parser:
         if subsection is not None:
             return name, _ESCAPED.sub(rb"\1", subsection)
         # The old syntax [section.subsection], which does not keep the case.
-        first, _, second = name.partition(b".")
-        return (first, second) if second else (first,)
+        section, _, subsection_name = name.partition(b".")
+        return (section, subsection_name) if subsection_name else (section,)
 
     def _value_after_name(self) -> bytes | None:
         self._take(_SPACES)

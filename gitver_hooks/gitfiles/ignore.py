@@ -47,8 +47,8 @@ def is_local(path: bytes) -> bool:
     )
 
 
-class Rules:
-    """The patterns of one rule file, for paths relative to its folder; the last match wins."""
+class IgnoreFile:
+    """The patterns of one file, for paths relative to its folder; the last match wins."""
 
     __slots__ = ("_fold", "_names", "_paths", "_patterns")
 
@@ -56,8 +56,8 @@ class Rules:
         self._fold = ignore_case
         patterns = [Pattern(line, ignore_case) for line in pattern_lines(text)]
         # One expression for all patterns quickly shows that none matches, the common case.
-        self._names = _any(p.source for p in patterns if p.basename)
-        self._paths = _any(p.source for p in patterns if not p.basename)
+        self._names = _any(p.source for p in patterns if p.matches_name)
+        self._paths = _any(p.source for p in patterns if not p.matches_name)
         self._patterns = [(p, re.compile(p.source)) for p in reversed(patterns)]
 
     def decide(self, path: bytes, name: bytes, is_directory: bool) -> bool | None:
@@ -70,10 +70,10 @@ class Rules:
         ):
             return None
         for pattern, expression in self._patterns:
-            if pattern.directory and not is_directory:
+            if pattern.only_folders and not is_directory:
                 continue
-            if expression.fullmatch(name if pattern.basename else path):
-                return not pattern.negated
+            if expression.fullmatch(name if pattern.matches_name else path):
+                return not pattern.is_negated
         return None
 
 
@@ -96,41 +96,41 @@ def pattern_lines(text: bytes) -> list[bytes]:
 
 def _trim(line: bytes) -> bytes:
     """Remove trailing spaces, except those escaped by a backslash."""
-    end = i = 0
-    while i < len(line):
-        if line[i] == 0x5C:
-            if i + 1 == len(line):
+    end = position = 0
+    while position < len(line):
+        if line[position] == 0x5C:
+            if position + 1 == len(line):
                 return line
-            i += 1
-            end = i + 1
-        elif line[i] != 0x20:
-            end = i + 1
-        i += 1
+            position += 1
+            end = position + 1
+        elif line[position] != 0x20:
+            end = position + 1
+        position += 1
     return line[:end]
 
 
-class Ignore:
+class IgnoreRules:
     """The rules in effect in one directory: its own, those above it, and the global ones.
 
-    ``excluded``: the directory itself is ignored, and so is everything untracked in it.
+    ``is_excluded``: the directory itself is ignored, and so is everything untracked in it.
     """
 
-    __slots__ = ("_levels", "excluded", "ignore_case")
+    __slots__ = ("_levels", "ignore_case", "is_excluded")
 
     def __init__(
         self,
-        levels: tuple[tuple[int, Rules], ...] = (),
-        excluded: bool = False,
+        levels: tuple[tuple[int, IgnoreFile], ...] = (),
+        is_excluded: bool = False,
         ignore_case: bool = False,
     ) -> None:
         # Each level with the length of its folder's path, the highest precedence first.
         self._levels = levels
-        self.excluded = excluded
+        self.is_excluded = is_excluded
         self.ignore_case = ignore_case
 
     def ignores(self, path: bytes, name: bytes, is_directory: bool) -> bool:
         """Whether an untracked ``path`` (from the worktree's root) in this directory is ignored."""
-        if self.excluded:
+        if self.is_excluded:
             return True
         for length, rules in self._levels:
             decision = rules.decide(path[length:], name, is_directory)
@@ -138,52 +138,54 @@ class Ignore:
                 return decision
         return False
 
-    def below(self, path: bytes, text: bytes | None) -> Ignore:
+    def below(self, path: bytes, text: bytes | None) -> IgnoreRules:
         """The rules in the directory ``path``, whose .gitignore contains ``text``."""
         if text is None:
             return self
-        levels = ((len(path) + 1 if path else 0, Rules(text, self.ignore_case)), *self._levels)
-        return Ignore(levels, self.excluded, self.ignore_case)
+        levels = ((len(path) + 1 if path else 0, IgnoreFile(text, self.ignore_case)), *self._levels)
+        return IgnoreRules(levels, self.is_excluded, self.ignore_case)
 
-    def inside_excluded(self) -> Ignore:
+    def inside_excluded(self) -> IgnoreRules:
         """The rules inside a directory that is itself ignored."""
-        return self if self.excluded else Ignore(excluded=True, ignore_case=self.ignore_case)
+        if self.is_excluded:
+            return self
+        return IgnoreRules(is_excluded=True, ignore_case=self.ignore_case)
 
 
-class IgnoreLevels:
+class WorktreeIgnoreRules:
     """The rules in every directory of a worktree, read when they are first needed.
 
     ``base`` are the rules that come from outside the worktree. ``read_rules(directory)`` returns
     the content of the directory's .gitignore, or None.
     """
 
-    def __init__(self, base: Ignore, read_rules: Callable[[bytes], bytes | None]) -> None:
+    def __init__(self, base: IgnoreRules, read_rules: Callable[[bytes], bytes | None]) -> None:
         self._base = base
         self._read_rules = read_rules
-        self._known: dict[bytes, Ignore] = {}
+        self._by_directory: dict[bytes, IgnoreRules] = {}
 
     def ignores(self, directory: bytes, path: bytes, name: bytes, is_directory: bool) -> bool:
         """Whether git ignores an untracked ``path``, which is ``name`` in ``directory``."""
-        rules = self._known.get(directory)
+        rules = self._by_directory.get(directory)
         if rules is None:
-            rules = inherited(directory, self._known, self._base, self._extend)
+            rules = inherited(directory, self._by_directory, self._base, self._extend)
         return rules.ignores(path, name, is_directory)
 
-    def _extend(self, directory: bytes, above: Ignore) -> Ignore:
+    def _extend(self, directory: bytes, above: IgnoreRules) -> IgnoreRules:
         if directory and above.ignores(directory, directory.rpartition(b"/")[2], True):
             return above.inside_excluded()
         return above.below(directory, self._read_rules(directory))
 
 
 @lru_cache(maxsize=4)
-def _rules(text: bytes, ignore_case: bool) -> Rules:
-    """The rules of a file that all apps of a worktree have in common."""
-    return Rules(text, ignore_case)
+def _rules(text: bytes, ignore_case: bool) -> IgnoreFile:
+    """The rules of a file outside the worktree, parsed once for all apps in it."""
+    return IgnoreFile(text, ignore_case)
 
 
 def base_rules(
     exclude_file: str, excludes_file: str, ignore_case: bool
-) -> tuple[Ignore, dict[str, bytes | None]]:
+) -> tuple[IgnoreRules, dict[str, bytes | None]]:
     """The rules from outside the worktree, and the content of the files they come from.
 
     info/exclude takes precedence over core.excludesFile.
@@ -194,4 +196,4 @@ def base_rules(
     text = texts[excludes_file]
     if text is not None:
         levels.append((0, _rules(text, ignore_case)))
-    return Ignore(tuple(levels), ignore_case=ignore_case), texts
+    return IgnoreRules(tuple(levels), ignore_case=ignore_case), texts

@@ -12,22 +12,23 @@ if TYPE_CHECKING:
 
 def inherited(
     directory: bytes,
-    known: dict[bytes, Rules],
-    top: Rules,
+    by_directory: dict[bytes, Rules],
+    above_root: Rules,
     extend: Callable[[bytes, Rules], Rules],
 ) -> Rules:
     """The rules in ``directory``, a path from the worktree's root (itself ``b""``).
 
-    ``extend(directory, rules_above)`` gives the rules of one directory; it is called once for each,
-    from the root down. ``known`` keeps the results, and ``top`` are the rules above the root.
+    ``extend(directory, rules_above)`` returns the rules of one directory. It is called once for
+    each, from the root down, and ``by_directory`` caches the results. ``above_root`` are the rules
+    that the root inherits.
     """
     missing = []
-    while directory not in known:
+    while directory not in by_directory:
         missing.append(directory)
         if not directory:
             break
         directory = directory.rpartition(b"/")[0]
-    rules = known.get(directory, top)
+    rules = by_directory.get(directory, above_root)
     for name in reversed(missing):
-        rules = known[name] = extend(name, rules)
+        rules = by_directory[name] = extend(name, rules)
     return rules

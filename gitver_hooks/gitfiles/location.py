@@ -1,4 +1,4 @@
-"""Where an app, its worktree, its git dir and the common dir are (standard library only)."""
+"""Finds an app, its worktree, its git dir and the common dir (standard library only)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Location:
 
     @property
     def is_reached_without_links(self) -> bool:
-        """Whether the app's folder is inside of the worktree, whatever links a branch contains."""
+        """Whether no symbolic link leads the app's folder elsewhere: a branch may contain some."""
         root = os.path.realpath(self.worktree)
         return not self.app or os.path.realpath(self.folder) == os.path.join(root, self.app)
 
@@ -72,7 +72,7 @@ class Location:
         return os.path.join(self.common_dir, "gitver")
 
 
-def find(start: str, environment: Mapping[str, str]) -> Location | None:
+def find_location(start: str, environment: Mapping[str, str]) -> Location | None:
     """The app and the worktree that contain the folder ``start``, or None.
 
     The app is in the nearest folder with a ``.gitver.yaml``, or else in the worktree's root.
@@ -113,12 +113,12 @@ def check_state_folders(location: Location, environment: Mapping[str, str]) -> N
 def all_worktrees(location: Location, environment: Mapping[str, str]) -> list[Location]:
     """The worktrees of the repository that exist: this one first, then the others.
 
-    Each for the app in its root. Other people's are left out.
+    Each is the location of the app in its root. Other people's worktrees are left out.
     """
-    found = [location.of_app("")]
+    worktrees = [location.of_app("")]
     for folder in _linked_folders(location.common_dir):
         git_dir = _git_dir_at(folder)
-        if git_dir is None or git_dir in [other.git_dir for other in found]:
+        if git_dir is None or git_dir in [worktree.git_dir for worktree in worktrees]:
             continue
         if _common_dir(git_dir) != location.common_dir:
             continue
@@ -126,19 +126,19 @@ def all_worktrees(location: Location, environment: Mapping[str, str]) -> list[Lo
             check_ownership(folder, git_dir, environment)
         except DubiousOwnership:
             continue
-        found.append(Location(folder, git_dir, location.common_dir))
-    return found
+        worktrees.append(Location(folder, git_dir, location.common_dir))
+    return worktrees
 
 
 def recorded_apps(location: Location) -> list[Location]:
     """The apps of the worktree that may have a state: the one in the root, then the others."""
-    apps = os.path.join(location.worktree_state_dir, "apps")
+    folder = os.path.join(location.worktree_state_dir, "apps")
     try:
-        names = sorted(os.listdir(apps))
+        names = sorted(os.listdir(folder))
     except OSError:
         names = []
-    found = [location.of_app(app) for app in ("", *map(_folder_of_file_name, names))]
-    return [app for app in found if app.is_reached_without_links]
+    apps = [location.of_app(app) for app in ("", *map(_folder_of_file_name, names))]
+    return [app for app in apps if app.is_reached_without_links]
 
 
 def _below(worktree: str, folder: str | None) -> str:
@@ -157,7 +157,7 @@ def _folder_of_file_name(name: str) -> str:
 
 
 def _linked_folders(common_dir: str) -> list[str]:
-    """The roots of the main worktree and of the linked ones, as far as they are recorded."""
+    """The roots of the main worktree and of those in ``worktrees/`` of the common dir."""
     folders = [os.path.dirname(common_dir)]
     links = os.path.join(common_dir, "worktrees")
     try:

@@ -1,4 +1,4 @@
-"""What the contents of trees and commits say (git's Documentation/gitformat-pack.txt, commit.c)."""
+"""Parses the content of tree and commit objects (git's tree-walk.c and commit.c)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def tree_entries(content: bytes, id_length: int) -> Iterator[tuple[bytes, int, b
 
 
 class CommitContent:
-    """A commit: raw ids of its tree and its parents, and its text as it was written.
+    """A parsed commit: the raw ids of its tree and its parents, its author and its message.
 
     ``author`` is ``Name <address> seconds zone``; ``encoding`` is None for UTF-8. Raises ValueError
-    if it is damaged.
+    if the commit is damaged.
     """
 
     def __init__(self, content: bytes) -> None:

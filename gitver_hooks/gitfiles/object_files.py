@@ -1,7 +1,7 @@
-"""The objects of a repository, from its files: loose, in packs and in alternates.
+"""Reads the objects of a repository: loose ones, those in packs and those in alternates.
 
 dulwich reads them too, but importing what it needs for that takes longer than a whole hook may
-(70 ms of CPU time). What is not found or understood here is left to dulwich.
+(70 ms of CPU time). Objects that are not found or understood here are left to dulwich.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class ObjectFiles:
         if self._packs is None:
             self._packs = [pack for folder in self._folders for pack in self._packs_in(folder)]
         for pack in self._packs:
-            found = pack.read(raw_id)
-            if found is not None:
-                return found
+            git_object = pack.read(raw_id)
+            if git_object is not None:
+                return git_object
         return None
 
     def _packs_in(self, folder: str) -> list[Pack]:

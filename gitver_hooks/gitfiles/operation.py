@@ -1,4 +1,4 @@
-"""Which multi-step operation git is in the middle of (standard library only)."""
+"""Detects a rebase or a bisect that git is in the middle of (standard library only)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BISECT = "bisect"
 def operation_under_way(git_dir: str) -> str | None:
     """``rebase`` or ``bisect`` while git is in the middle of one, else None.
 
-    The signs are those that git's own prompt script (git-prompt.sh) uses. ``rebase-apply`` without
+    It is detected as in git's own prompt script (git-prompt.sh). ``rebase-apply`` without
     the file ``rebasing`` is a ``git am``, whose commits are recorded one by one.
     """
     if os.path.isdir(os.path.join(git_dir, "rebase-merge")) or os.path.exists(

@@ -1,6 +1,6 @@
-"""Objects in a pack: gitformat-pack(5), with version 2 of the pack's index.
+"""Reads objects from a pack (gitformat-pack(5), with version 2 of the pack's index).
 
-Only what a reader needs; ids and checksums are not verified, as in git's own readers.
+Ids and checksums are not verified, as when git reads an object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PIECE = 1 << 16
 
 
 class PackFormatError(ValueError):
-    """The pack has a format that is not read here, or is damaged."""
+    """The pack is damaged, or in a format that this module does not read."""
 
 
 class Pack:
@@ -70,10 +70,10 @@ class Pack:
         while low < high:
             middle = (low + high) // 2
             at = _NAMES + middle * length
-            found = self._index[at : at + length]
-            if found == raw_id:
+            middle_id = self._index[at : at + length]
+            if middle_id == raw_id:
                 return self._offset_of(middle)
-            if found < raw_id:
+            if middle_id < raw_id:
                 low = middle + 1
             else:
                 high = middle

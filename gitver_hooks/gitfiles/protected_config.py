@@ -1,4 +1,4 @@
-"""The parts of git's configuration that no repository controls: system, user and command line.
+"""Reads the parts of git's configuration that no repository controls: system, user, command line.
 
 Standard library only; git-config(1) calls it protected configuration. Only unconditional includes
 are followed: the conditions of ``includeIf`` depend on a repository, and git reads this
@@ -62,11 +62,11 @@ def _values_in(
         return
     wanted, include = ((os.fsencode(section),), os.fsencode(name)), ((b"include",), b"path")
     try:
-        for found, key, raw in entries(content):
+        for entry_section, key, raw in entries(content):
             value = None if raw is None else os.fsdecode(raw)
-            if (found, key) == wanted:
+            if (entry_section, key) == wanted:
                 yield value
-            elif (found, key) == include and value:
+            elif (entry_section, key) == include and value:
                 included = os.path.join(os.path.dirname(path), expand_user(value, environment))
                 yield from _values_in(included, section, name, environment, depth + 1)
     except ConfigSyntaxError:

@@ -1,4 +1,4 @@
-"""HEAD and the refs it leads to, from plain files (gitrepository-layout(5)); not from reftables."""
+"""Reads HEAD and the refs it leads to from plain files (gitrepository-layout(5)), not reftables."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.location import Location
 
-# A chain of symbolic refs longer than this is none (refs.c, SYMREF_MAXDEPTH).
+# Git does not follow longer chains of symbolic refs (refs.c, SYMREF_MAXDEPTH).
 LONGEST_CHAIN = 5
 _OWN_REFS = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 _SYMBOLIC = b"ref:"
 
 
 class Head:
-    """What HEAD is: the ``ref`` it names, None if it is detached, and the raw ``id`` of the commit.
+    """HEAD: the name of its ``ref`` and the raw ``id`` of its commit.
 
-    ``id`` is None before the first commit.
+    ``ref`` is None if HEAD is detached, ``id`` is None before the first commit.
     """
 
     __slots__ = ("id", "ref")
@@ -37,7 +37,7 @@ def read_head(location: Location) -> Head:
     Only plain files are read, so a pipe in the place of one cannot block anything.
     """
     text = _read(os.path.join(location.git_dir, "HEAD"))
-    first = symbolic_target(text)
+    ref = symbolic_target(text)
     for _ in range(LONGEST_CHAIN):
         target = symbolic_target(text)
         if target is None:
@@ -47,7 +47,7 @@ def read_head(location: Location) -> Head:
         text = _read(ref_path(location, target))
         if text is None:
             text = _packed(location, os.fsencode(target))
-    return Head(first, None if text is None else _raw_id(text))
+    return Head(ref, None if text is None else _raw_id(text))
 
 
 def symbolic_target(text: bytes | None) -> str | None:
@@ -67,7 +67,7 @@ def _read(path: str) -> bytes | None:
     """The content of a file; None if it does not exist. Raises ValueError if it cannot be read."""
     content = read_small(path)
     if content is None and os.path.isfile(path):
-        # A branch that nobody can read is no branch without a commit.
+        # An unreadable branch must not be taken for one without a commit.
         raise ValueError(f"{path} cannot be read")
     return content
 
@@ -79,7 +79,7 @@ def _packed(location: Location, name: bytes) -> bytes | None:
 
 
 def _raw_id(text: bytes) -> bytes:
-    found = bytes.fromhex(text.strip().decode("ascii"))
-    if len(found) not in (20, 32):
+    raw_id = bytes.fromhex(text.strip().decode("ascii"))
+    if len(raw_id) not in (20, 32):
         raise ValueError(f"HEAD leads to {text[:80]!r}")
-    return found
+    return raw_id

@@ -7,7 +7,7 @@ from gitver_hooks.gitfiles.scope import ALL, NONE, SOME, Scope
 
 
 def restricted_index(index: Index, scope: Scope) -> Index:
-    """What of ``index`` is in ``scope``: a copy, which may be changed.
+    """A copy of ``index`` with only the entries in ``scope``; the caller may change it.
 
     A directory that a sparse index folds stays folded, even if only a part of it counts.
     """
@@ -32,12 +32,12 @@ def restricted_index(index: Index, scope: Scope) -> Index:
 
 def _counted(entries: dict[bytes, bytes], scope: Scope) -> dict[bytes, bytes]:
     counted: dict[bytes, bytes] = {}
-    # Most entries are in the folder of the one before.
-    last, part = b"", scope.of_folder(b"")
+    # Most entries are in the same folder as the previous one.
+    previous, part = b"", scope.of_folder(b"")
     for path, record in entries.items():
         folder = path.rpartition(b"/")[0]
-        if folder != last:
-            last, part = folder, scope.of_folder(folder)
+        if folder != previous:
+            previous, part = folder, scope.of_folder(folder)
         if part == ALL or (
             part == SOME and scope.counts(path, is_folder=mode(record) == GITLINK_MODE)
         ):

@@ -1,4 +1,4 @@
-"""Which paths of a worktree make up an app (standard library only).
+"""Decides which paths of a worktree make up an app (standard library only).
 
 The patterns are those of gitignore(5), read as git reads those of a sparse checkout
 (git-sparse-checkout(1), "full pattern set"): the last pattern that matches a path decides, and a
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # How much of a folder counts.
 ALL, SOME, NONE = "all", "some", "none"
 
-_SPECIAL = b"*?[\\"
-
 
 class Scope:
     """The paths that count for an app whose folder is ``folder``, a path from the worktree's root.
@@ -31,15 +29,15 @@ class Scope:
     not depend on where it is computed.
     """
 
-    __slots__ = ("_decided", "_known", "_rules", "_starts_selected", "folder", "patterns")
+    __slots__ = ("_parts", "_rules", "_selected", "_starts_selected", "folder", "patterns")
 
     def __init__(self, folder: bytes = b"", patterns: Iterable[bytes] = ()) -> None:
         self.folder = folder
         self.patterns = tuple(patterns)
         self._rules: list[_Rule] | None = None
         self._starts_selected = not folder and not any(map(_selects, self.patterns))
-        self._decided: dict[bytes, bool] = {}
-        self._known: dict[bytes, str] = {}
+        self._selected: dict[bytes, bool] = {}
+        self._parts: dict[bytes, str] = {}
 
     @property
     def is_everything(self) -> bool:
@@ -48,10 +46,10 @@ class Scope:
 
     def of_folder(self, folder: bytes) -> str:
         """How much of what is in ``folder`` counts: ALL, SOME or NONE."""
-        known = self._known.get(folder)
-        if known is None:
-            known = self._known[folder] = self._of_folder(folder)
-        return known
+        part = self._parts.get(folder)
+        if part is None:
+            part = self._parts[folder] = self._of_folder(folder)
+        return part
 
     def counts(self, path: bytes, *, is_folder: bool = False) -> bool:
         """Whether a file counts; with ``is_folder``, a submodule or a nested repository."""
@@ -60,7 +58,7 @@ class Scope:
         return self._decide(path, name, is_folder, folder) if part == SOME else part == ALL
 
     def touches(self, path: bytes, is_folder: bool) -> bool:
-        """Whether a file counts, or something that is or may come to be in a folder."""
+        """Whether a file counts; for a folder, whether anything in it counts or would."""
         return self.of_folder(path) != NONE if is_folder else self.counts(path)
 
     def encode(self) -> bytes:
@@ -83,14 +81,14 @@ class Scope:
                 return above
         selected = self._is_selected(folder)
         if any(
-            rule.pattern.negated == selected and rule.reaches_below(folder)
+            rule.pattern.is_negated == selected and rule.reaches_below(folder)
             for rule in self._compiled()
         ):
             return SOME
         return ALL if selected else NONE
 
     def _is_selected(self, folder: bytes) -> bool:
-        return inherited(folder, self._decided, self._starts_selected, self._extend)
+        return inherited(folder, self._selected, self._starts_selected, self._extend)
 
     def _extend(self, folder: bytes, above: bool) -> bool:
         if not folder:
@@ -103,10 +101,10 @@ class Scope:
         return self._is_selected(folder) if decision is None else decision
 
     def _matched(self, path: bytes, name: bytes, is_folder: bool) -> bool | None:
-        """What the last pattern that matches says; None if none does."""
+        """Whether the last pattern that matches selects the path; None if none matches."""
         for rule in self._compiled():
             if rule.matches(path, name, is_folder):
-                return not rule.pattern.negated
+                return not rule.pattern.is_negated
         return None
 
     def _compiled(self) -> list[_Rule]:
@@ -150,36 +148,36 @@ def _remove_matching(waiting: dict[bytes, _Rule], path: bytes, is_folder: bool) 
 class _Rule:
     """One pattern, relative to the worktree's root, ready to be matched."""
 
-    __slots__ = ("_expression", "_parts", "pattern")
+    __slots__ = ("_components", "_expression", "pattern")
 
     def __init__(self, line: bytes) -> None:
-        # Imported here: the scope of most apps is not looked at when they start.
+        # Imported here: most app starts match no path against the scope.
         import re
 
         from gitver_hooks.gitfiles.wildmatch import Pattern
 
         self.pattern: Pattern = Pattern(line)
         self._expression: re.Pattern[bytes] = re.compile(self.pattern.source)
-        self._parts = line.removeprefix(b"!").strip(b"/").split(b"/")
+        self._components = line.removeprefix(b"!").strip(b"/").split(b"/")
 
     def matches(self, path: bytes, name: bytes, is_folder: bool) -> bool:
         pattern = self.pattern
-        if pattern.directory and not is_folder:
+        if pattern.only_folders and not is_folder:
             return False
-        return self._expression.fullmatch(name if pattern.basename else path) is not None
+        return self._expression.fullmatch(name if pattern.matches_name else path) is not None
 
     def reaches_below(self, folder: bytes) -> bool:
         """Whether the pattern may match something in ``folder`` or below it."""
-        if self.pattern.basename or not folder:
+        if self.pattern.matches_name or not folder:
             return True
         above = folder.split(b"/")
-        for part, name in zip(self._parts, above, strict=False):
+        for part, name in zip(self._components, above, strict=False):
             if b"**" in part or b"[" in part or b"\\" in part:
                 # A bracket may contain a slash, and two stars cross them.
                 return True
             if b"*" not in part and b"?" not in part and part != name:
                 return False
-        return len(self._parts) > len(above)
+        return len(self._components) > len(above)
 
 
 def _selects(pattern: bytes) -> bool:
@@ -197,8 +195,10 @@ def _from_root(pattern: bytes, folder: bytes) -> bytes:
 
 
 def _literal(path: bytes) -> bytes:
-    """The pattern that matches ``path`` and no other."""
-    return b"".join(b"\\" + bytes([byte]) if byte in _SPECIAL else bytes([byte]) for byte in path)
+    # Imported here, as in _Rule.
+    from gitver_hooks.gitfiles.wildmatch import literal_pattern
+
+    return literal_pattern(path)
 
 
 EVERYTHING = Scope()

@@ -1,4 +1,4 @@
-"""The split index: a shared index with the changes of the index itself applied.
+"""Reads a split index: a shared index with the changes of the index itself applied.
 
 See gitformat-index(5), "Split index" and "link", and gitformat-bitmap(5), appendix A.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 
-from gitver_hooks.gitfiles.index import IndexFormatError, parse_entries
+from gitver_hooks.gitfiles.index import IndexFormatError, parse_entries, stage
 
 
 def merge_shared_index(
@@ -36,16 +36,12 @@ def merge_shared_index(
         if position in replaced:
             record = next(nameless, record)
         if position not in deleted:
-            merged[path, _stage(record, id_length)] = record
+            merged[path, stage(record, id_length)] = record
     for path, record in entries:
         if path:
-            merged[path, _stage(record, id_length)] = record
+            merged[path, stage(record, id_length)] = record
     # A merged path has no stages: an entry that is added later replaces the earlier one.
-    return [(path, merged[path, stage]) for path, stage in sorted(merged)]
-
-
-def _stage(record: bytes, id_length: int) -> int:
-    return (record[40 + id_length] & 0x30) >> 4
+    return [(path, merged[path, number]) for path, number in sorted(merged)]
 
 
 def _read_bitmap(data: bytes, offset: int) -> tuple[set[int], int]:

@@ -1,4 +1,4 @@
-"""Which of a few paths git tracks (standard library only)."""
+"""Tells whether git tracks one of a few paths (standard library only)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _COMPRESSED = b"\0\0\0\4"
 
 
 def first_tracked(git_dir: str, paths: Sequence[bytes], id_length: int = 20) -> bytes | None:
-    """The first of ``paths`` that git tracks, or tracks something below or a folded folder above.
+    """The first of ``paths`` that git tracks as a file or as a folder; None if it tracks none.
+
+    A path counts as tracked if a sparse index folds a folder above it.
 
     ``git_dir`` and ``id_length`` are those of ``read_index``. Raises IndexFormatError if the index
     is damaged, OSError if it cannot be read.
@@ -32,20 +34,20 @@ def _may_contain(index: str, paths: Sequence[bytes]) -> bool:
     """Whether one of ``paths`` can be in the file: most indexes need not be parsed to say no."""
     try:
         with open(index, "rb") as file:
-            data = file.read()
+            content = file.read()
     except FileNotFoundError:
         return False
     # Version 4 cuts paths into pieces, and a split index leaves some out.
-    if data[_VERSION] == _COMPRESSED or b"link" in data:
+    if content[_VERSION] == _COMPRESSED or b"link" in content:
         return True
-    return any(path.partition(b"/")[0] in data for path in paths)
+    return any(path.partition(b"/")[0] in content for path in paths)
 
 
 def _tracks(index: Index, path: bytes) -> bool:
     tracked = (index.entries, index.unmerged, index.sparse)
-    above = [path]
-    while above[-1]:
-        above.append(above[-1].rpartition(b"/")[0])
-    if any(folder in paths for folder in above[:-1] for paths in tracked):
+    path_and_parents = [path]
+    while parent := path_and_parents[-1].rpartition(b"/")[0]:
+        path_and_parents.append(parent)
+    if any(folder in paths for folder in path_and_parents for paths in tracked):
         return True
-    return any(each.startswith(path + b"/") for paths in tracked for each in paths)
+    return any(name.startswith(path + b"/") for paths in tracked for name in paths)

@@ -1,7 +1,7 @@
-"""Git's patterns, of .gitignore, .gitattributes and includeIf, as regular expressions.
+"""Translates the patterns of .gitignore, .gitattributes and includeIf to regular expressions.
 
-The rules are those of gitignore(5), and where it does not say, those of git's dir.c and
-wildmatch.c. Standard library only.
+The rules are those of gitignore(5), and of git's dir.c and wildmatch.c for what it leaves open.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -11,43 +11,46 @@ from itertools import count
 
 from gitver_hooks.gitfiles.brackets import bracket
 
-_SPECIAL = b"*?[\\"
+SPECIAL = b"*?[\\"
 # Matches nothing, for patterns that wildmatch.c rejects.
 _NEVER = rb"(?!)"
 # The two meanings of stars that cross slashes: "**/" also matches nothing at all.
 _FOLDERS = rb"(?s:.*?/)??"
 _ANYTHING = rb"(?s:.*?)"
 
-_group_names = count()
+# Group names must be unique in an expression, and ``ignore.IgnoreFile`` joins many patterns to one.
+_group_numbers = count()
 
 
 class Pattern:
     """One pattern of a rule file.
 
-    ``negated`` and ``directory`` say whether it has a leading ``!`` and a trailing ``/``. A pattern
-    with ``basename`` is matched against the last component of a path, any other against the path
-    relative to the rule file's folder. ``source`` is the regular expression, for a full match.
+    ``is_negated``: it has a leading ``!``. ``only_folders``: it has a trailing ``/``.
+    ``matches_name``: it is matched against the last component of a path, any other pattern against
+    the path relative to the rule file's folder. ``source`` is the regular expression, for a full
+    match.
     """
 
-    __slots__ = ("basename", "directory", "negated", "source")
+    __slots__ = ("is_negated", "matches_name", "only_folders", "source")
 
     def __init__(self, text: bytes, ignore_case: bool = False) -> None:
-        self.negated = text.startswith(b"!")
-        text = text[1:] if self.negated else text
-        self.directory = text.endswith(b"/")
-        text = text[:-1] if self.directory else text
-        self.basename = b"/" not in text
+        self.is_negated = text.startswith(b"!")
+        text = text[1:] if self.is_negated else text
+        self.only_folders = text.endswith(b"/")
+        text = text[:-1] if self.only_folders else text
+        self.matches_name = b"/" not in text
         if ignore_case:
             text = _lower_literals(text)
-        if self.basename:
+        if self.matches_name:
             self.source = _translate(text, path=False, fold=ignore_case)
         else:
             text = text[1:] if text.startswith(b"/") else text
-            # dir.c compares what precedes the first special character literally, and "**" is
-            # special at the start of the rest even in the middle of a component.
-            plain = next((i for i, c in enumerate(text) if c in _SPECIAL), len(text))
-            rest = _translate(text[plain:], path=True, fold=ignore_case)
-            self.source = re.escape(text[:plain]) + rest
+            # dir.c compares everything before the first special character literally. The remainder
+            # is a pattern of its own, so "**" at its start crosses slashes even in the middle of a
+            # component.
+            plain = next((i for i, byte in enumerate(text) if byte in SPECIAL), len(text))
+            pattern = _translate(text[plain:], path=True, fold=ignore_case)
+            self.source = re.escape(text[:plain]) + pattern
 
 
 def matches_path(pattern: bytes, path: bytes, *, ignore_case: bool = False) -> bool:
@@ -57,22 +60,29 @@ def matches_path(pattern: bytes, path: bytes, *, ignore_case: bool = False) -> b
     return re.fullmatch(_translate(pattern, path=True, fold=ignore_case), path) is not None
 
 
+def literal_pattern(path: bytes, special: bytes = SPECIAL) -> bytes:
+    """The pattern that matches ``path`` alone; ``special`` bytes get a backslash."""
+    return b"".join(b"\\" + bytes([byte]) if byte in special else bytes([byte]) for byte in path)
+
+
 def _lower_literals(text: bytes) -> bytes:
     """Lower-case everything outside brackets: wildmatch.c folds ranges separately."""
     lowered = bytearray()
-    i = 0
-    while i < len(text):
-        if text[i : i + 1] == b"\\":
-            lowered += text[i : i + 2].lower()
-            i += 2
+    position = 0
+    while position < len(text):
+        if text[position : position + 1] == b"\\":
+            lowered += text[position : position + 2].lower()
+            position += 2
             continue
-        expression = bracket(text, i, fold=False) if text[i : i + 1] == b"[" else None
+        expression = (
+            bracket(text, position, fold=False) if text[position : position + 1] == b"[" else None
+        )
         if expression is None:
-            lowered += text[i : i + 1].lower()
-            i += 1
+            lowered += text[position : position + 1].lower()
+            position += 1
         else:
-            lowered += text[i : expression[1]]
-            i = expression[1]
+            lowered += text[position : expression[1]]
+            position = expression[1]
     return bytes(lowered)
 
 
@@ -107,29 +117,29 @@ def _translate(text: bytes, *, path: bool, fold: bool) -> bytes:
     """
     anything = b"[^/]" if path else b"(?s:.)"
     stretches = [_Stretch(b"")]
-    i = 0
-    while i < len(text):
-        if text[i : i + 1] != b"*":
-            token = _token(text, i, anything, path=path, fold=fold)
+    position = 0
+    while position < len(text):
+        if text[position : position + 1] != b"*":
+            token = _token(text, position, anything, path=path, fold=fold)
             if token is None:
                 return _NEVER
-            source, i = token
+            source, position = token
             stretches[-1].pieces[-1] += source
             continue
-        end = i
+        end = position
         while text[end : end + 1] == b"*":
             end += 1
-        crossing = _crossing(text, i, end) if path else None
+        crossing = _crossing(text, position, end) if path else None
         if crossing is None:
             stretches[-1].pieces.append(b"")
         else:
             stretches.append(_Stretch(crossing))
         # The slash of "**/" is part of it.
-        i = end + 1 if crossing == _FOLDERS else end
-    last = stretches.pop()
+        position = end + 1 if crossing == _FOLDERS else end
+    last_stretch = stretches.pop()
     return b"".join(
         (*(stretch.source(anything, last=False) for stretch in stretches),
-         last.source(anything, last=True))
+         last_stretch.source(anything, last=True))
     )  # fmt: skip
 
 
@@ -162,7 +172,7 @@ def _crossing(text: bytes, start: int, end: int) -> bytes | None:
 
 def _once(expression: bytes) -> bytes:
     """An atomic group; ``re`` has them itself only since Python 3.11."""
-    name = b"g%d" % next(_group_names)
+    name = b"g%d" % next(_group_numbers)
     return b"(?=(?P<%b>%b))(?P=%b)" % (name, expression, name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.common.files import read_small, replace_file
+from gitver_hooks.common.files import read_small, remove_file, replace_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Experiment, Store
 
@@ -89,10 +89,7 @@ def write_state(location: Location, state: ActiveState) -> None:
 
 def remove_state(location: Location) -> None:
     """Remove the state of the worktree, if there is one. Raises OSError."""
-    try:
-        os.unlink(os.path.join(location.state_dir, _NAME))
-    except FileNotFoundError:
-        pass
+    remove_file(os.path.join(location.state_dir, _NAME))
 
 
 def encode_fields(fields: dict[str, str]) -> bytes:

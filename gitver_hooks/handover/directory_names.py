@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitver_hooks.gitfiles.ignore import IgnoreLevels
+    from gitver_hooks.gitfiles.ignore import WorktreeIgnoreRules
     from gitver_hooks.handover.snapshot import Snapshot
 
 _ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
@@ -43,7 +43,7 @@ class DirectoryNames:
         self._files = snapshots.split(snapshot.files)
         self._starts = _running_totals(snapshots.unpack(snapshot.counts))
         self._scope = Scope.decode(snapshot.scope)
-        self._levels: IgnoreLevels | None = None
+        self._levels: WorktreeIgnoreRules | None = None
 
     @property
     def used_rules(self) -> bool:
@@ -108,15 +108,15 @@ class DirectoryNames:
         start, end = self._starts[position : position + 2]
         return {file[skip:] for file in self._files[start:end]}
 
-    def _rules(self) -> IgnoreLevels:
+    def _rules(self) -> WorktreeIgnoreRules:
         """The ignore rules; their files are unchanged, which was checked before."""
         if self._levels is None:
             # Imported here because most changes are to names that were there before.
-            from gitver_hooks.gitfiles.ignore import IgnoreLevels, base_rules
+            from gitver_hooks.gitfiles.ignore import WorktreeIgnoreRules, base_rules
 
             exclude, excludes, fold = self._snapshot.ignore_rules.split(b"\0")
             base, _ = base_rules(os.fsdecode(exclude), os.fsdecode(excludes), fold == b"1")
-            self._levels = IgnoreLevels(base, self._read_ignore_file)
+            self._levels = WorktreeIgnoreRules(base, self._read_ignore_file)
         return self._levels
 
     def _read_ignore_file(self, directory: bytes) -> bytes | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.masking import mask
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.handover.active_model_file import remove_active_model_file
 from gitver_hooks.handover.active_state import read_state
 from gitver_hooks.handover.launch import start_deliverer, start_keeper
@@ -41,7 +41,7 @@ _LEFTOVER_SECONDS = 3600.0
 def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
     """Deliver one store of the outbox; ``arguments`` are worktree, store key, and ``--recheck``."""
     worktree, key, *options = arguments
-    location = find(worktree, environment)
+    location = find_location(worktree, environment)
     if location is None:
         return
     detach()

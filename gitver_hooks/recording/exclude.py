@@ -14,6 +14,7 @@ from gitver_hooks.common.files import replace_file
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.ignore import LOCAL_PATTERNS, SQLITE_SUFFIXES
 from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.wildmatch import SPECIAL, literal_pattern
 
 _SQLITE_HEADER = b"SQLite format 3\0"
 _HEADING = b"# gitver and MLflow's local files\n"
@@ -137,8 +138,11 @@ def _patterns(path: str, worktree: str, suffixes: Iterable[bytes]) -> list[bytes
 
 
 def _literal(path: bytes) -> bytes:
-    """The pattern that matches ``path``, which begins with a slash, and no other (gitignore(5))."""
-    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[\\ " else bytes([byte]) for byte in path)
+    """The pattern that matches ``path``, which begins with a slash, and no other (gitignore(5)).
+
+    Git ignores spaces at the end of a line that have no backslash.
+    """
+    return literal_pattern(path, SPECIAL + b" ")
 
 
 def _may_be_database(path: str) -> bool:

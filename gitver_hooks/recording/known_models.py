@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 
-from gitver_hooks.common.files import read_small, replace_file
+from gitver_hooks.common.files import read_small, remove_file, replace_file
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.handover.store import Store
 from gitver_hooks.registry.tracking import sqlite_inode
@@ -48,7 +48,7 @@ class KnownModels:
         replace_file(self._path(version_id, app), "".join(f"{line}\n" for line in lines).encode())
 
     def forget(self, version_id: str, app: str = "") -> None:
-        _unlink(self._path(version_id, app))
+        remove_file(self._path(version_id, app))
 
     def _read(self, version_id: str, app: str) -> tuple[str, str]:
         if not self._is_same_file():
@@ -73,7 +73,7 @@ class KnownModels:
 
     def forget_file(self, name: str) -> None:
         """Remove one of the ``files``."""
-        _unlink(os.path.join(self._folder, name))
+        remove_file(os.path.join(self._folder, name))
 
     @property
     def _inode_file(self) -> str:
@@ -102,7 +102,7 @@ class KnownModels:
         paths = [os.path.join(self._folder, name) for name in names if not name.startswith(".")]
         paths.sort(key=lambda path: os.stat(path).st_mtime)
         for path in paths[: len(paths) // 2]:
-            _unlink(path)
+            remove_file(path)
 
 
 def _read_lines(path: str) -> tuple[str, str]:
@@ -117,13 +117,6 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def _is_plain(name: str) -> bool:

@@ -131,7 +131,7 @@ def open_repository(
 
 
 def _find(path: str, environment: Mapping[str, str]) -> Location:
-    location = locations.find(path, environment)
+    location = locations.find_location(path, environment)
     if location is None:
         raise GitverError(
             f"{os.path.abspath(path)} is not inside a git worktree",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.restoring.checkout import check_out
@@ -38,7 +38,7 @@ def restore_submodules(repository: Repository, code: Code, folder: str) -> list[
 
 
 def _restore_one(outer: Repository, inner: str, version: str, folder: str) -> list[str]:
-    location = find(inner, outer.environment) if os.path.isdir(inner) else None
+    location = find_location(inner, outer.environment) if os.path.isdir(inner) else None
     if location is None or location.worktree != os.path.abspath(inner):
         return ["it is not checked out here; run `git submodule update --init`, and restore again"]
     with open_repository(location, outer.environment) as repository:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from gitver_hooks.common.package import PACKAGE_DIR
-from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE, Location, find
+from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE, Location, find_location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def locate_app(
 
 def _at(path: str, environment: Mapping[str, str]) -> tuple[Location | None, str | None]:
     folder = os.path.abspath(path)
-    location = find(folder, environment)
+    location = find_location(folder, environment)
     if location is not None:
         return location, None
     while True:

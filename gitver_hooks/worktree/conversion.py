@@ -70,7 +70,9 @@ class Conversion:
         self.files: dict[str, bytes | None] = {}
         self._info = self._outside(os.path.join(common_dir, "info", "attributes"))
         self._weakest = (*self._outside(user), *self._outside("/etc/gitattributes"))
-        self._builtin = ((0, attribute_files.parse(attribute_files.BINARY_MACRO, macros=True)),)
+        self._builtin = (
+            (0, attribute_files.parse(attribute_files.BINARY_MACRO, may_define_macros=True)),
+        )
         self._own: dict[bytes, Levels] = {}
         self._directories: dict[bytes, Attributes] = {}
 
@@ -93,7 +95,7 @@ class Conversion:
     def may_convert(self, directories: list[bytes]) -> bool:
         """Whether any file may be converted; ``directories`` have a .gitattributes of their own."""
         return self._autocrlf or any(
-            self._attributes_in(directory).matter for directory in (b"", *directories)
+            self._attributes_in(directory).may_change_content for directory in (b"", *directories)
         )
 
     def _line_ends(self, attributes: dict[bytes, Value]) -> str | None:
@@ -154,14 +156,17 @@ class Conversion:
         text = self._read_worktree(directory)
         if text is None:
             return above
-        parsed = attribute_files.parse(text, macros=not directory, ignore_case=self._ignore_case)
+        parsed = attribute_files.parse(
+            text, may_define_macros=not directory, ignore_case=self._ignore_case
+        )
         return ((len(directory) + 1 if directory else 0, parsed), *above)
 
     def _outside(self, path: str) -> Levels:
         text = self.files[path] = read_small(path)
         if text is None:
             return ()
-        return ((0, attribute_files.parse(text, macros=True, ignore_case=self._ignore_case)),)
+        parsed = attribute_files.parse(text, may_define_macros=True, ignore_case=self._ignore_case)
+        return ((0, parsed),)
 
     def fingerprint(self, directories: list[bytes]) -> bytes:
         """A digest of all rules that say how content is converted.
@@ -174,7 +179,7 @@ class Conversion:
         for level in (*self._info, *self._weakest):
             digest.update(b"\n".join((b"", *level[1].lines)))
         for directory in sorted(directories):
-            if self._attributes_in(directory).matter:
+            if self._attributes_in(directory).may_change_content:
                 digest.update(b"\0" + directory + b"\0")
                 for _, file in self._levels(directory):
                     digest.update(b"\n".join(file.lines))

@@ -27,7 +27,7 @@ from gitver_hooks.worktree.restricted_tree import unfold_partly
 from gitver_hooks.worktree.rule_files import RuleFiles
 from gitver_hooks.worktree.tree import Change, Tree, differences
 from gitver_hooks.worktree.verification import verify_conversion, verify_staged
-from gitver_hooks.worktree.walk import ACTIVE_MODEL, Rules, Walk
+from gitver_hooks.worktree.walk import ACTIVE_MODEL, Walk, WalkRules
 
 
 class Reading(NamedTuple):
@@ -157,11 +157,11 @@ class WorktreeReader:
             symlinks=configuration.flag((b"core",), b"symlinks", True),
         )
 
-    def _rules(self, rule_files: RuleFiles) -> Rules:
+    def _rules(self, rule_files: RuleFiles) -> WalkRules:
         index = self._index
         ignore_case = self._repository.configuration.flag((b"core",), b"ignoreCase", False)
-        return Rules(
-            ignore=rule_files.ignore_levels(outermost=not self._prefix),
+        return WalkRules(
+            ignore=rule_files.ignore_rules(outermost=not self._prefix),
             read_tree=self._objects.tree,
             is_repository=lambda path: nested.location_of(self._root + b"/" + path) is not None,
             scope=self._scope,

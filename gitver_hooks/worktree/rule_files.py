@@ -7,7 +7,7 @@ import stat
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
-from gitver_hooks.gitfiles.ignore import Ignore, IgnoreLevels, base_rules
+from gitver_hooks.gitfiles.ignore import IgnoreRules, WorktreeIgnoreRules, base_rules
 from gitver_hooks.gitfiles.index import SKIP_WORKTREE, Index
 from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.handover.observation import Observation
@@ -43,12 +43,12 @@ class RuleFiles:
         self._root = os.fsencode(repository.location.worktree)
         self._remember(repository.configuration.files)
 
-    def ignore_levels(self, *, outermost: bool) -> IgnoreLevels:
+    def ignore_rules(self, *, outermost: bool) -> WorktreeIgnoreRules:
         """The ignore rules; those of the outermost worktree are needed for its snapshot."""
         base, exclude, excludes = self._base_rules()
         if outermost:
             self._observation.ignore_rules = (exclude, excludes, base.ignore_case)
-        return IgnoreLevels(base, self._read_ignore_file)
+        return WorktreeIgnoreRules(base, self._read_ignore_file)
 
     def conversion(self, filters: Filters) -> Conversion:
         """The conversion rules."""
@@ -64,7 +64,7 @@ class RuleFiles:
         self._remember(conversion.files)
         return conversion
 
-    def _base_rules(self) -> tuple[Ignore, bytes, bytes]:
+    def _base_rules(self) -> tuple[IgnoreRules, bytes, bytes]:
         """The rules from outside the worktree, and the paths of their two files."""
         repository = self._repository
         configuration = repository.configuration

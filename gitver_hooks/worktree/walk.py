@@ -7,7 +7,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitver_hooks.gitfiles import index as index_file
-from gitver_hooks.gitfiles.ignore import IgnoreLevels, is_local, is_local_folder, is_local_name
+from gitver_hooks.gitfiles.ignore import (
+    WorktreeIgnoreRules,
+    is_local,
+    is_local_folder,
+    is_local_name,
+)
 from gitver_hooks.gitfiles.index import GITLINK_MODE, SKIP_WORKTREE, Index
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
 from gitver_hooks.gitfiles.scope import ALL, EVERYTHING, SOME, Scope
@@ -32,7 +37,7 @@ from gitver_hooks.worktree.tree import Children, tracked_directories
 ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 
 
-class Rules(NamedTuple):
+class WalkRules(NamedTuple):
     """What a walk depends on besides the index.
 
     ``scope`` says what counts. ``prefix`` is the path of the worktree in the outermost one, with a
@@ -40,7 +45,7 @@ class Rules(NamedTuple):
     ``folding`` is None unless core.ignoreCase is set.
     """
 
-    ignore: IgnoreLevels
+    ignore: WorktreeIgnoreRules
     read_tree: Callable[[bytes], Children]
     is_repository: Callable[[bytes], bool]
     active_model_file: bytes = ACTIVE_MODEL
@@ -57,7 +62,7 @@ class Walk:
         self,
         root: bytes,
         index: Index,
-        rules: Rules,
+        rules: WalkRules,
         files: FileCheck,
         observation: Observation,
         findings: Findings,

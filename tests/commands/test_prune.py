@@ -12,7 +12,7 @@ from support.git import Git
 from support.kept import keep_tree
 from support.registering import OpenStore, run_python
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.history.source import open_source
 from gitver_hooks.keeping.kept_refs import ref_name
@@ -50,7 +50,7 @@ class Versions:
     def __init__(self, git: Git, store: OpenStore) -> None:
         self.git, self.store = git, store
         self.models: dict[str, str] = {}
-        location = find(str(git.path), os.environ)
+        location = find_location(str(git.path), os.environ)
         assert location is not None
         store_key = Store(store.uri, Experiment("", id=store.experiment))
         self.known = KnownModels(location, store_key)
@@ -199,7 +199,7 @@ def test_the_limits_on_kept_versions_spare_what_mlflow_knows_to_be_used(
     embedded.keep("gone")
     embedded.use(["traced", "measured"], tmp_path)
     embedded.git("config", "gitver.keepVersions", "2")
-    location = find(str(embedded.git.path), os.environ)
+    location = find_location(str(embedded.git.path), os.environ)
     assert location is not None
     prune_automatically(location, os.environ)
     assert embedded.kept([*embedded.models, "gone"]) == {"traced", "measured"}
@@ -209,7 +209,7 @@ def test_the_limits_on_kept_versions_spare_what_mlflow_knows_to_be_used(
 def test_code_that_another_store_knows_stays(embedded: Versions, gitver: Gitver) -> None:
     """MLFLOW_TRACKING_URI may be set for one afternoon only."""
     embedded.keep("elsewhere")
-    location = find(str(embedded.git.path), os.environ)
+    location = find_location(str(embedded.git.path), os.environ)
     assert location is not None
     other = KnownModels(location, Store("http://elsewhere", Experiment()))
     other.put(embedded.version("elsewhere"), "m-" + "1" * 32)

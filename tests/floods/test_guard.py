@@ -236,10 +236,10 @@ def test_of_several_runs_at_the_same_time_one_prints_the_line(git: Git) -> None:
     append(git, "app.log")
     code = (
         "import os, sys\n"
-        "from gitver_hooks.gitfiles.location import find\n"
+        "from gitver_hooks.gitfiles.location import find_location\n"
         "from gitver_hooks.recording.record import record\n"
         "sys.stdin.read()\n"
-        "print(record(find('.', os.environ), os.environ, is_run=True).hint)\n"
+        "print(record(find_location('.', os.environ), os.environ, is_run=True).hint)\n"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code], cwd=git.path, stdin=-1, stdout=-1, text=True)

@@ -12,7 +12,7 @@ import pytest
 from support.git import Git
 
 from gitver_hooks.common.files import read_small
-from gitver_hooks.gitfiles.ignore import Ignore, base_rules, is_local, pattern_lines
+from gitver_hooks.gitfiles.ignore import IgnoreRules, base_rules, is_local, pattern_lines
 
 COMPONENTS = (
     "a", "b", "ab", "abc", "foo", "foo.o", "x.y", "A", "aB", "build", "[a]", "a b", "é", "d-e", "*",
@@ -78,7 +78,7 @@ def check_ignore(root: Path, paths: list[str]) -> dict[str, bool]:
     }
 
 
-def is_ignored(top: Ignore, root: Path, path: str, is_directory: bool) -> bool:
+def is_ignored(top: IgnoreRules, root: Path, path: str, is_directory: bool) -> bool:
     """As the walk does it: from the root down, each folder with the rules in it."""
     rules = top
     parts = path.split("/")

@@ -11,7 +11,7 @@ from support.git import Git
 from support.locations import location_of
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import all_worktrees, find
+from gitver_hooks.gitfiles.location import all_worktrees, find_location
 from gitver_hooks.gitfiles.ownership import DubiousOwnership, check_state_folder
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -29,7 +29,7 @@ def agree(git: Git, **environment: str) -> bool:
     done = git.run("rev-parse", "--git-dir", check=False, **environment)
     assert done.returncode == 0 or "dubious ownership" in done.stderr
     try:
-        found = find(str(git.path), {**os.environ, **environment})
+        found = find_location(str(git.path), {**os.environ, **environment})
     except DubiousOwnership:
         found = None
     assert (found is not None) == (done.returncode == 0), done.stderr
@@ -123,10 +123,10 @@ def test_the_refusal_says_what_to_do_and_doing_it_helps(git: Git, tmp_path: Path
     shutil.move(git.path, path)
     give_away(path)
     with pytest.raises(DubiousOwnership, match="--global --add safe") as caught:
-        find(str(path), os.environ)
+        find_location(str(path), os.environ)
     command = caught.value.remedy.partition("`")[2].rpartition("`")[0]
     assert os.system(command) == 0
-    assert find(str(path), os.environ) is not None
+    assert find_location(str(path), os.environ) is not None
 
 
 def test_other_peoples_worktrees_of_ones_own_repository_are_left_alone(git: Git) -> None:

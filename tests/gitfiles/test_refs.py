@@ -10,12 +10,12 @@ from support.git import Git
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import refs
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.gitfiles.refs import Head, read_head
 
 
 def head(git: Git) -> Head:
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     return read_head(location)
 

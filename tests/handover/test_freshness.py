@@ -273,7 +273,7 @@ def test_the_check_imports_the_standard_library_only(git: Git) -> None:
         "import sys; before = set(sys.modules)\n"
         "from gitver_hooks.gitfiles import location\n"
         "from gitver_hooks.handover import freshness\n"
-        f"assert freshness.fresh_version(location.find({str(git.path)!r}, {{}}))\n"
+        f"assert freshness.fresh_version(location.find_location({str(git.path)!r}, {{}}))\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from support.git import Git
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.handover import freshness
 from gitver_hooks.repository.repository import open_repository
@@ -27,7 +27,7 @@ def is_fresh(git: Git, make_git: Callable[..., Git]) -> Callable[[], bool]:
     for name in ("src/main.py", "src/data/x.csv", "lib/a.py", "lib/b.txt", "docs/index.md"):
         git.write(name, "1\n")
     git.commit("files")
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     with open_repository(location, os.environ) as repository:
         scope = Scope(b"", [b"/src/", b"!/src/data/", b"/lib/*.py", b"/later/"])

@@ -6,7 +6,7 @@ import os
 
 from support.stores import App
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.history.assemble import history
 from gitver_hooks.history.measurements import all_measurements
 from gitver_hooks.history.resolve import resolve
@@ -24,7 +24,7 @@ def test_a_version_is_listed_at_each_commit_that_has_its_content(app: App) -> No
     docs = app.commit("docs", **{"docs.md": "1\n"})
     edited = app.commit("edited", **{"chat/main.py": "2\n"})
     app("revert", "--no-edit", "HEAD")
-    location = find(str(app.path / "chat"), os.environ)
+    location = find_location(str(app.path / "chat"), os.environ)
     assert location is not None
     app.write("chat/main.py", "3\n")
     dirty = register(location, os.environ).recorded.version.id

@@ -87,9 +87,9 @@ def test_a_kill_before_any_step_leaves_a_sound_repository(git: Git, count: int) 
 def test_two_hundred_kills_at_random_moments_leave_a_sound_repository(git: Git) -> None:
     moments = random.Random(0)
     program = (
-        "import os, sys; from gitver_hooks.gitfiles.location import find; "
+        "import os, sys; from gitver_hooks.gitfiles.location import find_location; "
         "from gitver_hooks.keeping.keep import keep_captured; "
-        "print(flush=True); keep_captured(find(sys.argv[1], os.environ), os.environ)"
+        "print(flush=True); keep_captured(find_location(sys.argv[1], os.environ), os.environ)"
     )
     killed = 0
     while killed < 200:

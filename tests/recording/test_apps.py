@@ -12,7 +12,7 @@ import pytest
 from support.git import Git
 from support.stores import App, models, versions_of_traces
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.handover.current_state import current_state
 from gitver_hooks.recording.register import register
 from gitver_hooks.version.identify import identify
@@ -66,7 +66,7 @@ def test_a_commit_outside_of_an_app_leaves_its_model_and_a_commit_inside_does_no
 def test_an_edit_outside_of_an_app_leaves_its_file_fresh(app: App) -> None:
     make_apps(app)
     app.commit("apps")
-    location = find(str(app.path / "apps/chat"), os.environ)
+    location = find_location(str(app.path / "apps/chat"), os.environ)
     assert location is not None
     for name in ("docs/a.md", "apps/search/main.py", "libs/other.py", "new.txt"):
         app.write(name, "edited\n")
@@ -96,7 +96,7 @@ def test_the_name_of_the_model_is_that_of_the_first_commit_in_another_clone_too(
     app.commit("docs", **{"docs/a.md": "a"})
     app("clone", "-q", "--depth=1", f"file://{app.path}", str(tmp_path / "clone"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{app.store}")
-    location = find(str(tmp_path / "clone/apps/chat"), os.environ)
+    location = find_location(str(tmp_path / "clone/apps/chat"), os.environ)
     assert location is not None
     registered = register(location, os.environ)
     assert registered.model_id == active(app, "apps/chat")
@@ -126,7 +126,7 @@ def test_a_wrong_setting_of_one_app_does_not_hold_up_the_others(app: App) -> Non
 def test_an_app_that_is_not_tracked_yet_is_kept_up_to_date_once_it_has_run(app: App) -> None:
     app.commit("first")
     app.write("tools/.gitver.yaml", "")
-    location = find(str(app.path / "tools"), os.environ)
+    location = find_location(str(app.path / "tools"), os.environ)
     assert location is not None
     register(location, os.environ)
     state = Path(location.state_dir, "active")

@@ -13,7 +13,7 @@ from support.git import Git
 from support.stores import models
 
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.handover.log import log_path
 from gitver_hooks.handover.notices import leave_notice, take_notice
 from gitver_hooks.handover.store import Experiment, Store
@@ -80,7 +80,7 @@ class Queue:
 @pytest.fixture
 def queue(git: Git, sqlite_store: Path, delivering: Callable[[float], None]) -> Queue:
     delivering(30)
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     return Queue(location, sqlite_store)
 
@@ -344,7 +344,7 @@ def test_a_store_that_hangs_does_not_hold_up_another(queue: Queue) -> None:
 
 def test_each_worktree_that_waits_gets_its_file(git: Git, queue: Queue) -> None:
     git("worktree", "add", "-q", "../linked")
-    linked = find(str(git.path.parent / "linked"), os.environ)
+    linked = find_location(str(git.path.parent / "linked"), os.environ)
     assert linked is not None
     for location in (queue.location, linked):
         record(location, queue.environment)
@@ -359,7 +359,9 @@ def test_a_broken_worktree_does_not_hold_up_the_others(
 ) -> None:
     for name in ("full", "linked"):
         git("worktree", "add", "-q", f"../{name}", "-b", name)
-    full, linked = (find(str(git.path.parent / name), os.environ) for name in ("full", "linked"))
+    full, linked = (
+        find_location(str(git.path.parent / name), os.environ) for name in ("full", "linked")
+    )
     assert full is not None
     assert linked is not None
     for location in (queue.location, full, linked):

@@ -12,7 +12,7 @@ from support.keeping import kept
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.handover.active_state import ActiveState, read_state, write_state
 from gitver_hooks.handover.store import Experiment, Store
 from gitver_hooks.keeping.keep import keep_captured
@@ -36,7 +36,7 @@ STORE = Store("http://127.0.0.1:9", Experiment("shop"))
 @pytest.fixture
 def location(git: Git) -> Location:
     git("config", "gitver.wait", "3")
-    found = find(str(git.path), os.environ)
+    found = find_location(str(git.path), os.environ)
     assert found is not None
     return found
 

@@ -10,7 +10,7 @@ import pytest
 from support.git import Git
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.handover.store import Experiment
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.settings import NotAllowed, Settings, load_settings, survey_settings
@@ -76,7 +76,7 @@ def test_every_key_is_either_free_or_restricted_in_these_tests() -> None:
 def test_an_app_in_a_folder_has_the_settings_in_its_own_file(git: Git) -> None:
     git.write(".gitver.yaml", "app: whole\nmodel_type: rag\n")
     git.write("chat/.gitver.yaml", "app: part\n")
-    location = find(str(git.path / "chat"), os.environ)
+    location = find_location(str(git.path / "chat"), os.environ)
     assert location is not None
     with open_repository(location, os.environ) as repository:
         settings = load_settings(repository)

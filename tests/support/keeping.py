@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from gitver_hooks.gitfiles.location import Location, find
+from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.handover.log import log_path
 from gitver_hooks.keeping.capture import capture
 from gitver_hooks.keeping.keep import keep_captured
@@ -21,7 +21,7 @@ MODEL_NAME = "app-git-0123abcd"
 
 
 def location_of(git: Git) -> Location:
-    location = find(str(git.path), os.environ)
+    location = find_location(str(git.path), os.environ)
     assert location is not None
     return location
 

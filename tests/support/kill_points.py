@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 
-from gitver_hooks.gitfiles.location import find
+from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.version import secret_values, withhold
 
@@ -51,7 +51,7 @@ def _keep_until(number: int, worktree: str, writing: int) -> None:
             os.write(writing, f"{event} {os.path.relpath(path, worktree)}".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
-    location = find(worktree, os.environ)
+    location = find_location(worktree, os.environ)
     assert location is not None
     sys.addaudithook(hook)
     keep_captured(location, os.environ)
