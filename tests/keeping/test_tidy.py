@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,49 @@ def test_a_failure_is_a_line_in_the_log(git: Git, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", "")
     tidy(git)
     assert "kept versions cannot be packed" in logged(git)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_a_pack_with_the_objects_of_all_others_stays(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it is merged into may be the pack itself: git names a pack by its content."""
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._MOST_PACKS", 1)
+    keep_versions(git, 4)
+    tidy(git)
+    (all_of_them,) = packs(git)
+    objects = object_ids(git)
+    pack_objects = ["git", "pack-objects", "-q", ".git/objects/pack/pack"]
+    one_object = git("rev-parse", f"{kept_refs(git)[0]}^{{tree}}").encode()
+    made = subprocess.run(pack_objects, cwd=git.path, input=one_object, capture_output=True)
+    state = Path(location_of(git).shared_state_dir, "packs")
+    state.write_text(f"{state.read_text()}pack-{made.stdout.decode()}")
+    assert len(packs(git)) == 2
+    for ref in kept_refs(git):
+        git("update-ref", f"{ref}-again", ref)
+    tidy(git)
+    assert packs(git) == {all_of_them}
+    assert object_ids(git) == objects
+    assert_sound(git)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_packs_that_git_has_replaced_are_forgotten(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitver_hooks.keeping.tidy._MOST_PACKS", 1)
+    keep_versions(git, 4)
+    tidy(git)
+    git("repack", "-q", "-a", "-d")
+    (gits,) = packs(git)
+    keep_versions(git, 8)
+    tidy(git)
+    assert len(packs(git)) == 2
+    assert gits in packs(git)
+    assert_sound(git)
+
+
+def test_a_repository_without_kept_versions_has_nothing_to_pack(git: Git) -> None:
+    tidy(git)
+    assert packs(git) == set()
+    assert logged(git) == ""
