@@ -62,13 +62,15 @@ class Versions:
     def keep(self, name: str) -> None:
         keep_tree(self.git, self.version(name), self.git("rev-parse", "HEAD^{tree}"))
 
-    def register(self, name: str, model_name: str = "") -> None:
+    def register(self, name: str, model_name: str = "", repository: str | None = None) -> None:
         version = self.version(name)
         tags = {
             "gitver.version": version,
             "mlflow.source.git.commit": self.git("rev-parse", "HEAD"),
             "mlflow.source.git.dirty": "true",
         }
+        if repository is not None:
+            tags["mlflow.source.git.repoURL"] = repository
         model_name = model_name or f"app-git-{version[:8]}-dirty-{version[-8:]}"
         self.models[name] = self.store.model(model_name, tags, {"gitver.fate": "ready"}, "READY")
         self.known.put(version, self.models[name])
@@ -118,7 +120,11 @@ def test_what_nobody_used_is_removed_and_nothing_else(
     for name in ("unused", *USES):
         versions.register(name)
     versions.register("of another app", "other-git-00000000-dirty-00000000")
+    versions.register("of another repository", repository="https://example.com/other.git")
+    others = {"of another app", "of another repository"}
     versions.keep("gone")
+    clean = versions.git("rev-parse", "HEAD")
+    versions.known.put(clean, "m-" + "2" * 32)
     names = [*versions.models, "gone"]
     versions.use(list(USES), tmp_path)
     looked = gitver(versions.git.path, "prune", "--older-than", "0h", "--dry-run")
@@ -129,10 +135,11 @@ def test_what_nobody_used_is_removed_and_nothing_else(
     assert versions.kept(names) == set(names)
     done = gitver(versions.git.path, "prune", "--older-than", "0h", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert versions.live == {*USES, "of another app"}
-    assert versions.kept(names) == {*USES, "of another app"}
+    assert versions.live == {*USES, *others}
+    assert versions.kept(names) == {*USES, *others}
     known = {name for name in names if versions.known.get(versions.version(name))}
-    assert known == {*USES, "of another app"}
+    assert known == {*USES, *others}
+    assert versions.known.get(clean)
     again = gitver(versions.git.path, "prune", "--older-than", "0h", "--yes")
     assert again.stdout.startswith("nothing to remove")
 
@@ -253,9 +260,10 @@ def test_pushed_versions_are_removed_from_the_remote(
     before = pushed(remote)
     gitver(versions.git.path, "prune", "--older-than", "9h", "--yes")
     assert pushed(remote) == before
+    versions.keep("gone")
     done = gitver(versions.git.path, "prune", "--older-than", "0h", "--yes", "--remote")
     assert (done.returncode, done.stderr) == (0, "")
-    names = ["unused", *(["of others", "gone"] if versions.store.uri.startswith("http") else [])]
+    names = ["unused", "gone", *(["of others"] if versions.store.uri.startswith("http") else [])]
     assert before - pushed(remote) == {ref_name(versions.version(name)) for name in names}
 
 
