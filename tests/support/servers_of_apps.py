@@ -90,6 +90,20 @@ class UvicornApp(Server, Driver):
         app.write("main.py", _ASGI_APP)
         self._reloading_from: str | None = None
 
+    def get(self, path: str) -> str:
+        answers: list[str] = []
+
+        def answers_now() -> bool:
+            try:
+                answers.append(super(UvicornApp, self).get(path))
+            except ConnectionError:
+                # A reload resets the connections that wait for an answer.
+                return False
+            return True
+
+        wait_until(answers_now)
+        return answers[0]
+
     def command(self) -> list[str]:
         port = str(self.port)
         options = ["--reload", "--port", port, "--lifespan", "off"]
