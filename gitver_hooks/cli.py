@@ -32,15 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
     of ``git checkout`` (githooks(5)).
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    verb, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if verb == "hook" and rest and rest[0] not in _HELP:
+    verb, verb_arguments = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if verb == "hook" and verb_arguments and verb_arguments[0] not in _HELP:
         # Without argparse: this path is part of every commit and checkout.
         from gitver_hooks.commands.hook import run_hook
 
-        run_hook(rest[0], rest[1:], os.environ)
+        run_hook(verb_arguments[0], verb_arguments[1:], os.environ)
         return DONE
     if verb in ("deliver", "keep", "refresh"):
-        return _run_internal(verb, rest)
+        return _run_internal(verb, verb_arguments)
     return _run_verb(arguments)
 
 

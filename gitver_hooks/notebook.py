@@ -58,7 +58,7 @@ class _Session:
 
     def print_status(self, _line: str = "") -> None:
         """Print what ``gitver status`` prints."""
-        done = subprocess.run(
+        completed = subprocess.run(
             recording_command("status"),
             cwd=self._folder,
             env=user_environment(os.environ),
@@ -68,7 +68,7 @@ class _Session:
             text=True,
             errors="replace",
         )
-        for line in done.stdout.splitlines():
+        for line in completed.stdout.splitlines():
             show(line)
 
 

@@ -98,7 +98,7 @@ class _VersionedSession:
         """Add the comparison to the summary, and return the exit status of `gitver compare`."""
         from gitver_hooks.handover.launch import recording_command
 
-        done = subprocess.run(
+        completed = subprocess.run(
             recording_command("compare", "--fail-on-drop", "--", base, model_id),
             cwd=self._folder,
             env=dict(self._environment),
@@ -107,8 +107,8 @@ class _VersionedSession:
             text=True,
             errors="replace",
         )
-        self._comparison = [*done.stdout.splitlines(), *done.stderr.splitlines()]
-        return done.returncode
+        self._comparison = [*completed.stdout.splitlines(), *completed.stderr.splitlines()]
+        return completed.returncode
 
     def _summary(self) -> str:
         active = self._active

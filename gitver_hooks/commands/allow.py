@@ -71,9 +71,9 @@ def asking_apps(repository: Repository) -> list[Asking]:
 def _surveys(repository: Repository) -> list[tuple[Repository, Survey]]:
     """The settings of all apps of the worktree; those of ``repository`` come first."""
     own = repository.location
-    others = [app for app in all_apps(repository) if app.app != own.app]
-    opened = [repository, *map(repository.of_app, others)]
-    return [(each, survey_settings(each)) for each in opened]
+    other_apps = [app for app in all_apps(repository) if app.app != own.app]
+    opened = [repository, *map(repository.of_app, other_apps)]
+    return [(app_repository, survey_settings(app_repository)) for app_repository in opened]
 
 
 def allow_values(repository: Repository) -> None:
@@ -110,15 +110,15 @@ def store_approvals(location: Location, asking: Sequence[Asking]) -> None:
         # The git command keeps the layout and the comments of the file, and locks it.
         command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--add"]
         try:
-            done = subprocess.run([*command, ALLOWED, text], capture_output=True, text=True)
+            completed = subprocess.run([*command, ALLOWED, text], capture_output=True, text=True)
         except OSError as error:
             raise GitverError(
                 f"git cannot be run: {error.strerror}",
                 f"add `{ALLOWED}` to {location.common_dir}/config by hand",
             ) from error
-        if done.returncode:
+        if completed.returncode:
             raise GitverError(
-                f"git cannot write its configuration: {done.stderr.strip()}",
+                f"git cannot write its configuration: {completed.stderr.strip()}",
                 f"make {location.common_dir}/config writable",
             )
     show(f"allowed in this clone; `git config --unset-all {ALLOWED}` undoes this")

@@ -31,10 +31,10 @@ def app_folder(arguments: argparse.Namespace) -> str:
     for app in apps:
         if app.location.app == arguments.app or os.path.realpath(app.location.folder) == wanted:
             return app.location.folder
-    found = [app for app in apps if app.name == arguments.app]
-    if len(found) == 1:
-        return found[0].location.folder
-    problem = "is the name of several apps" if found else "is no app of this repository"
+    matches = [app for app in apps if app.name == arguments.app]
+    if len(matches) == 1:
+        return matches[0].location.folder
+    problem = "is the name of several apps" if matches else "is no app of this repository"
     raise GitverError(
         f"{arguments.app} {problem}", f"name the folder of one: {', '.join(map(str, apps))}"
     )

@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _commands(parser: argparse.ArgumentParser) -> list[_Command]:
-    (subparsers,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    (subparsers,) = [
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    ]
     help_texts = {action.dest: action.help or "" for action in subparsers._choices_actions}
     return [
         _Command(name, help_texts.get(name, ""), _options(command), _words(command))

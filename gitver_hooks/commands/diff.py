@@ -62,21 +62,21 @@ def split(words: list[str]) -> tuple[str, str, list[str]]:
     return a, b, options
 
 
-def _tree(source: Source, what: str) -> str:
+def _tree(source: Source, name: str) -> str:
     """The id of the tree of a version; what it lacks is said on standard error."""
-    code = find_code(source, find_wanted(source, what))
+    code = find_code(source, find_wanted(source, name))
     for lack in code.lacks:
-        say(f"{what}: {lack.text}")
+        say(f"{name}: {lack.text}")
     return code.tree
 
 
 def _diff(git: GitCommand, folder: str, arguments: list[str]) -> int:
     """Run `git diff` on the user's terminal, with its pager; its exit status."""
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             git.arguments("diff", *arguments), cwd=folder, env=git.variables(), check=False
         )
     except OSError as error:
         raise no_git(error) from error
     # A pager that was left early ends git by a signal, as it should.
-    return max(0, done.returncode)
+    return max(0, completed.returncode)

@@ -6,7 +6,6 @@ Changes nothing. Exits 1 if there is a problem; a warning is something that may 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Mapping
 
 from gitver_hooks.commands.app_option import add_app_option, app_folder
@@ -20,7 +19,7 @@ from gitver_hooks.diagnosis.settings import check_settings
 from gitver_hooks.diagnosis.worktree import check_active_model, check_outbox, check_state
 from gitver_hooks.gitfiles.location import find_location
 from gitver_hooks.gitfiles.ownership import DubiousOwnership
-from gitver_hooks.repository.repository import open_repository
+from gitver_hooks.repository.repository import no_worktree, open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +45,8 @@ def _examine(folder: str, environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("repository", PROBLEM, error.message, error.remedy)
         return
     if location is None:
-        yield Finding(
-            "repository",
-            PROBLEM,
-            f"{os.path.abspath(folder)} is not inside a git worktree",
-            "run this inside a clone, or `git init` first",
-        )
+        problem = no_worktree(folder)
+        yield Finding("repository", PROBLEM, problem.message, problem.remedy)
         return
     yield from check_hooks(location, environment)
     yield from check_state(location, environment)

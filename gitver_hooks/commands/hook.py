@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from gitver_hooks.recording.apps import RecordOne
+    from gitver_hooks.recording.apps import RecordApp
 
 PRE_COMMIT = "pre-commit"
 
@@ -151,12 +151,12 @@ def _record_stashed(location: Location, environment: Mapping[str, str]) -> None:
     _record_all(location, environment, record_before_change)
 
 
-def _record_all(location: Location, environment: Mapping[str, str], record_one: RecordOne) -> None:
+def _record_all(location: Location, environment: Mapping[str, str], record_app: RecordApp) -> None:
     """Record each app, and have what is new delivered. Raises the first app's GitverError."""
     from gitver_hooks.recording.apps import record_all
     from gitver_hooks.recording.record import HOOK_LOCK_SECONDS
 
-    result = record_all(location, environment, HOOK_LOCK_SECONDS, record_one)
+    result = record_all(location, environment, HOOK_LOCK_SECONDS, record_app)
     stores = {
         recorded.store.key: app
         for app, recorded in result.apps

@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     for change in changes:
         beside = "" if change.path.name == change.name else f", as {change.path.name}"
         kept = install.kept_hook(change)
-        after = f", after {kept}" if kept else ""
-        show(f"  {change.name:<{width}}  {change.outcome}{beside}{after}")
+        order = f", after {kept}" if kept else ""
+        show(f"  {change.name:<{width}}  {change.outcome}{beside}{order}")
     for line in _warnings(location, folder):
         show(line)
     if not is_disabled(arguments.environment):

@@ -74,21 +74,21 @@ def add_deadline(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    found = read_selected(arguments)
+    history = read_selected(arguments)
     now = datetime.now(timezone.utc)
     # Imported here because each call needs only one of the formats.
     from gitver_hooks.history import formats
 
     if arguments.format == "json":
-        show_json(found.to_dict())
+        show_json(history.to_dict())
     elif arguments.format == "csv":
-        for line in formats.as_csv(found).splitlines():
+        for line in formats.as_csv(history).splitlines():
             show(line)
     elif arguments.format == "markdown":
-        for line in formats.as_markdown(found, now):
+        for line in formats.as_markdown(history, now):
             show(line)
     else:
-        for line in formats.as_table(found, now, _terminal_width()):
+        for line in formats.as_table(history, now, _terminal_width()):
             show(line)
     return 0
 

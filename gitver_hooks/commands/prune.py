@@ -61,19 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
         return _remove(scope, plan, remote)
 
 
-def _scope(source: Source, before: datetime, seconds: float) -> Scope:
+def _scope(source: Source, cutoff: datetime, seconds: float) -> Scope:
     reading = source.reading()
     return Scope(
         source.repository,
         source.settings,
         UsageReader(reading.client, reading.experiment_id, seconds),
         KnownModels(source.repository.location, source.tracking.store),
-        int(before.timestamp() * 1000),
+        int(cutoff.timestamp() * 1000),
     )
 
 
-def _show_plan(plan: Plan, remote: str | None, before: datetime) -> None:
-    day = before.astimezone().strftime("%Y-%m-%d")
+def _show_plan(plan: Plan, remote: str | None, cutoff: datetime) -> None:
+    day = cutoff.astimezone().strftime("%Y-%m-%d")
     if not plan:
         show(f"nothing to remove: no unused version is older than {day}, and no kept code is stray")
         return

@@ -27,17 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    found = read_selected(arguments)
+    history = read_selected(arguments)
     from gitver_hooks.history.report.page import report
 
     path = Path(arguments.folder, arguments.output)
     try:
-        path.write_text(report(found, datetime.now(timezone.utc)), encoding="utf-8")
+        path.write_text(report(history, datetime.now(timezone.utc)), encoding="utf-8")
     except OSError as error:
         raise GitverError(
             f"{path} cannot be written: {error.strerror}", "name another file with -o"
         ) from error
-    show(f"{path}{' (PARTIAL: ' + '; '.join(found.notes) + ')' if found.partial else ''}")
+    show(f"{path}{' (PARTIAL: ' + '; '.join(history.notes) + ')' if history.partial else ''}")
     if arguments.open:
         webbrowser.open(path.absolute().as_uri())
     return 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from gitver_hooks.commands.app_option import add_app_option, app_folder
@@ -27,7 +26,7 @@ from gitver_hooks.recording.named_apps import name_problems, named_apps
 from gitver_hooks.recording.outbox import Entry, Outbox
 from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import Tracking
-from gitver_hooks.repository.repository import Repository, open_repository
+from gitver_hooks.repository.repository import Repository, no_worktree, open_repository
 from gitver_hooks.runtime.app_location import locate_app
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
 from gitver_hooks.settings.keys import KEYS
@@ -61,9 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif file is not None:
         facts = {"model_id": read_active_model_file(file), "active": "trusted", "file": file}
     else:
-        raise GitverError(
-            f"{Path.cwd()} is not inside a git worktree", "run this inside a clone, or `git init`"
-        )
+        raise no_worktree(arguments.folder)
     if arguments.json:
         show_json(facts)
     else:
@@ -95,7 +92,9 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         "tracking_uri_source": tracking.uri_source if tracking else None,
         "experiment": str(tracking.store.experiment) if tracking else None,
         "settings": _settings_facts(survey.settings),
-        "not_allowed": {r.key.name: shown_value(r.key, r.value) for r in survey.refused},
+        "not_allowed": {
+            request.key.name: shown_value(request.key, request.value) for request in survey.refused
+        },
         "hooks": hooks_in_place(location),
         "apps": [str(app) for app in apps],
         **_outbox_facts(Outbox(location)),
@@ -109,15 +108,15 @@ def _version_facts(
 ) -> dict[str, Any]:
     location = repository.location
     version, owner = identified.version, identified.owner
-    known = KnownModels(location, tracking.store)
+    known_models = KnownModels(location, tracking.store)
     return {
         "app": identified.app,
         "folder": location.folder,
         "files": counted_files(identified.content),
         "is_part": not identified.content.scope.is_everything,
         "version": version._asdict(),
-        "model_id": known.get(version.id, owner),
-        "model_name": known.name(version.id, owner) or model_name(identified.app, version),
+        "model_id": known_models.get(version.id, owner),
+        "model_name": known_models.name(version.id, owner) or model_name(identified.app, version),
         "active": _active(location, version.id, repository.environment),
     }
 

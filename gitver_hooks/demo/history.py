@@ -47,7 +47,7 @@ def kept_lines(folder: Path) -> list[str]:
 def _run(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
     """Show a gitver command and what it prints."""
     show(f"$ gitver {' '.join(arguments)}")
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "gitver_hooks", *arguments],
         cwd=folder,
         env={**environment, "MLFLOW_TRACKING_URI": sqlite_uri(str(folder / "mlflow.db"))},
@@ -57,12 +57,12 @@ def _run(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
         encoding=sys.stdout.encoding or "utf-8",
         errors="replace",
     )
-    for line in done.stdout.splitlines():
+    for line in completed.stdout.splitlines():
         show(f"    {line}".rstrip())
-    if done.returncode:
+    if completed.returncode:
         raise GitverError(
-            f"`gitver {arguments[0]}` exited with status {done.returncode}: "
-            f"{done.stderr.strip()[-300:]}",
+            f"`gitver {arguments[0]}` exited with status {completed.returncode}: "
+            f"{completed.stderr.strip()[-300:]}",
             "see `gitver doctor`",
         )
     show("")

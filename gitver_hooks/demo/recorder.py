@@ -50,7 +50,9 @@ class Recorder:
             model_id = self._register(version)
             if version.evaluated:
                 run_id = self._client.create_run("0", run_name="evaluation").info.run_id
-                scores = [self._evaluate(version, model_id, run_id, q) for q in _QUESTIONS]
+                scores = [
+                    self._evaluate(version, model_id, run_id, question) for question in _QUESTIONS
+                ]
                 mean = sum(scores) / len(scores)
                 self._client.log_metric(run_id, "correctness/mean", mean, model_id=model_id)
                 self._client.set_terminated(run_id)
@@ -81,21 +83,21 @@ class Recorder:
         correct = self._random.random() < version.quality + hardness
         answer = "It is on its way." if correct else "I do not know."
         scores = [_feedback("correctness", "yes" if correct else "no", "CODE", run_id)]
-        info = self._trace(version, model_id, question, answer, scores)
-        info.trace_metadata["mlflow.sourceRun"] = run_id
-        self._traces.start_trace(info)
+        trace = self._trace(version, model_id, question, answer, scores)
+        trace.trace_metadata["mlflow.sourceRun"] = run_id
+        self._traces.start_trace(trace)
         return correct
 
     def _serve(self, version: DemoVersion, model_id: str) -> None:
         question = self._random.choice(_QUESTIONS)
         liked = self._random.random() < version.quality - 0.1
         feedback = [_feedback("liked", liked, "HUMAN")] if self._random.random() < 0.4 else []
-        info = self._trace(version, model_id, question, "It is on its way.", feedback)
+        trace = self._trace(version, model_id, question, "It is on its way.", feedback)
         if self._random.random() < 0.03:
             from mlflow.entities import TraceState
 
-            info.state = TraceState.ERROR
-        self._traces.start_trace(info)
+            trace.state = TraceState.ERROR
+        self._traces.start_trace(trace)
 
     def _trace(
         self,

@@ -17,7 +17,7 @@ def make_repository(folder: Path, environment: Mapping[str, str]) -> list[str]:
     """A repository with the commits, one a day until today; their ids, oldest first."""
 
     def git(*arguments: str, stream: str = "") -> str:
-        done = subprocess.run(
+        completed = subprocess.run(
             ["git", *arguments],
             cwd=folder,
             env=dict(environment),
@@ -25,12 +25,12 @@ def make_repository(folder: Path, environment: Mapping[str, str]) -> list[str]:
             capture_output=True,
             text=True,
         )
-        if done.returncode:
+        if completed.returncode:
             raise GitverError(
-                f"`git {arguments[0]}` failed: {' '.join(done.stderr.split()[-20:])}",
+                f"`git {arguments[0]}` failed: {' '.join(completed.stderr.split()[-20:])}",
                 f"use an empty folder instead of {folder}",
             )
-        return done.stdout
+        return completed.stdout
 
     if any(folder.iterdir()):
         raise GitverError(f"{folder} is not empty", "name an empty or a new folder")

@@ -69,7 +69,9 @@ def _in_place(folder: Path, in_place: Mapping[str, str]) -> Finding:
             "hooks", PROBLEM, f"not executable, so git skips them: {names}", "run `gitver install`"
         )
     # pre-commit has no post-applypatch stage.
-    expected = [n for n in NAMES if n != "post-applypatch" or PRE_COMMIT not in in_place.values()]
+    expected = [
+        name for name in NAMES if name != "post-applypatch" or PRE_COMMIT not in in_place.values()
+    ]
     missing = [name for name in expected if name not in in_place]
     if not in_place:
         return Finding(

@@ -20,23 +20,23 @@ def check_store(tracking: Tracking, seconds: float) -> Finding:
     Waits at most ``seconds``: no timeout of MLflow's client limits a response that arrives slowly.
     """
     store = tracking.store
-    where = f"{store.tracking_uri} (from the {tracking.uri_source})"
+    address = f"{store.tracking_uri} (from the {tracking.uri_source})"
     path = sqlite_file(tracking.uri)
     if path is not None and not os.path.exists(path):
         return Finding(
-            "store", WARNING, f"{where} does not exist yet", "`gitver install` creates it"
+            "store", WARNING, f"{address} does not exist yet", "`gitver install` creates it"
         )
     prepare_own_process(seconds)
     started = time.monotonic()
     answers: list[Finding] = []
-    thread = threading.Thread(target=lambda: answers.append(_ask(tracking, where)), daemon=True)
+    thread = threading.Thread(target=lambda: answers.append(_ask(tracking, address)), daemon=True)
     thread.start()
     thread.join(seconds)
     if not answers:
         return Finding(
             "store",
             PROBLEM,
-            f"{where} has not answered within {seconds:g} s",
+            f"{address} has not answered within {seconds:g} s",
             "check that the server is running and reachable",
         )
     if answers[0].level != OK:
@@ -45,17 +45,17 @@ def check_store(tracking: Tracking, seconds: float) -> Finding:
     return answers[0]._replace(message=f"{answers[0].message}, answered in {duration:.1f} s")
 
 
-def _ask(tracking: Tracking, where: str) -> Finding:
+def _ask(tracking: Tracking, address: str) -> Finding:
     experiment = tracking.store.experiment
     try:
         with explained(tracking.uri, READING):
             client = open_store(tracking.uri, READING)
             if experiment.id is not None:
                 client.get_experiment(experiment.id)
-                found = True
+                exists = True
             else:
-                found = client.get_experiment_by_name(experiment.name) is not None
+                exists = client.get_experiment_by_name(experiment.name) is not None
     except GitverError as error:
         return Finding("store", PROBLEM, error.message, error.remedy)
-    state = "" if found else " (will be created)"
-    return Finding("store", OK, f"{where}, experiment {experiment}{state}")
+    state = "" if exists else " (will be created)"
+    return Finding("store", OK, f"{address}, experiment {experiment}{state}")

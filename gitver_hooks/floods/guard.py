@@ -1,7 +1,7 @@
-"""The guard: notices when an app is another version on each run because of files it writes itself.
+"""Notices when an app is another version on each run because of files that it writes.
 
-Each run stays a version of its own. The guard only says, once, which line of .gitignore would end
-that.
+Each run stays a version of its own. The guard only says, once, which line of .gitignore would
+change that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.files import read_small
-from gitver_hooks.floods.ignore_lines import Ground, IgnoreLine, is_matched, line_for
+from gitver_hooks.floods.ignore_lines import Evidence, IgnoreLine, is_matched, line_for
 from gitver_hooks.floods.memory import (
     MOST_CHANGED,
     MOST_LINES,
@@ -30,31 +30,33 @@ from gitver_hooks.worktree.observed_index import read_whole_index
 
 
 def watch_runs(repository: Repository, identified: Identified, *, is_new_run: bool) -> str:
-    """Compare a recorded app with how it was recorded before; the line to print, or empty.
+    """Compare an app with its previous recording; returns a line to print, or empty.
 
     ``is_new_run``: the app starts, and its version has no model yet. The caller holds the lock of
     the app, so of several runs at the same time one gets the line.
     """
     index = read_whole_index(repository)
     written = written_files(identified, index)
-    before = load_memory(repository.location)
-    now = Memory(written.rest, digests(written.files))
+    earlier = load_memory(repository.location)
+    current = Memory(written.rest_digest, digests(written.files))
     hint = ""
-    if before is not None:
-        is_same = before.rest == now.rest
-        now = now._replace(
-            changed=before.changed,
-            in_a_row=before.in_a_row and is_same,
-            reported=before.reported,
+    if earlier is not None:
+        is_same = earlier.rest_digest == current.rest_digest
+        current = current._replace(
+            changed=earlier.changed,
+            in_a_row=earlier.in_a_row and is_same,
+            reported=earlier.reported,
         )
-        if is_new_run and is_same and before.files != now.files:
-            now, hint = _compared(before, now, written, repository, identified.content, index)
-    save_memory(repository.location, now)
+        if is_new_run and is_same and earlier.files != current.files:
+            current, hint = _compared(
+                earlier, current, written, repository, identified.content, index
+            )
+    save_memory(repository.location, current)
     return hint
 
 
 def flood_problem(repository: Repository, identified: Identified) -> GitverError | None:
-    """What was reported and has not been followed: such a file still counts. None without one."""
+    """The problem of reported files that still count; None if there are none."""
     memory = load_memory(repository.location)
     if memory is None or not memory.reported:
         return None
@@ -68,71 +70,75 @@ def flood_problem(repository: Repository, identified: Identified) -> GitverError
 
 
 def _compared(
-    before: Memory,
-    now: Memory,
+    earlier: Memory,
+    current: Memory,
     written: WrittenFiles,
     repository: Repository,
     content: Content,
     index: Index,
 ) -> tuple[Memory, str]:
-    """``now``, with what made this run another version, and the line to print."""
-    if before.files is None or now.files is None:
-        return now, ""
-    changed = _changed(before.files, now.files, written, before.reported)
+    """``current`` with the files that made this run another version, and the line to print."""
+    if earlier.files is None or current.files is None:
+        return current, ""
+    changed = _changed(earlier.files, current.files, written, earlier.reported)
     if not changed:
-        return now._replace(in_a_row=False), ""
-    ground = Ground(
-        generated=frozenset((*before.changed, *changed)),
+        return current._replace(in_a_row=False), ""
+    evidence = Evidence(
+        generated=frozenset((*earlier.changed, *changed)),
         written=frozenset(written.files),
         kept=sorted({*index.entries, *index.unmerged, *written.code}),
     )
-    lines = _lines(changed, before, ground) if before.changed else []
-    reported = before.reported
+    lines = _lines(changed, earlier, evidence) if earlier.changed else []
+    reported = earlier.reported
     if len(reported) + len(lines) > MOST_LINES:
         reported = tuple(line for line in reported if any(map(line.matches, written.files)))
-    # The rest is reported when what was reported has been followed.
+    # Further lines are reported once the user has followed these.
     lines = [_checked(line, repository, content) for line in lines[: MOST_LINES - len(reported)]]
     # The earlier files come last, because the number of those that are kept is limited.
-    seen = dict.fromkeys((*changed, *before.changed))
-    now = now._replace(
-        changed=tuple(path for path in seen if not is_matched(path, lines)),
+    changed_lately = dict.fromkeys((*changed, *earlier.changed))
+    current = current._replace(
+        changed=tuple(path for path in changed_lately if not is_matched(path, lines)),
         in_a_row=True,
         reported=(*reported, *lines),
     )
-    return now, str(_problem(repository.location.worktree, lines)) if lines else ""
+    return current, str(_problem(repository.location.worktree, lines)) if lines else ""
 
 
-def _lines(changed: list[bytes], before: Memory, ground: Ground) -> list[IgnoreLine]:
-    """The lines for what makes runs differ.
+def _lines(changed: list[bytes], earlier: Memory, evidence: Evidence) -> list[IgnoreLine]:
+    """The lines for the files that make runs differ.
 
-    If something else has changed since the first of these runs, it takes more than two files that
-    have nothing to do with each other.
+    If other files have changed since the first of these runs, two unrelated generated files are not
+    enough for a line.
     """
     lines: list[IgnoreLine] = []
     for path in changed[:MOST_CHANGED]:
         if is_matched(path, lines):
             continue
-        was_there = path_digest(path) in (before.files or {})
-        same_name = path in before.changed or (before.in_a_row and was_there)
-        line, has_evidence = line_for(path, ground, same_name=same_name)
-        if has_evidence or before.in_a_row:
+        was_there = path_digest(path) in (earlier.files or {})
+        same_name = path in earlier.changed or (earlier.in_a_row and was_there)
+        line, has_evidence = line_for(path, evidence, same_name=same_name)
+        if has_evidence or earlier.in_a_row:
             lines.append(line)
     return lines
 
 
 def _changed(
-    before: dict[bytes, bytes],
-    now: dict[bytes, bytes],
+    earlier_files: dict[bytes, bytes],
+    current_files: dict[bytes, bytes],
     written: WrittenFiles,
     reported: tuple[IgnoreLine, ...],
 ) -> list[bytes]:
-    """The files that are new or have changed, and that no printed line is for."""
-    differing = [p for p in written.files if before.get(path_digest(p)) != now[path_digest(p)]]
+    """The files that are new or have changed and that no reported line matches."""
+    differing = [
+        path
+        for path in written.files
+        if earlier_files.get(path_digest(path)) != current_files[path_digest(path)]
+    ]
     return [path for path in differing if not is_matched(path, reported)]
 
 
 def _checked(line: IgnoreLine, repository: Repository, content: Content) -> IgnoreLine:
-    """The line; not safe if a .gitignore further down would overrule it."""
+    """The line, marked as not safe if a .gitignore in a subfolder would overrule it."""
     root = os.fsencode(repository.location.worktree)
 
     def read_rules(directory: bytes) -> bytes | None:
@@ -148,8 +154,8 @@ def _checked(line: IgnoreLine, repository: Repository, content: Content) -> Igno
 
 
 def _problem(worktree: str, lines: list[IgnoreLine]) -> GitverError:
-    them = "it" if len(lines) == 1 else "them"
-    makes = "makes" if len(lines) == 1 else "make"
+    pronoun = "it" if len(lines) == 1 else "them"
+    verb = "makes" if len(lines) == 1 else "make"
     names = " and ".join(os.fsdecode(line.path) for line in lines)
     safe = [f"`{os.fsdecode(line.line)}`" for line in lines if line.is_safe]
     remedies = []
@@ -161,6 +167,6 @@ def _problem(worktree: str, lines: list[IgnoreLine]) -> GitverError:
         unsafe = " and ".join(os.fsdecode(line.path) for line in lines if not line.is_safe)
         remedies.append(f"let it write files like {unsafe} to a folder that git ignores")
     return GitverError(
-        f"{names} {makes} each run another version, because git does not ignore {them}",
-        f"if the app writes {them}, {', and '.join(remedies)}",
+        f"{names} {verb} each run another version, because git does not ignore {pronoun}",
+        f"if the app writes {pronoun}, {', and '.join(remedies)}",
     )

@@ -1,4 +1,4 @@
-"""What the guard remembers of an app: one file in the app's state, limited in size."""
+"""Stores what the guard remembers of an app: one file in the app's state, limited in size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gitver_hooks.worktree.content import Entry
 
 _NAME = "floods"
 _FORMAT = 1
-# Until these have been followed, no more are reported.
+# No more lines are reported until the user has followed some of these.
 MOST_LINES = 8
 # With more files than this there is no guard.
 _MOST_FILES = 4096
@@ -24,22 +24,22 @@ _DIGEST = 8
 
 
 class Memory(NamedTuple):
-    """What was seen when the app was recorded last, and what was reported.
+    """What the last recording of the app found, and what was reported.
 
-    ``rest`` and ``files`` are those of WrittenFiles, each file as two digests: of its path, and of
-    its mode and content. ``files`` is None if there were too many. ``changed`` are the files that
-    made other versions lately, and ``in_a_row``: nothing else has changed since then. ``reported``
-    are the lines that were printed, the oldest first.
+    ``rest_digest`` and ``files`` are those of WrittenFiles, each file as two digests: of its path,
+    and of its mode and content. ``files`` is None if there were too many. ``changed`` are the files
+    that recently made other versions. ``in_a_row``: nothing else has changed since then.
+    ``reported`` are the lines that were printed, the oldest first.
     """
 
-    rest: str
+    rest_digest: str
     files: dict[bytes, bytes] | None
     changed: tuple[bytes, ...] = ()
     in_a_row: bool = False
     reported: tuple[IgnoreLine, ...] = ()
 
     def with_limits(self) -> Memory:
-        """As much of it as is kept."""
+        """A copy within the limits of what is saved."""
         changed, length = [], 0
         for path in self.changed[:MOST_CHANGED]:
             length += len(path)
@@ -49,7 +49,7 @@ class Memory(NamedTuple):
 
 
 def digests(files: dict[bytes, Entry]) -> dict[bytes, bytes] | None:
-    """The ``files`` of a Memory; None if they are too many."""
+    """The ``files`` of a Memory; None if there are too many."""
     if len(files) > _MOST_FILES:
         return None
     return {
@@ -85,8 +85,10 @@ def _encoded(memory: Memory) -> dict[str, Any]:
     files = memory.files
     return {
         "format": _FORMAT,
-        "rest": memory.rest,
-        "files": None if files is None else b"".join(k + v for k, v in files.items()).hex(),
+        "rest": memory.rest_digest,
+        "files": None
+        if files is None
+        else b"".join(key + value for key, value in files.items()).hex(),
         "changed": [os.fsdecode(path) for path in memory.changed],
         "in_a_row": memory.in_a_row,
         "reported": [
@@ -105,7 +107,7 @@ def _decoded(fields: dict[str, Any]) -> Memory:
         pairs = [packed[at : at + 2 * _DIGEST] for at in range(0, len(packed), 2 * _DIGEST)]
         files = {pair[:_DIGEST]: pair[_DIGEST:] for pair in pairs}
     return Memory(
-        rest=str(fields["rest"]),
+        rest_digest=str(fields["rest"]),
         files=files,
         changed=tuple(os.fsencode(path) for path in fields["changed"]),
         in_a_row=bool(fields["in_a_row"]),

@@ -1,4 +1,4 @@
-"""Which files of a content an app may have written itself: untracked ones that are not code."""
+"""Finds the files that an app may have written itself: untracked ones that are not code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXT = frozenset(
     b"txt md markdown rst json json5 yaml yml toml ini cfg conf config properties env lock "
     b"in".split()
 )
-# Folders that are for output: what _TEXT lists, and names without a suffix, are no code in them.
+# Folders for output. In them, the suffixes of _TEXT and names without a suffix are no code.
 _OUTPUT_FOLDERS = frozenset(
     b"log logs out output outputs result results run runs report reports artifacts cache caches "
     b".cache tmp temp trace traces".split()
@@ -33,34 +33,34 @@ _OUTPUT_NAMES = frozenset((b".coverage", b".ds_store"))
 
 
 class WrittenFiles(NamedTuple):
-    """A content, in two parts.
+    """The files of a content that an app may have written, and the rest of the content.
 
     ``files``: the untracked files that are not code, with mode and blob id. ``code``: the paths of
-    the other untracked files. ``rest`` is a digest of everything but ``files``: two contents with
-    the same one differ in nothing else.
+    the other untracked files. ``rest_digest``: two contents with the same one differ in ``files``
+    only.
     """
 
     files: dict[bytes, Entry]
     code: list[bytes]
-    rest: str
+    rest_digest: str
 
 
 def written_files(identified: Identified, index: Index) -> WrittenFiles:
-    """What of an identified content an app may have written; ``index`` is the worktree's."""
+    """The files that the app may have written; ``index`` is the worktree's."""
     content = identified.content
     files: dict[bytes, Entry] = {}
     code: list[bytes] = []
-    others: list[Change] = []
+    other_changes: list[Change] = []
     for change in content.changes:
         path, new = change.path, change.new
         is_untracked = new is not None and not index.records(path)
         if new is not None and is_untracked and is_written(path, new.mode):
             files[path] = new
             continue
-        others.append(change)
+        other_changes.append(change)
         if is_untracked:
             code.append(path)
-    return WrittenFiles(files, code, _digest(content, others))
+    return WrittenFiles(files, code, _digest(content, other_changes))
 
 
 def is_written(path: bytes, mode: int) -> bool:
@@ -88,6 +88,6 @@ def _digest(content: Content, changes: Iterable[Change]) -> str:
     for path, inner in content.submodules:
         digest.update(b"submodule %d %b %b\n" % (len(path), path, inner.digest.encode("ascii")))
     for path, _, new in changes:
-        after = b"" if new is None else b"%o %b" % new
-        digest.update(b"change %d %b %b\n" % (len(path), path, after))
+        new_entry = b"" if new is None else b"%o %b" % new
+        digest.update(b"change %d %b %b\n" % (len(path), path, new_entry))
     return digest.hexdigest()

@@ -1,1 +1,1 @@
-"""Git's own files, read without git: index, ignore rules, operations. Standard library only."""
+"""Reads git's own files without git: index, refs, objects, ignore rules. Standard library only."""

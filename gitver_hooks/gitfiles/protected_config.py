@@ -15,7 +15,7 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles.config_syntax import ConfigSyntaxError, entries
 
 # git's own limit (config.c, MAX_INCLUDE_DEPTH).
-_DEEPEST_INCLUDE = 10
+DEEPEST_INCLUDE = 10
 _NO = ("", "0", "false", "no", "off")
 
 
@@ -26,7 +26,7 @@ def protected_values(
 
     Nothing after the first line that git could not parse.
     """
-    for path in _files(environment):
+    for path in config_files(environment):
         yield from _values_in(path, section, name, environment, 0)
     for key, value in _command_line(environment):
         if key.lower() == f"{section}.{name}":
@@ -34,31 +34,38 @@ def protected_values(
 
 
 def expand_user(path: str, environment: Mapping[str, str]) -> str:
-    """``path`` with a leading ``~`` or ``~user`` replaced, as git does for paths."""
-    if path == "~" or path.startswith("~/"):
-        return environment.get("HOME", "~") + path[1:]
+    """``path`` with a leading ``~`` or ``~user`` replaced, as git does for paths.
+
+    Without HOME in the ``environment``, the home folder is that of the current user.
+    """
+    home = environment.get("HOME")
+    if home is not None and (path == "~" or path.startswith("~/")):
+        return home + path[1:]
     return os.path.expanduser(path)
 
 
-def _files(environment: Mapping[str, str]) -> Iterator[str]:
+def xdg_file(name: str, environment: Mapping[str, str]) -> str:
+    """``name`` in git's folder of the user's configuration (git-config(1), FILES)."""
+    folder = environment.get("XDG_CONFIG_HOME") or expand_user("~/.config", environment)
+    return os.path.join(folder, "git", name)
+
+
+def config_files(environment: Mapping[str, str]) -> Iterator[str]:
+    """The configuration files of the system and the user, the strongest last."""
     if environment.get("GIT_CONFIG_NOSYSTEM", "").lower() in _NO:
         yield environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig")
     if "GIT_CONFIG_GLOBAL" in environment:
         yield environment["GIT_CONFIG_GLOBAL"]
         return
-    home = environment.get("HOME")
-    folder = environment.get("XDG_CONFIG_HOME") or (home and os.path.join(home, ".config"))
-    if folder:
-        yield os.path.join(folder, "git", "config")
-    if home:
-        yield os.path.join(home, ".gitconfig")
+    yield xdg_file("config", environment)
+    yield expand_user("~/.gitconfig", environment)
 
 
 def _values_in(
     path: str, section: str, name: str, environment: Mapping[str, str], depth: int
 ) -> Iterator[str | None]:
     content = read_small(path)
-    if content is None or depth > _DEEPEST_INCLUDE:
+    if content is None or depth > DEEPEST_INCLUDE:
         return
     wanted, include = ((os.fsencode(section),), os.fsencode(name)), ((b"include",), b"path")
     try:

@@ -1,11 +1,11 @@
-"""The active-model file: read, replaced atomically, removed (standard library only)."""
+"""Reads, replaces and removes the active-model file (standard library only)."""
 
 from __future__ import annotations
 
 import os
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.common.files import replace_file
+from gitver_hooks.common.files import remove_file, replace_file
 from gitver_hooks.gitfiles.location import Location
 
 _LONGEST_MODEL_ID = 200
@@ -39,7 +39,10 @@ def read_active_model_file(path: str) -> str | None:
 
 
 def write_active_model_file(location: Location, model_id: str) -> None:
-    """Write ``model_id`` to the active-model file, unless the file contains it already."""
+    """Write ``model_id`` to the active-model file, unless the file contains it already.
+
+    Raises GitverError if the file cannot be written.
+    """
     path = location.active_model_file
     try:
         if read_active_model_file(path) == model_id:
@@ -58,10 +61,9 @@ def write_active_model_file(location: Location, model_id: str) -> None:
 
 
 def remove_active_model_file(location: Location) -> None:
+    """Remove the active-model file if it exists. Raises GitverError if it cannot be removed."""
     try:
-        os.unlink(location.active_model_file)
-    except FileNotFoundError:
-        pass
+        remove_file(location.active_model_file)
     except OSError as error:
         raise GitverError(
             f"{location.active_model_file} cannot be removed: {error.strerror}",

@@ -1,4 +1,4 @@
-"""The state: what was true when the active-model file was last written (standard library only)."""
+"""Reads and writes the state that belongs to an active-model file (standard library only)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _END = ["end", ""]
 class ActiveState:
     """What was true when the active-model file of a worktree was last written or removed.
 
-    ``version`` is the version id and ``dirty`` is ``true`` or ``false``. ``app`` is the name of the
-    app if its version is a part of a tree, and else empty. ``model_id`` is empty
-    while MLflow has not confirmed the version. ``tracking_uri`` (without credentials) and
-    ``experiment`` (the text form of an Experiment) say where the model is, and the ``*_source`` of
-    each who chose it (see ``store``). ``store_file`` is the SQLite file of the store and
-    ``store_inode`` its inode, both empty for other stores. ``environment`` is the part of the
-    environment that was used, see ``environment.recorded_variables``.
+    All fields are text, and empty if unknown. ``version`` is the version id and ``dirty`` is
+    ``true`` or ``false``. ``app`` is the name of the app if its version is a part of a tree.
+    ``model_id`` is empty until MLflow has confirmed the version. ``tracking_uri`` (without
+    credentials) and ``experiment`` (the text form of an Experiment) say where the model is; the
+    ``*_source`` of each says who chose it (see ``store``). ``store_file`` is the SQLite file of the
+    store and ``store_inode`` its inode, both empty for other stores. ``on_stale`` and ``recheck``
+    (seconds) are the settings. ``environment`` is that of ``environment.recorded_variables``.
     """
 
     __slots__ = FIELDS = (
@@ -74,7 +74,10 @@ def read_state(location: Location) -> ActiveState | None:
 
 
 def last_store(location: Location) -> ActiveState | None:
-    """The state of the worktree without its model: only where MLflow was, as recorded last."""
+    """The state of the worktree without its model id, which still says where MLflow was last.
+
+    None if there is no state, or it is damaged.
+    """
     state = read_state(location)
     if state is not None:
         state.model_id = ""
@@ -93,13 +96,13 @@ def remove_state(location: Location) -> None:
 
 
 def encode_fields(fields: dict[str, str]) -> bytes:
-    """``fields`` as lines; ``decode_fields`` reads them back, and detects a missing end."""
+    """``fields`` as lines with an end mark, by which ``decode_fields`` detects a truncated file."""
     lines = [f"{name}\t{_escaped(value)}" for name, value in fields.items()]
     return "\n".join([*lines, *_END]).encode("utf-8", "surrogateescape")
 
 
 def decode_fields(content: bytes) -> dict[str, str] | None:
-    """The fields that ``content`` encodes; None if it is not complete."""
+    """The fields that ``encode_fields`` wrote; None if ``content`` is truncated."""
     lines = content.decode("utf-8", "surrogateescape").split("\n")
     if lines[-2:] != _END:
         return None

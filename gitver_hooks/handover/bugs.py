@@ -21,5 +21,5 @@ def log_bug(
     The passwords in ``environment`` are masked in the log.
     """
     log(location, f"bug in gitver {activity}", error, environment)
-    where = f"; the details are in {log_path(location)}" if location else ""
-    return f"this is a bug in gitver: {type(error).__name__}: {error}{where}"
+    hint = f"; the details are in {log_path(location)}" if location else ""
+    return f"this is a bug in gitver: {type(error).__name__}: {error}{hint}"

@@ -1,4 +1,4 @@
-"""Compare a worktree with its snapshot (standard library only)."""
+"""Compares a worktree with its snapshot (standard library only)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from gitver_hooks.gitfiles.location import Location
     from gitver_hooks.handover.snapshot import Snapshot
 
-# Reading the names in so many directories again costs less than writing a new snapshot.
+# Up to this many directories, reading their names again costs less than writing a new snapshot.
 _WORTH_RENEWING = 8
 
 
 class Moved:
-    """Whose stat data differs from the snapshot's, although the version is the same.
+    """Directories and indexes whose stat data has changed although the version is the same.
 
-    ``directories`` maps the positions of directories to the tagged names that are in them now;
-    ``indexes`` are paths; ``used_rules``: ignore rules had to be read.
+    ``directories`` maps their positions in the snapshot to the tagged names that are in them now.
+    ``indexes`` are paths. ``used_rules``: ignore rules had to be read.
     """
 
     __slots__ = ("directories", "indexes", "used_rules")
@@ -48,7 +48,7 @@ class Moved:
 
 
 def compare(location: Location, snapshot: Snapshot) -> Moved | None:
-    """What differs without changing the version; None if the version may have changed."""
+    """The differences that leave the version as it is; None if the version may have changed."""
     root = os.fsencode(location.worktree)
     if not _same_contents(snapshot):
         return None
@@ -156,14 +156,14 @@ def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
             return []
         present = {i: found[2 * i : 2 * i + 2] for i in range(len(paths))}
     moved = [i for i, times in present.items() if times != recorded[2 * i : 2 * i + 2]]
-    # The names of the root may be read through a link to it, of no other directory.
+    # Only the root may be reached through a symbolic link.
     if any(not os.path.isdir(paths[i]) or (i and os.path.islink(paths[i])) for i in moved):
         return None
     return moved
 
 
 def _present_directories(paths: list[bytes], snapshot: Snapshot) -> dict[int, array[int]] | None:
-    """The times of the directories that exist; None if one is gone that had a submodule."""
+    """The times of the directories that exist; None if one with a submodule is gone."""
     present = {}
     for i, path in enumerate(paths):
         try:

@@ -1,4 +1,4 @@
-"""Whether the active-model file is right for the code and the store as they are now.
+"""Decides whether the active-model file is right for the code and the store as they are now.
 
 Standard library only: every app start runs this.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def current_state(location: Location, environment: Mapping[str, str]) -> ActiveState | None:
     """The state of the worktree if the active-model file is right for its code as it is now.
 
-    The store has to be the one that an app with this ``environment`` uses. Otherwise None, also if
-    the state belongs to another user or the file contains no model id. Never raises GitverError.
+    None if it is not, if an app with this ``environment`` uses another store, if the state belongs
+    to another user, or if the file contains no model id. Never raises GitverError.
     """
     try:
         check_state_folders(location, environment)
@@ -46,7 +46,7 @@ def current_state(location: Location, environment: Mapping[str, str]) -> ActiveS
 
 
 def is_store_of_app(state: ActiveState, environment: Mapping[str, str]) -> bool:
-    """Whether an app with this ``environment`` uses the store that the model of ``state`` is in."""
+    """Whether an app with this ``environment`` uses the store of ``state``."""
     return (
         _is_same_tracking_uri(state, environment)
         and _is_same_experiment(state, environment)

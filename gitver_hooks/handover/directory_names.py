@@ -1,4 +1,4 @@
-"""Compares the names in a directory whose times have changed with its snapshot.
+"""Compares the names in changed directories with those in the snapshot.
 
 Standard library only, and imported only if some directory has changed.
 """
@@ -51,9 +51,9 @@ class DirectoryNames:
         return self._levels is not None
 
     def unless_changed(self, position: int) -> list[bytes] | None:
-        """The tagged names in a directory now; None if a name appeared or vanished that counts.
+        """The tagged names in a directory now; None if a change of names may change the version.
 
-        Missing counted files have been detected before.
+        Whether counted files are missing has been checked before.
         """
         path = self._directories[position]
         others = set(snapshots.split(self._others[position]))

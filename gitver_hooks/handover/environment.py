@@ -1,4 +1,4 @@
-"""The environment variables that the shim sets, and which of them the user set (standard library).
+"""Tells variables that the shim has set from those of the user (standard library only).
 
 ``GITVER_SHIM`` lists what a shim has set, one ``NAME=value`` per line, so that a child process can
 tell it from what the user has set. A child process finds its own active model.
@@ -20,7 +20,7 @@ _NOT_SETTINGS = ("GITVER_DISABLE", "GITVER_ON_STALE", "GITVER_WAIT", MARK)
 
 
 def is_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether ``GITVER_DISABLE`` disables hooks and shim: any value except ``0`` and none."""
+    """Whether ``GITVER_DISABLE`` disables hooks and shim: any non-empty value except ``0``."""
     return environment.get("GITVER_DISABLE", "") not in ("", "0")
 
 
@@ -48,7 +48,7 @@ def recorded_variables(environment: Mapping[str, str]) -> str:
 def set_variables(environment: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
     """Set the ``wanted`` variables and unset the others that a shim has set before.
 
-    No variable that stays wanted is missing in between: other threads may be reading it.
+    A variable that keeps a value is never unset in between: other threads may be reading it.
     """
     kept = user_environment(environment)
     for name in NAMES:

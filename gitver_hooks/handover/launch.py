@@ -27,9 +27,9 @@ sys.path.append(sys.argv.pop(1))
 from gitver_hooks.cli import main
 sys.exit(main())
 """
-# What git sets for one repository (`git rev-parse --local-env-vars`) and hooks inherit: the
-# recording half finds the repository by itself.
-LOCAL_TO_A_REPOSITORY = (
+# `git rev-parse --local-env-vars`. Hooks inherit them, but the recording half finds the repository
+# by itself.
+_LOCAL_TO_A_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
@@ -47,6 +47,13 @@ LOCAL_TO_A_REPOSITORY = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
+
+
+def without_repository(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` without the variables by which git and its hooks name a repository."""
+    return {
+        name: value for name, value in environment.items() if name not in _LOCAL_TO_A_REPOSITORY
+    }
 
 
 def start_deliverer(
@@ -67,7 +74,7 @@ def start_keeper(location: Location, environment: Mapping[str, str]) -> None:
 def start_refresh(
     location: Location, environment: Mapping[str, str], on_stale: str
 ) -> subprocess.Popen[bytes]:
-    """Start ``gitver refresh``, which writes what an app needs to know to its standard output.
+    """Start ``gitver refresh``, which writes an encoded ``Refreshed`` to its standard output.
 
     Raises OSError.
     """
@@ -84,10 +91,10 @@ def start_refresh(
 
 
 def _start_detached(environment: Mapping[str, str], *words: str) -> None:
-    """Let a shell start a command in the background, so that this process has no child to reap.
+    """Start a command in the background, through a shell, so that no child remains to be reaped.
 
-    The standard streams are closed, because whoever captures this process's output would wait for
-    them.
+    Its standard streams are /dev/null: a program that captures the output of this process would
+    otherwise wait until the command ends.
     """
     command = ["sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *recording_command(*words)]
     shell = os.posix_spawn("/bin/sh", command, _child_environment(environment))
@@ -108,8 +115,6 @@ def _interpreter() -> str:
 
 
 def _child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environment.items()
-        if name not in LOCAL_TO_A_REPOSITORY and name != MODEL_ID
-    }
+    child = without_repository(environment)
+    child.pop(MODEL_ID, None)
+    return child

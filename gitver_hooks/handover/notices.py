@@ -1,7 +1,7 @@
 """Failures in the background, kept until a command can print them (standard library only).
 
-The deliverer has no terminal. It leaves its failure here; the next hook, shim or command prints it,
-and what fails for the same reason is not printed again until a delivery has succeeded in between.
+The deliverer has no terminal. It leaves its failure here, and the next hook, shim or command prints
+it. The same reason is not printed again until a delivery has succeeded.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import os
 from gitver_hooks.common.files import open_state_file, read_small, replace_file
 from gitver_hooks.gitfiles.location import Location
 
-# Two lines, the reason and the text; and the reasons of those that were printed, a line each.
+# Two lines: the reason and the text.
 _PENDING = "notice"
+# The reasons of the notices that were printed, one per line.
 _PRINTED = "notice.printed"
 
 

@@ -1,4 +1,4 @@
-"""What was observed of a worktree while its version was computed (standard library only)."""
+"""Records stat data and names while a version is computed (standard library only)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from operator import attrgetter
 from gitver_hooks.common.files import make_state_folder, open_state_file
 
 CLOCK = "clock"
-# Which new names in a directory leave the version as it is: those that git ignores, none (in a
-# nested repository), or all but rule files (if untracked files do not count).
+# Kinds of directories, by which new names in them leave the version as it is: names that git
+# ignores, none (in a nested repository), or all but rule files (if untracked files do not count).
 OWN, NESTED, TRACKED_ONLY = b"o", b"n", b"t"
-# Tags of what a directory contains besides counted files. A submodule's folder has to stay, even
-# an empty one; a missing name is one that git tracks.
+# Tags of the other names in a directory. GITLINK is the folder of a submodule, which must not
+# vanish even if it is empty. MISSING is a tracked name that does not exist.
 FOLDER, FILE, SPECIAL, MISSING, GITLINK = b"d", b"f", b"s", b"m", b"g"
 _INODE = (1 << 63) - 1
 # How many numbers a signature has, and the signature of a file that does not exist.
@@ -51,7 +51,7 @@ def directory_signatures_of(paths: list[bytes]) -> array[int]:
 class Directory:
     """One directory that was walked: its path from the worktree's root, and the names in it.
 
-    ``files`` are the counted files; ``others`` the rest, each with a leading tag.
+    ``files`` are the counted files, ``others`` all other names, each with a leading tag.
     """
 
     __slots__ = ("clock_ns", "files", "kind", "others", "path", "signature")
@@ -66,16 +66,20 @@ class Directory:
 
 
 class Observation:
-    """Everything observed, to be compared later.
+    """What a version was computed from, for a later comparison with the worktree.
 
-    Counted files are compared by ``signature_of``. Directories are compared by mtime and ctime, and
-    if these changed by the names and types in them; the index by its signature, and if that changed
-    by its content; HEAD, the ref it names, rule and configuration files by content, including those
-    that do not exist. ``scope`` is the encoded Scope of the app; nothing else is recorded.
+    * Counted files are compared by ``signature_of``.
+    * Directories are compared by mtime and ctime; if these have changed, by the names and types in
+      them.
+    * The index is compared by its signature; if that has changed, by its content.
+    * HEAD, the ref it names, rule files and configuration files are compared by content, including
+      files that do not exist.
+
+    Only paths in ``scope`` (an encoded Scope) are recorded.
 
     ``sound``: every ctime is strictly older than a time that the clock of the same filesystem
-    showed before the first stat. Every later change then has another ctime. Otherwise a change
-    within one tick of the clock that keeps the size would go unnoticed.
+    showed before the first stat. Every later change then has another ctime. Without this, a change
+    that keeps the size and happens within the same tick of the clock would go unnoticed.
     """
 
     __slots__ = (
@@ -145,7 +149,7 @@ def stat_directory(path: bytes, full: bytes) -> os.stat_result:
 
 
 def tag(entry: os.DirEntry[bytes]) -> bytes:
-    """The tag of a directory's entry by its type."""
+    """The tag for the type of a directory's entry: FOLDER, FILE or SPECIAL."""
     try:
         if entry.is_dir(follow_symlinks=False):
             return FOLDER

@@ -9,12 +9,12 @@ from gitver_hooks.handover.active_state import ActiveState, decode_fields, encod
 
 
 class Refreshed:
-    """The state to use, and what is wrong.
+    """The state for an app to use, and lines to print.
 
-    ``state`` says where MLflow is; its ``model_id`` is empty if this process gets no model.
-    It is None if the store is unknown, or not allowed. ``problem`` is a line to print, or empty.
-    ``failed`` means an error rather than a rule, and ``stale`` that the rule was ``error``.
-    ``hint`` is another line to print, or empty, whether or not there is a model.
+    ``state`` says where MLflow is; its ``model_id`` is empty if the app gets no model. It is None
+    if the store is unknown or not allowed. ``problem`` says in one line why there is no model, or
+    is empty. ``failed``: because of an error. ``stale``: because the rule is ``error``. ``hint`` is
+    another line to print, or empty, whether or not there is a model.
     """
 
     __slots__ = ("failed", "hint", "problem", "stale", "state")
@@ -45,7 +45,7 @@ class Refreshed:
 
     @classmethod
     def decode(cls, content: bytes) -> Refreshed | None:
-        """The result that ``content`` encodes; None if it is not complete."""
+        """The result that ``encode`` wrote; None if ``content`` is truncated."""
         fields = decode_fields(content)
         if fields is None:
             return None

@@ -1,4 +1,7 @@
-"""A new snapshot with the current stat data of what moved (standard library only)."""
+"""Renews a snapshot with current stat data, so that the next comparison is cheap.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -51,15 +54,20 @@ def _directories(
     others = snapshots.split_others(snapshot.others)
     paths = snapshot.directories.split(b"\0")
     names = DirectoryNames(root, snapshot)
-    for i in moved.directories:
-        status = stat_directory(paths[i], root + b"/" + paths[i] if paths[i] else root)
+    for position in moved.directories:
+        status = stat_directory(
+            paths[position], root + b"/" + paths[position] if paths[position] else root
+        )
         if status.st_dev != device or status.st_ctime_ns >= now:
             return None
-        present = names.unless_changed(i)
+        present = names.unless_changed(position)
         if present is None:
             return None
-        signatures[2 * i], signatures[2 * i + 1] = status.st_mtime_ns, status.st_ctime_ns
-        others[i] = b"\0".join(_merged(snapshots.split(others[i]), present))
+        signatures[2 * position], signatures[2 * position + 1] = (
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        )
+        others[position] = b"\0".join(_merged(snapshots.split(others[position]), present))
     return signatures.tobytes(), snapshots.join_others(others)
 
 
@@ -68,7 +76,7 @@ def _pinned(
 ) -> bytes | None:
     """The signatures of the indexes and the other pinned files."""
     signatures = snapshots.unpack(snapshot.pinned_signatures)
-    for i, path in enumerate(snapshots.split(snapshot.pinned)):
+    for position, path in enumerate(snapshots.split(snapshot.pinned)):
         if path not in moved.indexes:
             continue
         status = os.stat(path)
@@ -76,12 +84,15 @@ def _pinned(
             return None
         if not same_index(location, snapshot, path):
             return None
-        signatures[i * FIELDS : (i + 1) * FIELDS] = array("q", signature_of(status))
+        signatures[position * FIELDS : (position + 1) * FIELDS] = array("q", signature_of(status))
     return signatures.tobytes()
 
 
-def _merged(before: list[bytes], present: list[bytes]) -> list[bytes]:
-    """The names of both, since journal files come and go; if too many, the current ones only."""
-    kept = {*present, *(name for name in before if name.startswith(MISSING))}
-    both = kept.union(before)
-    return sorted(both if len(both) <= 2 * len(kept) + _MOST_NAMES else kept)
+def _merged(recorded: list[bytes], present: list[bytes]) -> list[bytes]:
+    """The recorded and the present names, since journal files come and go.
+
+    If these are too many, only the present ones and those of missing tracked files.
+    """
+    kept = {*present, *(name for name in recorded if name.startswith(MISSING))}
+    all_names = kept.union(recorded)
+    return sorted(all_names if len(all_names) <= 2 * len(kept) + _MOST_NAMES else kept)

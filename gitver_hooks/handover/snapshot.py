@@ -1,4 +1,7 @@
-"""The snapshot on disk: names in blobs, stat data in packed arrays (standard library only)."""
+"""Stores an observation as a snapshot file: names in blobs, stat data in packed arrays.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 

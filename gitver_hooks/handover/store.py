@@ -20,7 +20,7 @@ DEFAULT = "default"
 
 
 class Experiment:
-    """An experiment, known by its id or by its name; compared and hashed by both."""
+    """An experiment, named by its id or by its name. Equal if both are equal."""
 
     __slots__ = ("id", "name")
 
@@ -53,7 +53,7 @@ class Experiment:
 
 
 class Store:
-    """A tracking URI without credentials, and an experiment in it; compared and hashed by both."""
+    """A tracking URI without credentials and an experiment in it. Equal if both are equal."""
 
     __slots__ = ("experiment", "tracking_uri")
 

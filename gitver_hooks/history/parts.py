@@ -25,7 +25,7 @@ class Parts:
         try:
             if found is None or found[0] != b"commit":
                 return None
-            return self._objects.counted(CommitContent(found[1]).tree).hex()
+            return self._objects.counted_tree(CommitContent(found[1]).tree).hex()
         except (ValueError, GitverError):
             return None
 

@@ -38,8 +38,8 @@ def hook_text(interpreter: str, kept_hook: str) -> bytes:
     """
     ready_made = ready_made_folder().joinpath(NAMES[0]).read_bytes()
     python = os.fsencode(shlex.quote(interpreter))
-    before = os.fsencode(shlex.quote(kept_hook) if kept_hook else "")
-    filled = ready_made.replace(_EMPTY_VARIABLES, b"\npython=%b\nbefore=%b\n" % (python, before))
+    kept = os.fsencode(shlex.quote(kept_hook) if kept_hook else "")
+    filled = ready_made.replace(_EMPTY_VARIABLES, b"\npython=%b\nbefore=%b\n" % (python, kept))
     assert filled != ready_made, f"hooks/{NAMES[0]} has no empty `python=` and `before=` lines"
     return filled
 

@@ -28,7 +28,7 @@ def hooks_folder(location: Location) -> Path:
     GitverError if git cannot be run or refuses the repository.
     """
     command = ["git", f"--git-dir={location.git_dir}", "rev-parse", "--git-path", "hooks"]
-    environment = {k: v for k, v in os.environ.items() if k != "GIT_COMMON_DIR"}
+    environment = {name: value for name, value in os.environ.items() if name != "GIT_COMMON_DIR"}
     try:
         result = subprocess.run(
             command,
@@ -65,12 +65,12 @@ def hooks_in_place(location: Location) -> dict[str, str]:
         folder = hooks_folder(location)
     except GitverError:
         return {}
-    found = {}
+    means_by_hook = {}
     for name in NAMES:
         means = _means(location, folder, name)
         if means:
-            found[name] = means
-    return found
+            means_by_hook[name] = means
+    return means_by_hook
 
 
 def _means(location: Location, folder: Path, name: str) -> str:
@@ -89,8 +89,12 @@ def _plugin_stages(location: Location, script: str) -> set[str]:
     """The stages in which the configuration that pre-commit's ``script`` names runs our plugin."""
     import yaml
 
-    _, _, rest = script.partition("--config=")
-    name = rest.split()[0].strip("'\"()") if rest.split() else ".pre-commit-config.yaml"
+    _, _, after_option = script.partition("--config=")
+    name = (
+        after_option.split()[0].strip("'\"()")
+        if after_option.split()
+        else ".pre-commit-config.yaml"
+    )
     try:
         loaded = yaml.safe_load(Path(location.worktree, name).read_bytes())
         hooks = [hook for repository in loaded["repos"] for hook in repository["hooks"]]

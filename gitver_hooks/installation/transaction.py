@@ -56,7 +56,7 @@ def remove(path: Path, undo: ExitStack) -> None:
 
 def write_executable(path: Path, content: bytes, undo: ExitStack) -> None:
     """Replace ``path`` atomically; the new file is executable for whomever the umask allows."""
-    before = path.read_bytes() if os.path.lexists(path) else None
+    old_content = path.read_bytes() if os.path.lexists(path) else None
     temporary = path.with_name(f".{path.name}.gitver-{os.getpid()}")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777), "wb") as file:
@@ -65,7 +65,7 @@ def write_executable(path: Path, content: bytes, undo: ExitStack) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    if before is None:
+    if old_content is None:
         undo.callback(path.unlink, missing_ok=True)
     else:
-        undo.callback(write_executable, path, before, ExitStack())
+        undo.callback(write_executable, path, old_content, ExitStack())

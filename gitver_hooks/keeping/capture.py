@@ -1,4 +1,4 @@
-"""Capture: set aside the bytes of a dirty version while it is being recorded."""
+"""Sets aside the files of a dirty version while it is being recorded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def capture(
 def capture_again(
     repository: Repository, identified: Identified, settings: Settings, model_name: str
 ) -> bool:
-    """Set aside a known version if it is not kept any more, as after pruning; whether it was."""
+    """Set aside a known version that is not kept any more, as after pruning.
+
+    Returns whether it was set aside.
+    """
     location, version = repository.location, identified.version
     if not version.dirty or settings.keep == "off":
         return False
@@ -69,13 +72,13 @@ class _Worktree(NamedTuple):
 
 
 class _Capturing:
-    """Goes through a worktree and its dirty submodules; all of them together have one limit."""
+    """Captures a worktree and its dirty submodules, which share one limit."""
 
     def __init__(self, repository: Repository, settings: Settings, model_name: str) -> None:
         self._repository = repository
         self._settings = settings
         self._model_name = model_name
-        self._room = settings.keep_limit * _LIMITS_PER_VERSION
+        self._available = settings.keep_limit * _LIMITS_PER_VERSION
 
     def worktrees(self, root: _Worktree) -> Iterator[tuple[CapturedWorktree, Contents]]:
         """The worktree at ``root``, after the dirty submodules in it."""
@@ -115,7 +118,7 @@ class _Capturing:
             if blob is None:
                 reason, blob = MISSING, b""
             if not reason:
-                self._room -= size
+                self._available -= size
                 file = file._replace(size=len(blob))
             yield file._replace(reason=reason), blob
 
@@ -125,7 +128,7 @@ class _Capturing:
             return SECRET
         # Git tracks files of any size because somebody has decided so.
         is_untracked = change.old is None
-        too_large = size > self._room or (is_untracked and size > self._settings.keep_limit)
+        too_large = size > self._available or (is_untracked and size > self._settings.keep_limit)
         return LARGE if too_large else ""
 
     def _read(self, content: Content, change: Change) -> bytes | None:

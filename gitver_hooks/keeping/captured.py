@@ -1,11 +1,11 @@
-"""Captured: the bytes of a dirty version, set aside until they have been searched for secrets.
+"""Stores the files of a dirty version until they have been searched for secrets.
 
-One file of the state, beside the outbox, contains what one version needs. It is written in the
-moment the version is identified, because the files may change right after, and it is removed once
-the version is kept.
+There is one file for each version in the state, beside the outbox. It is written as soon as the
+version is identified, because the files may change right after, and removed once the version is
+kept.
 
-It is a sequence of lines in JSON: one for each worktree (those of dirty submodules first), each
-followed by one for each of its files, whose content comes right after the line.
+It consists of JSON lines: one for each worktree (those of dirty submodules first), followed by one
+for each of its files. The content of a file comes right after its line.
 """
 
 from __future__ import annotations
@@ -99,20 +99,20 @@ def read_captured(file: IO[bytes]) -> list[CapturedWorktree]:
 
     Raises ValueError if another version of gitver has written it.
     """
-    found: list[tuple[CapturedWorktree, list[CapturedFile]]] = []
+    worktrees: list[tuple[CapturedWorktree, list[CapturedFile]]] = []
     try:
         while line := file.readline():
             values = json.loads(line)
             if "worktree" in values:
-                found.append((_worktree(values), []))
+                worktrees.append((_worktree(values), []))
                 continue
             captured = _file(values, file.tell())
-            found[-1][1].append(captured)
+            worktrees[-1][1].append(captured)
             if not captured.reason:
                 file.seek(captured.size, os.SEEK_CUR)
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{error} is not expected") from error
-    return [worktree._replace(files=tuple(files)) for worktree, files in found]
+    return [worktree._replace(files=tuple(files)) for worktree, files in worktrees]
 
 
 def read_blob(file: IO[bytes], captured: CapturedFile) -> bytes:

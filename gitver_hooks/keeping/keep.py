@@ -1,4 +1,4 @@
-"""Keep: turn what was captured into git objects and a ref, without secrets."""
+"""Turns captured files into git objects and a ref, without secrets."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from gitver_hooks.keeping.share import mark_submodule_unpushed, mark_unpushed
 from gitver_hooks.keeping.write_version import write_version
 from gitver_hooks.repository.repository import open_repository
 
-# Seconds. How long to wait for another keeper, whose work may include the version that is needed.
+# Seconds. How long to wait for another keeper, which may be keeping the version that is needed.
 _LOCK_SECONDS = 120.0
-# Seconds after which something captured is given up, because each attempt was killed.
+# Seconds after which a captured version is given up, because every attempt to keep it was killed.
 _LONGEST_WAIT = 86_400.0
 
 
 def keep_captured(location: Location, environment: Mapping[str, str]) -> None:
-    """Keep all that was captured in the repository. A failure is a line in the log.
+    """Keep everything that was captured in the repository. A failure is a line in the log.
 
-    Once this returns, each version that was recorded before is kept or will not be.
+    When this returns, no version that was recorded before is still waiting to be kept.
     """
     if not captured_paths(location):
         return

@@ -1,4 +1,4 @@
-"""The keeper's process, which a deliverer starts to keep and to share code."""
+"""Runs a keeper as a process of its own, which a deliverer starts to keep and to share code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gitver_hooks.registry.own_process import detach, limit_memory
 
 # Seconds: 100 MiB are searched for secrets within one or two minutes, and a push may be slow.
 _LONGEST_LIFE = 600
-# The app that was just started comes first.
+# The app that was just started takes precedence.
 _NICENESS = 5
 
 

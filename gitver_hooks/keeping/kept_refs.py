@@ -1,4 +1,4 @@
-"""The refs under ``refs/gitver/``: which versions are kept, since when, and how to let one go."""
+"""Reads, writes and deletes the refs of kept versions, under ``refs/gitver/``."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class KeptRef(NamedTuple):
     """A kept version, the name of its ref, and the id of the tag object that it points to.
 
     ``age`` is the time since the version was last recorded in this repository, in seconds. For a
-    version that was fetched, it is the time since its ref was written. ``used``: it is known that
-    somebody used the version (see ``note_used``).
+    version that was fetched, it is the time since its ref was written. ``used``: somebody is known
+    to have used the version (see ``note_used``).
     """
 
     kept: KeptVersion
@@ -53,7 +53,7 @@ def read_kept_at(repository: Repository, name: str) -> KeptVersion | None:
 def all_kept(repository: Repository) -> list[KeptRef]:
     """All kept versions, the oldest first. Refs that hold something else are left out."""
     now = time.time()
-    found = []
+    refs = []
     # Without the slash: dulwich's class for reftables strips one itself.
     for suffix in repository.repo.refs.subkeys(PREFIX[:-1].encode()):  # type: ignore[arg-type]
         kept = _read(repository, PREFIX.encode() + suffix)
@@ -61,12 +61,12 @@ def all_kept(repository: Repository) -> list[KeptRef]:
             name = PREFIX + suffix.decode("utf-8", "surrogateescape")
             recorded, used = _noted(repository.location, name)
             age = max(0.0, now - recorded)
-            found.append(KeptRef(kept[1], name, kept[0].decode("ascii"), age, used))
-    return sorted(found, key=lambda ref: (-ref.age, ref.name))
+            refs.append(KeptRef(kept[1], name, kept[0].decode("ascii"), age, used))
+    return sorted(refs, key=lambda ref: (-ref.age, ref.name))
 
 
 def check_ref_storage(location: Location) -> None:
-    """Raises GitverError if the refs are in reftables: only git itself writes those safely."""
+    """Raise GitverError if the refs are in reftables: only git itself writes those safely."""
     if uses_reftables(location):
         raise GitverError(
             f"the refs of {location.common_dir} are in reftables, which gitver only reads",
@@ -120,7 +120,7 @@ def delete_kept(repository: Repository, ref: KeptRef) -> bool:
 
 
 def note_recorded_again(location: Location, version_id: str) -> bool:
-    """As ``note_recorded``, for a version that may not be kept any more: False then."""
+    """As ``note_recorded``, but returns False if the version is not kept any more."""
     try:
         os.utime(_stamp(location, ref_name(version_id)))
     except OSError:
@@ -166,9 +166,10 @@ def _remove_stale_lock(location: Location, name: str) -> None:
 
 
 def _stamp(location: Location, name: str) -> str:
-    """A file whose time is that of the last recording: the tag's own date depends on content.
+    """The file whose mtime is the time of the last recording.
 
-    It is empty until the version is known to be used.
+    The date of the tag does not serve for that, because it depends on content alone. The file is
+    empty until the version is known to be used.
     """
     return os.path.join(location.shared_state_dir, "kept", name.removeprefix(PREFIX))
 

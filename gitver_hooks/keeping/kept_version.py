@@ -1,4 +1,4 @@
-"""KeptVersion: what the tag object that holds the code of a dirty version says.
+"""Encodes and decodes the tag object that describes a kept version.
 
 The tag is an annotated tag of a tree (git-mktag(1)). It depends on the content and its description
 alone, so it is the same object on every machine::
@@ -38,7 +38,7 @@ SUBMODULE = "submodule"
 REASONS = (SECRET, LARGE, MISSING, SUBMODULE)
 
 _TAGGER = "gitver-hooks <gitver-hooks@localhost>"
-# Git adds ``.lock`` to it, and file names have at most 255 bytes.
+# Git adds ``.lock`` to the name of a ref's file, and file names have at most 255 bytes.
 _LONGEST_NAME = 200
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 

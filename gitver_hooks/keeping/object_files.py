@@ -1,4 +1,4 @@
-"""Object files: loose objects and packs, written so that a kill leaves nothing git complains about.
+"""Writes loose objects and packs, such that a kill leaves nothing that git complains about.
 
 Temporary files have the names that git itself uses and cleans up (``tmp_obj_*`` in a folder of
 loose objects, ``tmp_pack_*`` and ``tmp_idx_*`` beside the packs; see prune(1) and fsck(1)). Loose
@@ -37,10 +37,10 @@ def object_id(kind: str, content: bytes, algorithm: str) -> str:
 
 
 def freshen(objects: str, hex_id: str) -> bool:
-    """Let git's garbage collection see a loose object as new; False if it does not exist.
+    """Set the mtime of a loose object to now; False if it does not exist.
 
-    Git does the same with objects that it would otherwise have written, so that they are not
-    collected as unreachable before something refers to them.
+    Git does the same instead of writing an object again, so that its garbage collection does not
+    remove the object before something refers to it.
     """
     try:
         os.utime(_loose_path(objects, hex_id))
@@ -59,7 +59,7 @@ def write_loose(objects: str, git_object: GitObject) -> None:
     os.replace(file.name, path)
 
 
-def write_pack(objects: str, git_object: Iterable[GitObject], count: int, algorithm: str) -> None:
+def write_pack(objects: str, git_objects: Iterable[GitObject], count: int, algorithm: str) -> None:
     """Write ``count`` objects, in this order, as one pack with its index. Raises OSError."""
     from dulwich.pack import write_pack_index_v2
 
@@ -67,8 +67,8 @@ def write_pack(objects: str, git_object: Iterable[GitObject], count: int, algori
     _make_folder(folder)
     with _temporary(folder, "tmp_pack") as pack:
         writer = _PackWriter(pack, count, algorithm)
-        for each in git_object:
-            writer.add(each)
+        for git_object in git_objects:
+            writer.add(git_object)
         checksum = writer.finish()
     with _temporary(folder, "tmp_idx") as index:
         write_pack_index_v2(index, sorted(writer.entries), checksum)
@@ -94,7 +94,7 @@ class _PackWriter:
         self.entries.append((bytes.fromhex(git_object.id), offset, zlib.crc32(data)))
 
     def finish(self) -> bytes:
-        """Write the checksum, and write all through to the disk; the checksum."""
+        """Write the checksum, flush the pack to the disk, and return the checksum."""
         checksum = self._digest.digest()
         self._file.write(checksum)
         self._file.flush()

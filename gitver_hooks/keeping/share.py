@@ -1,4 +1,4 @@
-"""Share: push kept versions to the user's remote (setting ``keep: push``)."""
+"""Pushes kept versions to the user's remote (setting ``keep: push``)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def mark_unpushed(location: Location, version_id: str) -> None:
 
 
 def mark_submodule_unpushed(inside: Repository, version_id: str, location: Location) -> None:
-    """Have the ref of a submodule's version pushed to the submodule's own remote, if that is meant.
+    """Have the ref of a submodule's version pushed to the submodule's own remote, if allowed.
 
-    That remote may belong to somebody else. So it counts what the user has set there or for all
-    repositories, and not what is set in the repository at ``location`` that contains it. Raises
-    GitverError if a setting is wrong, and OSError.
+    That remote may belong to somebody else. So the submodule's own settings decide, not those of
+    the repository at ``location`` that contains it. Raises GitverError if a setting is wrong, and
+    OSError.
     """
     if load_settings(inside).keep == "push":
         mark_unpushed(inside.location, version_id)
@@ -95,7 +95,7 @@ def user_remote(repository: Repository, settings: Settings) -> str:
 def _push_submodules(repository: Repository, refs: Sequence[str]) -> None:
     """Push what waits in the submodules of kept versions. A failure is a line in the log."""
     kept = [kept for name in refs if (kept := read_kept_at(repository, name)) is not None]
-    for path in {module.path for each in kept for module in each.submodules}:
+    for path in {module.path for version in kept for module in version.submodules}:
         location = repository.location
         try:
             inside = worktree_at(os.path.join(location.worktree, os.fsdecode(path)))
@@ -127,8 +127,8 @@ def _push(repository: Repository, remote: str, refs: Sequence[str]) -> None:
     )
     waiting = set(refs)
     for line in pushed.stdout.decode("utf-8", "replace").splitlines():
-        flag, _, rest = line.partition("\t")
-        name, _, summary = rest.partition("\t")
+        flag, _, after_flag = line.partition("\t")
+        name, _, summary = after_flag.partition("\t")
         name = name.partition(":")[2]
         # Rejected by git here, not by the remote: the remote has the version already.
         if name in waiting and (flag != "!" or summary.startswith("[rejected]")):

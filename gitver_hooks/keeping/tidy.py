@@ -1,4 +1,4 @@
-"""Tidy: pack kept refs and their objects, which otherwise slow down git.
+"""Packs kept refs and their objects, which otherwise slow down git.
 
 With 1,000 kept versions, loose refs and objects make a fetch from the same disk take ten times as
 long, packed ones twice as long (docs/costs.md). Each pack is one more place where git looks for
@@ -53,9 +53,9 @@ def _pack(git: GitCommand, location: Location) -> None:
 
 
 class _Packs:
-    """The packs that ``pack_kept`` has written; a file of the state has their names.
+    """The packs that ``pack_kept`` has written. A file of the state lists their names.
 
-    Packs of anybody else stay as they are.
+    All other packs stay as they are.
     """
 
     def __init__(self, git: GitCommand, location: Location) -> None:
@@ -80,7 +80,7 @@ class _Packs:
         if len(small) <= _MOST_PACKS:
             return
         names = "".join(f"{name}.pack\n" for name in small)
-        # All their objects: others may rely on one that no ref leads to any more.
+        # With unreachable objects: another ref or process may be about to refer to one.
         merged = self.write(names.encode("ascii"), "--stdin-packs")
         for name in small:
             if merged and name != merged:
@@ -105,7 +105,7 @@ class _Packs:
             return -1
 
     def _remove(self, name: str) -> None:
-        """As git does it: without an index, a pack is not looked at."""
+        """Remove a pack as git does, the index first: git ignores a pack without one."""
         path = os.path.join(self._folder, name)
         for suffix in ("idx", "rev", "pack"):
             try:

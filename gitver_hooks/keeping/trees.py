@@ -1,4 +1,4 @@
-"""Trees: HEAD's tree with the changes of a version applied."""
+"""Applies the changes of a version to HEAD's tree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from gitver_hooks.gitfiles.index import TREE_MODE
 from gitver_hooks.worktree.tree import Children, hash_tree, tree_body
 
-# What is at a path: the mode and the raw id of the object; None: nothing any more.
+# By path: the mode and the raw id of the object, or None if the path is removed.
 Changes = Mapping[bytes, "tuple[int, bytes] | None"]
 
 
@@ -36,17 +36,17 @@ class ChangedTree:
 
     def _children(self, base: bytes | None, changes: Changes) -> Children:
         children = {} if base is None else dict(self._read_tree(base))
-        here: dict[bytes, tuple[int, bytes] | None] = {}
-        below: dict[bytes, dict[bytes, tuple[int, bytes] | None]] = {}
+        own_changes: dict[bytes, tuple[int, bytes] | None] = {}
+        changes_below: dict[bytes, dict[bytes, tuple[int, bytes] | None]] = {}
         for path, entry in changes.items():
-            name, slash, rest = path.partition(b"/")
+            name, slash, inner_path = path.partition(b"/")
             if slash:
-                below.setdefault(name, {})[rest] = entry
+                changes_below.setdefault(name, {})[inner_path] = entry
             else:
-                here[name] = entry
-        for name, inner in below.items():
+                own_changes[name] = entry
+        for name, inner in changes_below.items():
             self._change_directory(children, name, inner)
-        for name, entry in here.items():
+        for name, entry in own_changes.items():
             if entry is not None:
                 children[name] = entry
             elif children.get(name, (0, b""))[0] != TREE_MODE:

@@ -32,13 +32,14 @@ def write_objects(repository: Repository, unwritten: Sequence[Unwritten]) -> Non
     store = repository.repo.object_store
     objects = os.path.join(repository.location.common_dir, "objects")
     missing = {
-        each.id: each
-        for each in unwritten
-        if not freshen(objects, each.id) and ObjectID(each.id.encode("ascii")) not in store
+        git_object.id: git_object
+        for git_object in unwritten
+        if not freshen(objects, git_object.id)
+        and ObjectID(git_object.id.encode("ascii")) not in store
     }
     if len(missing) <= _MOST_LOOSE:
-        for each in missing.values():
-            write_loose(objects, each.load())
+        for git_object in missing.values():
+            write_loose(objects, git_object.load())
         return
-    new = (each.load() for each in missing.values())
+    new = (git_object.load() for git_object in missing.values())
     write_pack(objects, new, len(missing), repository.algorithm)

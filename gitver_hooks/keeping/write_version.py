@@ -43,9 +43,9 @@ def write_version(
         repository,
         [
             *(
-                Unwritten(BLOB, each.id, partial(read_blob, file, each))
-                for each in captured.files
-                if each.path not in cuts
+                Unwritten(BLOB, captured_file.id, partial(read_blob, file, captured_file))
+                for captured_file in captured.files
+                if captured_file.path not in cuts
             ),
             *(
                 Unwritten(TREE, raw_id.hex(), partial(bytes, body))
@@ -90,10 +90,12 @@ def _described(
 
 def _cuts(captured: CapturedWorktree, file: IO[bytes], algorithm: str) -> dict[bytes, Cut]:
     cuts = {}
-    for each in captured.files:
-        reason = each.reason or _reason(each, read_blob(file, each), algorithm)
+    for captured_file in captured.files:
+        reason = captured_file.reason or _reason(
+            captured_file, read_blob(file, captured_file), algorithm
+        )
         if reason:
-            cuts[each.path] = Cut(reason, each.size, each.path)
+            cuts[captured_file.path] = Cut(reason, captured_file.size, captured_file.path)
     return cuts
 
 

@@ -35,7 +35,7 @@ def prune_automatically(location: Location, environment: Mapping[str, str]) -> N
     try:
         with open_source(location.folder, environment, _SECONDS) as source:
             active = active_versions(source.repository)
-            refs = [r for r in all_kept(source.repository) if r.kept.version not in active]
+            refs = [ref for ref in all_kept(source.repository) if ref.kept.version not in active]
             for ref in beyond_limits(refs, source.settings, _Used(source)):
                 delete_kept(source.repository, ref)
     except (GitverError, OSError) as error:

@@ -30,10 +30,12 @@ class RemoteRef(NamedTuple):
 
 def remote_refs(repository: Repository, remote: str) -> list[RemoteRef]:
     """The kept versions at the remote, a name. Raises GitverError if it cannot be reached."""
-    done = git_in(repository).attempt("ls-remote", "--refs", "--", remote, f"{PREFIX}*")
-    if done.returncode:
-        raise GitverError(f"{remote} cannot be read: {last_line(done.stderr)}", "check the remote")
-    matches = map(_LINE.fullmatch, done.stdout.decode("utf-8", "replace").splitlines())
+    completed = git_in(repository).attempt("ls-remote", "--refs", "--", remote, f"{PREFIX}*")
+    if completed.returncode:
+        raise GitverError(
+            f"{remote} cannot be read: {last_line(completed.stderr)}", "check the remote"
+        )
+    matches = map(_LINE.fullmatch, completed.stdout.decode("utf-8", "replace").splitlines())
     refs = [RemoteRef(match[2], match[1]) for match in matches if match]
     return [ref for ref in refs if "-dirty-" in ref.suffix]
 
@@ -47,9 +49,9 @@ def delete_remote_refs(repository: Repository, remote: str, refs: Sequence[Remot
         batch = refs[start : start + _PER_PUSH]
         leases = [f"--force-with-lease={PREFIX}{ref.suffix}:{ref.tag}" for ref in batch]
         names = [f":{PREFIX}{ref.suffix}" for ref in batch]
-        done = git_in(repository).attempt(
+        completed = git_in(repository).attempt(
             "push", "--quiet", "--no-verify", *leases, "--", remote, *names
         )
-        if done.returncode:
-            reason = last_line(done.stderr)
+        if completed.returncode:
+            reason = last_line(completed.stderr)
             raise GitverError(f"{remote} keeps its versions: {reason}", "check your rights there")

@@ -80,10 +80,10 @@ class UsageReader:
                 )
             )
             since = since_ms - _CLOCK_SKEW_MS
-            return [str(r.info.run_id) for r in runs if (r.info.end_time or since) >= since]
+            return [str(run.info.run_id) for run in runs if (run.info.end_time or since) >= since]
 
-        found = [run_id for ids in self._everywhere(search) for run_id in ids]
-        return {model_id for ids in _batches(found, _RUNS) for model_id in self._models_of(ids)}
+        run_ids = [run_id for ids in self._everywhere(search) for run_id in ids]
+        return {model_id for ids in _batches(run_ids, _RUNS) for model_id in self._models_of(ids)}
 
     def _models_of(self, run_ids: list[str]) -> Iterator[str]:
         reading = self._reading()
@@ -120,7 +120,7 @@ def _models_of(run: Any) -> Iterator[str]:
         *(getattr(inputs, "model_inputs", None) or ()),
         *(getattr(outputs, "model_outputs", None) or ()),
     ]
-    return (str(each.model_id) for each in named)
+    return (str(model.model_id) for model in named)
 
 
 def _batches(identities: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -1,1 +1,1 @@
-"""From a change of the code to a LoggedModel and the active-model file: record, outbox, deliver."""
+"""Turns a change of the code into a LoggedModel and an active-model file."""

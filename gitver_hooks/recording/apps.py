@@ -14,11 +14,11 @@ from gitver_hooks.recording.record import Recorded
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.worktree.observed_index import read_whole_index
 
-RecordOne = Callable[[Location, Mapping[str, str], float, Repository], Recorded]
+RecordApp = Callable[[Location, Mapping[str, str], float, Repository], Recorded]
 
 
 class AllRecorded(NamedTuple):
-    """What the apps of a worktree were recorded as, and the failures of those that could not be."""
+    """The recorded apps of a worktree, and the failures of those that could not be recorded."""
 
     apps: list[tuple[Location, Recorded]]
     failures: list[GitverError]
@@ -33,12 +33,12 @@ def all_apps(repository: Repository) -> list[Location]:
 
 
 def record_all(
-    location: Location, environment: Mapping[str, str], lock_seconds: float, record_one: RecordOne
+    location: Location, environment: Mapping[str, str], lock_seconds: float, record_app: RecordApp
 ) -> AllRecorded:
-    """Let ``record_one`` record each app of the worktree.
+    """Let ``record_app`` record each app of the worktree.
 
-    What has a state but is no app any more loses its active-model file. One app that cannot be
-    recorded does not hold up the others. Raises GitverError if the repository cannot be read.
+    Former apps lose their active-model file and state. An app that cannot be recorded does not hold
+    up the others. Raises GitverError if the repository cannot be read.
     """
     result = AllRecorded([], [])
     with open_repository(location, environment) as repository:
@@ -49,7 +49,7 @@ def record_all(
         for app in apps:
             try:
                 opened = repository.of_app(app)
-                result.apps.append((app, record_one(app, environment, lock_seconds, opened)))
+                result.apps.append((app, record_app(app, environment, lock_seconds, opened)))
             except GitverError as error:
                 result.failures.append(error)
     return result

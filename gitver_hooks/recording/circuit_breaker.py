@@ -1,4 +1,4 @@
-"""The circuit breaker of a store: a store that has just failed is not waited for again.
+"""Remembers for a minute that a store has failed, so that nobody waits for it again.
 
 An app that starts on new code waits for its store. If the store is down, only the first app waits:
 for the next 60 seconds, others leave their registration to the background immediately.
@@ -17,7 +17,7 @@ OPEN_SECONDS = 60.0
 
 
 def open_breaker(location: Location, store_key: str, reason: str) -> None:
-    """Note that the store with this key has failed just now, and why. Never raises."""
+    """Remember that the store with this key has just failed, and why. Never raises."""
     try:
         replace_file(_path(location, store_key), reason.encode("utf-8", "backslashreplace"))
     except OSError:
@@ -25,7 +25,7 @@ def open_breaker(location: Location, store_key: str, reason: str) -> None:
 
 
 def close_breaker(location: Location, store: Store) -> None:
-    """Note that the store has answered. Never raises."""
+    """Forget the failure of a store that has answered. Never raises."""
     try:
         os.unlink(_path(location, store.key))
     except OSError:

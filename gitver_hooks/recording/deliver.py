@@ -1,4 +1,4 @@
-"""Deliver: empty the queue of one store into MLflow, one deliverer at a time for each store."""
+"""Delivers the queue of one store to MLflow, with at most one deliverer per store at a time."""
 
 from __future__ import annotations
 

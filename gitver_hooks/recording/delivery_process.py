@@ -1,4 +1,4 @@
-"""The deliverer's process, which a hook or a shim starts in the background."""
+"""Runs a deliverer as a process of its own, which a hook or a shim starts in the background."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def run_deliverer(arguments: list[str], environment: Mapping[str, str]) -> None:
         _remove_leftovers(location)
     except GitverError as error:
         log(location, f"delivery: {error}", error, environment)
-        # Whoever waits for the store now need not wait any longer.
+        # An app may be waiting for the store.
         open_breaker(location, key, str(error))
         leave_notice(location, mask(str(error), environment=environment))
 
 
 def _start_keeper(location: Location, environment: Mapping[str, str]) -> None:
-    """Keep code beside the delivery: neither waits for the other, or fails with it."""
+    """Start a keeper if there is code to keep. It and the delivery do not depend on each other."""
     if has_work(location):
         try:
             start_keeper(location, environment)
@@ -150,12 +150,15 @@ def recheck_active_model(
 def _start_others(location: Location, environment: Mapping[str, str], key: str) -> None:
     """Start a deliverer for each other store with entries that has not failed a moment ago."""
     outbox = Outbox(location)
-    for other in outbox.stores():
-        if other == key:
+    for other_key in outbox.stores():
+        if other_key == key:
             continue
-        entry = next((e for p in outbox.queue(other)[:1] if (e := outbox.read(p))), None)
+        entry = next(
+            (candidate for path in outbox.queue(other_key)[:1] if (candidate := outbox.read(path))),
+            None,
+        )
         if entry is not None and failure_of(location, entry.registration.store) is None:
-            start_deliverer(location, environment, other)
+            start_deliverer(location, environment, other_key)
 
 
 def _remove_leftovers(location: Location) -> None:

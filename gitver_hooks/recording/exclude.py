@@ -1,4 +1,4 @@
-"""The rules in ``info/exclude`` that keep gitver's and MLflow's local files out of the version."""
+"""Lists gitver's and MLflow's local files in ``info/exclude``, so that git ignores them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def exclude_local_files(location: Location, store_file: str | None = None) -> No
 
 
 def include_local_files(location: Location) -> list[str]:
-    """Remove what ``exclude_local_files`` added; the path of the file, if that changed it.
+    """Remove what ``exclude_local_files`` added; returns the path of the file if it had any of it.
 
-    A file that is empty without our rules is removed. Raises GitverError.
+    A file that would be empty is removed. Raises GitverError.
     """
     path = _path(location)
     with _explained(path):
@@ -87,19 +87,19 @@ def _with_patterns(content: bytes, patterns: list[bytes]) -> bytes | None:
 
 def _split(content: bytes) -> tuple[list[bytes], bytes]:
     """Our rules in ``content``, and everything else."""
-    before, heading, rest = content.partition(_HEADING)
+    text_before, heading, text_after_heading = content.partition(_HEADING)
     if not heading:
         return [], content
-    block, end, after = rest.partition(_END)
+    block, end, text_after_block = text_after_heading.partition(_END)
     if end:
         ours = block.splitlines()
     else:
         # The first version did not mark the end of its rules.
-        lines = rest.split(b"\n")
+        lines = text_after_heading.split(b"\n")
         ours = list(takewhile(_FORMER_PATTERNS.__contains__, lines))
-        after = b"\n".join(lines[len(ours) :])
-    more, remaining = _split(after)
-    return ours + more, before + remaining
+        text_after_block = b"\n".join(lines[len(ours) :])
+    further_rules, remaining = _split(text_after_block)
+    return ours + further_rules, text_before + remaining
 
 
 def _is_literal(pattern: bytes) -> bool:
@@ -126,7 +126,7 @@ def _store_patterns(store_file: str | None, worktree: str) -> list[bytes]:
 def _patterns(path: str, worktree: str, suffixes: Iterable[bytes]) -> list[bytes]:
     """For each suffix, the pattern that matches the path with it, and no other.
 
-    A path outside of the worktree needs none, and some paths no pattern can express.
+    A path outside of the worktree needs none, and a path with a control character has none.
     """
     if not path.startswith(worktree + os.sep):
         return []

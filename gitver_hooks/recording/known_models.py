@@ -1,4 +1,4 @@
-"""The model ids that this repository knows: one small file per version and store."""
+"""Remembers the model ids of this repository's versions: one small file per version and store."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _MOST_VERSIONS = 5_000
 
 
 class KnownModels:
-    """Version id -> model id, for one store.
+    """The model ids by version id, for one store.
 
-    A version that is a part of a tree belongs to an ``app``, and its model may have got its name at
-    another commit; for all others both are empty.
+    A version that is a part of a tree belongs to an ``app``, and its model may have the ``name`` of
+    another commit. For all other versions, both are empty.
 
-    The ids of an SQLite store are forgotten when its file is deleted or replaced: its inode is kept
-    beside the ids.
+    The ids of an SQLite store are forgotten when its file is deleted or replaced, which its inode
+    shows.
     """
 
     def __init__(self, location: Location, store: Store) -> None:
@@ -66,9 +66,9 @@ class KnownModels:
         stores, own = os.path.split(self._folder)
         name = os.path.basename(self._path(version_id, ""))
         return any(
-            known == name or known.endswith(f"%2F{name}")
+            file_name == name or file_name.endswith(f"%2F{name}")
             for store in set(_names(stores)) - {own}
-            for known in _names(os.path.join(stores, store))
+            for file_name in _names(os.path.join(stores, store))
         )
 
     def forget_file(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The label and the description of a version, as MLflow's pages show them.
+"""Writes the label and the description of a version that MLflow's pages show.
 
 The list of versions shows the tag ``mlflow.source.name`` in the column *Logged from*, and the page
 of a version shows ``mlflow.note.content`` as Markdown. Both quote the commit and names of files,
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from gitver_hooks.common.printing import printable
+from gitver_hooks.common.printing import printable, shortened
 from gitver_hooks.gitfiles.object_contents import CommitContent
 from gitver_hooks.repository.changed_files import changed_files, read_commit
 from gitver_hooks.repository.repository import Repository
@@ -59,7 +59,7 @@ def labels(repository: Repository, identified: Identified) -> Labels:
         label = f"{short} {subject}"
         title = subject
     description = _description(title, body, commit, changed)
-    return Labels(_cut(label.strip(), LONGEST_LABEL), description)
+    return Labels(shortened(label.strip(), LONGEST_LABEL), description)
 
 
 def _description(
@@ -68,8 +68,8 @@ def _description(
     """The description in Markdown; parts that are empty are left out."""
     title = title.strip()
     parts = [
-        f"**{_escaped(_cut(title, _LONGEST_SUBJECT))}**" if title else "",
-        _code_block(_cut(body, _LONGEST_BODY)) if body else "",
+        f"**{_escaped(shortened(title, _LONGEST_SUBJECT))}**" if title else "",
+        _code_block(shortened(body, _LONGEST_BODY)) if body else "",
         _author(commit) if commit else "",
         _list_of_files(changed) if changed else "",
     ]
@@ -78,7 +78,9 @@ def _description(
 
 def _uncommitted_changes(content: Content) -> list[str]:
     """The changed files and submodules of a dirty version, as ``M app.py``."""
-    files = [f"{_letter(each.old, each.new)} {_path(each.path)}" for each in content.changes]
+    files = [
+        f"{_letter(change.old, change.new)} {_path(change.path)}" for change in content.changes
+    ]
     return [*files, *(f"M {_path(path)}" for path, _ in content.submodules)]
 
 
@@ -100,7 +102,7 @@ def _decoded(commit: CommitContent, text: bytes) -> str:
 def _author(commit: CommitContent) -> str:
     # The address stays here: a name is enough to recognise a version by.
     name = _decoded(commit, commit.author).partition("<")[0].strip()
-    return f"{_escaped(_cut(printable(name), _LONGEST_PATH))}, {_author_date(commit)}"
+    return f"{_escaped(shortened(printable(name), _LONGEST_PATH))}, {_author_date(commit)}"
 
 
 def _author_date(commit: CommitContent) -> str:
@@ -123,14 +125,14 @@ def _letter(old: object, new: object) -> str:
 
 
 def _path(path: bytes) -> str:
-    return _cut(printable(path.decode("utf-8", "replace")), _LONGEST_PATH)
+    return shortened(printable(path.decode("utf-8", "replace")), _LONGEST_PATH)
 
 
 def _list_of_files(changed: Sequence[str]) -> str:
     shown = list(changed[:_SHOWN_FILES])
     if len(changed) > len(shown):
-        more = len(changed) - len(shown)
-        shown.append(f"and {more}{' or more' if len(changed) >= _COUNTED_FILES else ''} others")
+        hidden = len(changed) - len(shown)
+        shown.append(f"and {hidden}{' or more' if len(changed) >= _COUNTED_FILES else ''} others")
     return f"Changed files:\n\n{_code_block(chr(10).join(shown))}"
 
 
@@ -143,7 +145,3 @@ def _code_block(text: str) -> str:
     longest = max((len(row) for row in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,4 +1,4 @@
-"""The apps of a worktree by name, and those that have one name in common."""
+"""Names the apps of a worktree, and finds apps that have the same name."""
 
 from __future__ import annotations
 
@@ -41,12 +41,14 @@ def name_problems(apps: list[NamedApp]) -> list[GitverError]:
     by_name: dict[str, list[NamedApp]] = {}
     for app in apps:
         by_name.setdefault(model_name_prefix(app.name), []).append(app)
-    return [_problem(prefix, same) for prefix, same in by_name.items() if len(same) > 1]
+    return [
+        _problem(prefix, namesakes) for prefix, namesakes in by_name.items() if len(namesakes) > 1
+    ]
 
 
-def _problem(prefix: str, same: list[NamedApp]) -> GitverError:
-    folders = " and ".join(app.location.app or "." for app in same)
-    imposed = [app.source for app in same if app.source.name != app.location.settings_file]
+def _problem(prefix: str, namesakes: list[NamedApp]) -> GitverError:
+    folders = " and ".join(app.location.app or "." for app in namesakes)
+    imposed = [app.source for app in namesakes if app.source.name != app.location.settings_file]
     imposed = [source for source in imposed if source.name]
     if imposed:
         remedy = f"remove {imposed[0]}, which names all apps alike"

@@ -1,4 +1,4 @@
-"""A worktree as it is now: its settings, its store, its version, and the model if it is known."""
+"""Observes a worktree as it is now: settings, store, version, and the model if it is known."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class ObservedWorktree(NamedTuple):
         freshness.save(location, observation, self.identified.version.id)
 
     def watch_runs(self, is_run: bool) -> str:
-        """Tell the guard against floods what was observed; the line to print, or empty."""
+        """Tell the guard against version floods about it; returns a line to print, or empty.
+
+        ``is_run``: an app starts.
+        """
         is_new_run = is_run and self.model_id is None
         return watch_runs(self.repository, self.identified, is_new_run=is_new_run)
 
@@ -93,11 +96,11 @@ def observe(
     lock_seconds: float,
     opened: Repository | None = None,
 ) -> Iterator[ObservedWorktree]:
-    """Observe the worktree, and hold its lock meanwhile; wait ``lock_seconds`` for it at most.
+    """Observe the worktree, holding its lock during the ``with`` block.
 
-    ``opened`` is the app's repository if it is open already. Raises GitverError if the worktree
-    cannot be observed. The active-model file is removed then, because it is unknown what it should
-    say.
+    Waits at most ``lock_seconds`` for the lock. ``opened`` is the app's repository if it is open
+    already. Raises GitverError if the worktree cannot be observed, and then removes the
+    active-model file.
     """
     try:
         check_state_folders(location, environment)
@@ -123,15 +126,15 @@ def _observe(repository: Repository) -> ObservedWorktree:
     identified = identify_worktree(repository, settings)
     version = identified.version
     app = identified.owner
-    known = KnownModels(location, tracking.store)
+    known_models = KnownModels(location, tracking.store)
     return ObservedWorktree(
         repository=repository,
         settings=settings,
         tracking=tracking,
         identified=identified,
         app=app,
-        model_name=known.name(version.id, app) or model_name(identified.app, version),
-        model_id=known.get(version.id, app),
+        model_name=known_models.name(version.id, app) or model_name(identified.app, version),
+        model_id=known_models.get(version.id, app),
     )
 
 

@@ -1,4 +1,4 @@
-"""The outbox: registrations that MLflow has not confirmed yet, one durable file each.
+"""Stores registrations that MLflow has not confirmed yet, one durable file each: the outbox.
 
 Every store has a queue of its own, ``outbox/<store>``, so that a store that hangs does not delay
 the others. An entry is written before MLflow is asked and removed once the model id is known: a
@@ -107,7 +107,7 @@ class Outbox:
         return self._entries(_by_age(self._rejected)[:most])
 
     def note(self, entry: Entry, error: str) -> None:
-        """Keep with a waiting entry why its last delivery failed; its place in the queue stays."""
+        """Store in a waiting entry why its last delivery failed. Its place in the queue stays."""
         try:
             times = os.stat(entry.path)
         except FileNotFoundError:

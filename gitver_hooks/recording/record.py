@@ -1,4 +1,4 @@
-"""Record: update the active-model file, or write the intent to register the version."""
+"""Records a worktree: updates its active-model file, or puts its version into the outbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCK_SECONDS = 10.0
 
 
 class Recorded(NamedTuple):
-    """What a worktree was recorded as.
+    """The result of recording a worktree.
 
     ``app`` is the name of the app if its version is a part of a tree, else empty. ``model_id`` is
     None if the model is not known here; ``registration`` is then what was written to the outbox, or
@@ -130,7 +130,7 @@ def _intend(observed: ObservedWorktree) -> Registration:
     if observed.identified.version.dirty:
         from gitver_hooks.keeping.capture import capture
 
-        # Before the outbox: a deliverer that is at work already finds both or neither.
+        # Before the outbox, so that a running deliverer finds both or neither.
         capture(observed.repository, observed.identified, observed.settings, observed.model_name)
     Outbox(observed.repository.location).put(registration)
     return registration

@@ -1,4 +1,4 @@
-"""Refresh: the model and the store for an app whose active-model file is missing or stale."""
+"""Answers an app whose active-model file is missing or stale: its model and its store."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from gitver_hooks.settings import NotAllowed, Settings, load_settings
 
 
 def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -> Refreshed:
-    """The model and store for an app in the worktree, by ``on_stale`` (empty: the setting).
+    """The model and the store for an app in the worktree.
 
-    Never raises GitverError: the failure is part of the result, and so is the store, because the
-    traces of an app without a model belong there too; it is left out if the tree asks for one that
-    the user has not allowed.
+    ``on_stale`` overrides the setting unless it is empty. Never raises GitverError: a failure is
+    part of the result. Then the result still has the store, since the traces of an app without a
+    model go there too, unless the tree asks for a store that the user has not allowed.
     """
     try:
         settings, store = _settings_and_store(location, environment)
     except NotAllowed as error:
         return Refreshed(problem=str(error), failed=True)
     except GitverError as error:
-        # Because of a wrong setting, traces must not go to another store than before.
+        # A wrong setting must not send traces to another store than before.
         return Refreshed(last_store(location), problem=str(error), failed=True)
     rule = on_stale or settings.on_stale
     try:

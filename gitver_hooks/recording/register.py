@@ -1,4 +1,4 @@
-"""Register: record a worktree, and wait until MLflow has confirmed its version."""
+"""Records a worktree, and waits until MLflow has confirmed its version."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def register(
 ) -> Registered:
     """Record the worktree, registering its version if needed, and wait for MLflow.
 
-    Waits as many seconds as the setting ``wait`` says, and not at all if the store failed a moment
-    ago; the registration goes on in the background. ``on_waiting`` is called once, with one line to
-    show, if that takes longer than half a second. Raises GitverError.
+    Waits as many seconds as the setting ``wait`` says, and not at all if the store has just failed.
+    The registration then goes on in the background. ``on_waiting`` is called once, with a line to
+    show, if the wait takes longer than half a second. Raises GitverError.
     """
     started = time.monotonic()
     recorded = record(location, environment, is_run=True)
@@ -83,7 +83,7 @@ def _confirmed(
 
 
 class _Waiting:
-    """The wait for one registration, from ``started`` (time.monotonic()) for ``seconds``."""
+    """Waits for one registration until ``seconds`` after ``started`` (time.monotonic())."""
 
     def __init__(
         self, location: Location, registration: Registration, started: float, seconds: float

@@ -1,4 +1,4 @@
-"""The last step before MLflow is contacted: the registration as it may leave the machine."""
+"""Removes secrets from a registration, as the last step before MLflow is contacted."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""MLflow: its stores, its failures, and one LoggedModel for a version."""
+"""Talks to MLflow: stores, failures, and one LoggedModel for each version."""

@@ -1,4 +1,4 @@
-"""Which LoggedModels that gitver did not create may become the model of a version.
+"""Decides which LoggedModels that gitver did not create may become the model of a version.
 
 An app may have registered its own versions before it used gitver, in one of two ways:
 

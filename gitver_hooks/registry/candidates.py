@@ -1,4 +1,4 @@
-"""Candidates: the LoggedModels that are, or may become, the one model of a version."""
+"""Finds the candidates: LoggedModels that are, or may become, the one model of a version."""
 
 from __future__ import annotations
 
@@ -73,27 +73,28 @@ def candidates_by_name(
 def all_candidates(
     client: MlflowClient, experiment_id: str, registration: Registration
 ) -> list[Candidate]:
-    """All candidates, oldest first, each as of its last reading.
+    """All candidates, oldest first, each as the last search that returned it.
 
     For a clean version, a second search finds models to adopt that have another name. It filters by
     two tags: with 100,000 models on SQLite a search by all four of MLflow's git tags takes 406 ms.
     """
-    found: dict[str, Candidate] = {}
+    by_id: dict[str, Candidate] = {}
     if can_adopt(registration):
         query = f"tags.`{COMMIT_TAG}` = '{registration.tags[COMMIT_TAG]}'"
         query += f" AND tags.`{DIRTY_TAG}` = 'false'"
-        found = {
-            each.model_id: each for each in _search(client, experiment_id, registration, query)
+        by_id = {
+            candidate.model_id: candidate
+            for candidate in _search(client, experiment_id, registration, query)
         }
     by_name = candidates_by_name(client, experiment_id, registration)
-    found.update({each.model_id: each for each in by_name})
-    return sorted(found.values(), key=lambda each: each.age_order)
+    by_id.update({candidate.model_id: candidate for candidate in by_name})
+    return sorted(by_id.values(), key=lambda candidate: candidate.age_order)
 
 
 def _search(
     client: MlflowClient, experiment_id: str, registration: Registration, query: str
 ) -> list[Candidate]:
-    found: dict[str, Candidate] = {}
+    by_id: dict[str, Candidate] = {}
     token: str | None = None
     while True:
         page = client.search_logged_models(
@@ -104,10 +105,10 @@ def _search(
                 raise not_mlflow(client)
             candidate = _candidate(model, registration)
             if candidate is not None:
-                found[candidate.model_id] = candidate
+                by_id[candidate.model_id] = candidate
         token = page.token
         if not token:
-            return sorted(found.values(), key=lambda each: each.age_order)
+            return sorted(by_id.values(), key=lambda candidate: candidate.age_order)
 
 
 def _is_of_app(model: LoggedModel, registration: Registration) -> bool:
@@ -125,7 +126,7 @@ def _candidate(model: LoggedModel, registration: Registration) -> Candidate | No
             return None
         fate, created_by_gitver = text, True
     elif is_adoptable(model, registration):
-        claims = {claim(registration, each): each for each in (CHOSEN, RETIRED)}
+        claims = {claim(registration, outcome): outcome for outcome in (CHOSEN, RETIRED)}
         if text is not None and text not in claims:
             return None
         fate, created_by_gitver = claims[text] if text else None, False

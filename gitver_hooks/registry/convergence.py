@@ -1,4 +1,4 @@
-"""One live LoggedModel for a version, however many machines register it at the same time.
+"""Makes sure that a version has one live LoggedModel, however many machines register it at once.
 
 MLflow lets any number of models have one name, so registrars that search and then create make
 duplicates. But each parameter of a model can only be written once. The parameter ``gitver.fate`` of

@@ -1,4 +1,4 @@
-"""Create a missing SQLite store, and refuse databases with another schema than MLflow's."""
+"""Creates a missing SQLite store, and refuses databases with another schema than MLflow's."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def _check(uri: str) -> None:
         # Another process may be creating it at this moment, one revision after the other.
         while revision != expected_revision() and time.monotonic() - started < _CREATION_TIMEOUT:
             time.sleep(0.5)
-            before, revision = revision, _revision(engine)
-            if revision == before:
+            previous, revision = revision, _revision(engine)
+            if revision == previous:
                 break
         if revision != expected_revision():
             _refuse(uri, revision)
@@ -117,8 +117,8 @@ def _revision(engine: Engine) -> str | None:
             return expected_revision()
         if _REVISION_TABLE not in tables:
             return None
-        found = connection.execute(text(f"SELECT version_num FROM {_REVISION_TABLE}")).scalars()
-        return ", ".join(sorted(found)) or None
+        revisions = connection.execute(text(f"SELECT version_num FROM {_REVISION_TABLE}")).scalars()
+        return ", ".join(sorted(revisions)) or None
 
 
 @cache
@@ -138,22 +138,23 @@ def expected_revision() -> str:
 def _refuse(uri: str, revision: str | None) -> None:
     import mlflow
 
-    where = without_credentials(uri)
-    here = f"MLflow {mlflow.__version__} here has {expected_revision()}"
+    address = without_credentials(uri)
+    ours = f"MLflow {mlflow.__version__} here has {expected_revision()}"
     if revision is None:
         raise MLflowFailure(
-            f"the database {where} holds tables, but no MLflow schema ({here})",
+            f"the database {address} holds tables, but no MLflow schema ({ours})",
             "set `tracking_uri` to another one, or have MLflow add its tables to this one:"
-            f" `mlflow db upgrade {where}`",
+            f" `mlflow db upgrade {address}`",
         )
-    known = {each.revision for each in _scripts().walk_revisions()}
-    if revision in known:
+    older_revisions = {script.revision for script in _scripts().walk_revisions()}
+    if revision in older_revisions:
         raise MLflowFailure(
-            f"the MLflow store {where} has an older schema ({revision}; {here}); it is left alone",
+            f"the MLflow store {address} has an older schema ({revision}; {ours}); it is left"
+            " alone",
             "run gitver with the MLflow of your app, or back the store up and run"
-            f" `mlflow db upgrade {where}`",
+            f" `mlflow db upgrade {address}`",
         )
     raise MLflowFailure(
-        f"the MLflow store {where} has a newer schema ({revision}; {here}); it is left alone",
+        f"the MLflow store {address} has a newer schema ({revision}; {ours}); it is left alone",
         "install the newer MLflow, the one of your app, into the environment that gitver runs in",
     )

@@ -1,4 +1,4 @@
-"""The kinds of failures that MLflow's client and the libraries below it are known to have.
+"""Lists the known failures of MLflow's client and of the libraries below it.
 
 Each kind has a test on the exception, a message and a remedy. Add one here for a failure whose
 own message helps nobody.
@@ -26,9 +26,12 @@ class Facts:
     def of(cls, error: BaseException) -> Facts:
         chain = list(_chain(error))
         return cls(
-            codes=frozenset(str(getattr(each, "error_code", "")) for each in chain) - {""},
-            names=frozenset(kind.__name__ for each in chain for kind in type(each).__mro__),
-            text="\n".join(str(each)[:_SEARCHED] for each in chain).lower(),
+            codes=frozenset(str(getattr(exception, "error_code", "")) for exception in chain)
+            - {""},
+            names=frozenset(
+                kind.__name__ for exception in chain for kind in type(exception).__mro__
+            ),
+            text="\n".join(str(exception)[:_SEARCHED] for exception in chain).lower(),
             detail=str(error)[:_SEARCHED] or type(error).__name__,
         )
 
@@ -40,20 +43,24 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     ``orig``; MLflow raises most of its own without ``from``.
     """
     waiting: list[object] = [error]
-    seen: set[int] = set()
+    seen_ids: set[int] = set()
     while waiting:
-        found = waiting.pop(0)
-        if not isinstance(found, BaseException) or id(found) in seen:
+        candidate = waiting.pop(0)
+        if not isinstance(candidate, BaseException) or id(candidate) in seen_ids:
             continue
-        seen.add(id(found))
-        yield found
-        waiting += [found.__cause__, found.__context__, *found.args]
-        waiting += [getattr(found, "reason", None), getattr(found, "orig", None)]
+        seen_ids.add(id(candidate))
+        yield candidate
+        waiting += [candidate.__cause__, candidate.__context__, *candidate.args]
+        waiting += [getattr(candidate, "reason", None), getattr(candidate, "orig", None)]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``message`` and ``remedy`` may contain ``{where}``, ``{detail}`` and a Purpose's words."""
+    """A kind of failure: a test on the exception, and what to tell the user.
+
+    ``message`` and ``remedy`` may contain ``{where}`` (the tracking URI), ``{detail}`` and the
+    fields of a Purpose.
+    """
 
     applies: Callable[[Facts], bool]
     message: str

@@ -1,4 +1,4 @@
-"""Explain MLflow's failures: one line each, with a remedy and without credentials."""
+"""Explains MLflow's failures: one line each, with a remedy and without credentials."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.masking import mask
+from gitver_hooks.common.printing import shortened
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.registry.failure_kinds import BROKEN, KINDS, NEVER_OPEN, Facts
 
@@ -27,7 +28,7 @@ class MLflowFailure(GitverError):
 
 @dataclass(frozen=True)
 class Purpose:
-    """What MLflow was asked to do: the words for it in messages and remedies.
+    """Phrases for messages and remedies about what MLflow was asked to do.
 
     ``retry`` says when that is tried again, and ``then`` what the user runs after the remedy.
     """
@@ -60,8 +61,8 @@ def explain(
     if isinstance(error, MLflowFailure):
         return error
     facts = Facts.of(error)
-    where = without_credentials(tracking_uri)
-    words = {**vars(purpose), "where": where, "detail": _one_line(facts.detail, tracking_uri)}
+    address = without_credentials(tracking_uri)
+    words = {**vars(purpose), "where": address, "detail": _one_line(facts.detail, tracking_uri)}
     for kind in KINDS:
         if kind.applies(facts):
             return MLflowFailure(
@@ -69,7 +70,7 @@ def explain(
                 kind.remedy.format_map(words),
                 permanent=kind.permanent,
             )
-    return MLflowFailure(f"MLflow at {where} failed: {words['detail']}", purpose.retry)
+    return MLflowFailure(f"MLflow at {address} failed: {words['detail']}", purpose.retry)
 
 
 @contextmanager
@@ -93,5 +94,4 @@ def connection_broke(error: BaseException) -> bool:
 
 
 def _one_line(text: str, tracking_uri: str) -> str:
-    line = " ".join(mask(text, tracking_uri).split())
-    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
+    return shortened(" ".join(mask(text, tracking_uri).split()), _LONGEST_DETAIL)

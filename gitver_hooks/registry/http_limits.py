@@ -1,4 +1,4 @@
-"""Bounds on what an HTTP server can make gitver's own processes read, follow and wait for.
+"""Limits what an HTTP server can make gitver's own processes read, follow and wait for.
 
 MLflow's client reads a whole response into memory, decompresses whatever the server says is
 compressed, and follows redirects anywhere. A server that the user has named may store data, but it
@@ -109,8 +109,8 @@ def _only_reads(request: requests.PreparedRequest) -> bool:
     return request.method == "GET" or urlsplit(request.url or "").path.endswith("/search")
 
 
-def _is_same_server(before: str, after: str) -> bool:
-    (old_scheme, old_host, old_port), (scheme, host, port) = _server(before), _server(after)
+def _is_same_server(old_url: str, new_url: str) -> bool:
+    (old_scheme, old_host, old_port), (scheme, host, port) = _server(old_url), _server(new_url)
     if old_host != host:
         return False
     if old_scheme == scheme:

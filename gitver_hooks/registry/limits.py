@@ -1,4 +1,4 @@
-"""Make tags and parameters fit what every store of MLflow accepts."""
+"""Makes tags and parameters fit what every store of MLflow accepts."""
 
 from __future__ import annotations
 

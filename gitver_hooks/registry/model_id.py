@@ -1,4 +1,4 @@
-"""What MLflow's model ids look like, so that nothing else is stored or written to a file.
+"""Recognises MLflow's model ids, so that nothing else is stored or written to a file.
 
 MLflow writes ``m-`` and the 32 lower-case hexadecimal digits of a random UUID: its SQL stores, its
 file store and its servers from 3.1 on (``create_logged_model`` in ``mlflow/store/tracking``), and

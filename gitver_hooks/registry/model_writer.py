@@ -1,4 +1,4 @@
-"""Write a version's LoggedModels in steps that any number of registrars may repeat.
+"""Writes a version's LoggedModels in steps that any number of registrars may repeat.
 
 Each step takes a few requests at most. Another registrar may have done it just before, which is not
 an error.
@@ -106,14 +106,14 @@ class ModelWriter:
         Some stores allow less text in a tag than others, and a version without the end of its diff
         is better than none.
         """
-        whole = acceptable_tags(tags)
+        full_tags = acceptable_tags(tags)
         try:
-            return send(whole)
+            return send(full_tags)
         except Exception as error:
-            shorter = cut_tags(whole)
-            if shorter == whole or not explain(error, self._client.tracking_uri).permanent:
+            short_tags = cut_tags(full_tags)
+            if short_tags == full_tags or not explain(error, self._client.tracking_uri).permanent:
                 raise
-            return send(shorter)
+            return send(short_tags)
 
     def _write_params(self, model_id: str, params: dict[str, str]) -> bool:
         return self._unless_lost(lambda: self._client.log_model_params(model_id, params))

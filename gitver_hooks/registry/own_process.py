@@ -1,7 +1,7 @@
-"""What gitver's own processes set for themselves before they import mlflow.
+"""Prepares gitver's own processes for MLflow: quiet, quick to give up, and limited.
 
-The deliverer and the commands call this at their start. A user's process must never call it,
-because it changes the environment, logging, warnings, limits and the HTTP client of the whole
+The deliverer and the commands call this before they import mlflow. A user's process must never call
+it, because it changes the environment, logging, warnings, limits and the HTTP client of the whole
 process.
 """
 
@@ -37,7 +37,7 @@ _QUIET = {
 
 
 def detach() -> None:
-    """Let this process outlive the terminal it was started from, and end when an alarm rings."""
+    """Let this process outlive the terminal it was started from, and let an alarm signal end it."""
     try:
         # A terminal that closes ends the processes of its session.
         os.setsid()
@@ -81,7 +81,7 @@ def _leave_out_what_the_client_never_needs() -> None:
 
 
 def bounded_environment(environment: Mapping[str, str], seconds: float) -> dict[str, str]:
-    """The variables that bound how long MLflow's client waits, for a process of ``seconds``.
+    """The variables that limit how long MLflow's client waits, in a process that lives ``seconds``.
 
     A stricter setting of the user stays. One attempt is made: MLflow's client repeats POST requests
     too, each of which creates a LoggedModel, and trying again is the outbox's task.

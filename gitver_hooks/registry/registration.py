@@ -1,4 +1,4 @@
-"""Registration: what is registered in MLflow for one version, as of the moment it was recorded."""
+"""Describes the LoggedModel of one version, as it was when the version was recorded."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gitver_hooks.handover.store import Store
 class Registration(NamedTuple):
     """The LoggedModel to find or create in MLflow.
 
-    ``version`` is the version id, ``name`` the LoggedModel's name. ``tags`` hold ``gitver.version``
-    among others; ``params`` is the flattened configuration. Nothing in it is computed again: it is
-    delivered as it was written. ``diff`` is the diff as JSON, not yet searched for secrets: it must
-    not be sent (see ``recording.safe_to_send``). ``app`` is the name of the
-    app if its version is a part of a tree, and else empty: other apps may have the same part, and
-    the name of the model says only at which commit it was registered first.
+    It is delivered as it was recorded; nothing is computed again. ``version`` is the version id,
+    ``name`` the LoggedModel's name, and ``params`` the flattened configuration. ``tags`` contain
+    ``gitver.version`` among others. ``diff`` is the diff as JSON, not yet searched for secrets, so
+    it must not be sent (see ``recording.safe_to_send``). ``app`` is the name of the app if its
+    version is a part of a tree, else empty. Other apps may have the same part, and the name of the
+    model has the commit at which that part was first registered.
     """
 
     version: str

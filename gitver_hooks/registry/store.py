@@ -1,4 +1,4 @@
-"""Open MLflow's store, without ever migrating an existing database."""
+"""Opens MLflow's store, without ever migrating an existing database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.locks import FolderLock
+from gitver_hooks.common.uri_parts import DATABASES
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.registry.failures import REGISTERING, MLflowFailure, Purpose, explained
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from gitver_hooks.handover.store import Experiment
-
-_SQL_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
 def open_store(tracking_uri: str, purpose: Purpose = REGISTERING) -> MlflowClient:
@@ -28,7 +27,7 @@ def open_store(tracking_uri: str, purpose: Purpose = REGISTERING) -> MlflowClien
     with explained(tracking_uri, purpose):
         from mlflow import MlflowClient
 
-        if tracking_uri.partition(":")[0].partition("+")[0].lower() in _SQL_SCHEMES:
+        if tracking_uri.partition(":")[0].partition("+")[0].lower() in DATABASES:
             from gitver_hooks.registry import database
 
             database.make_ready(tracking_uri)
@@ -44,9 +43,9 @@ def experiment_id(client: MlflowClient, experiment: Experiment) -> str:
     with explained(client.tracking_uri):
         if experiment.id is not None:
             return _active_id(client, experiment, client.get_experiment(experiment.id))
-        found = client.get_experiment_by_name(experiment.name)
-        if found is not None:
-            return _active_id(client, experiment, found)
+        existing = client.get_experiment_by_name(experiment.name)
+        if existing is not None:
+            return _active_id(client, experiment, existing)
         return _created_id(client, experiment)
 
 
@@ -63,15 +62,15 @@ def _created_id(client: MlflowClient, experiment: Experiment) -> str:
     return str(created)
 
 
-def _active_id(client: MlflowClient, wanted: Experiment, found: object) -> str:
-    identity = str(getattr(found, "experiment_id", "") or "")
+def _active_id(client: MlflowClient, wanted: Experiment, existing: object) -> str:
+    identity = str(getattr(existing, "experiment_id", "") or "")
     if not identity or (wanted.id is not None and identity != wanted.id):
         raise not_mlflow(client)
-    if getattr(found, "lifecycle_stage", "active") == "deleted":
-        name = getattr(found, "name", wanted.name)
-        where = without_credentials(client.tracking_uri)
+    if getattr(existing, "lifecycle_stage", "active") == "deleted":
+        name = getattr(existing, "name", wanted.name)
+        address = without_credentials(client.tracking_uri)
         raise MLflowFailure(
-            f"the experiment {name!r} at {where} has been deleted",
+            f"the experiment {name!r} at {address} has been deleted",
             f"restore it (`mlflow experiments restore -x {identity}`), or set `experiment`",
             permanent=True,
         )

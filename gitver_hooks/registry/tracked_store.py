@@ -1,8 +1,8 @@
-"""The store of a worktree, unless git tracks it: then the tree would decide what it contains.
+"""Finds the store of a worktree, and refuses one that git tracks unless the user names it.
 
 A database that a branch brings along chooses, for example, where the artifacts of its experiments
 go, and a journal beside a database is applied to it when it is opened (sqlite.org/lockingv3.html,
-"Dealing with hot journals"). So a store that git tracks counts only if the user names it.
+"Dealing with hot journals").
 """
 
 from __future__ import annotations

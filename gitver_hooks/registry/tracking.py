@@ -1,4 +1,4 @@
-"""Which MLflow a worktree uses: the tracking URI and the experiment, and who chose them."""
+"""Resolves the tracking URI and the experiment of a worktree, and who chose them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The repository of a worktree: HEAD, branch, remote, objects, configuration."""
+"""Opens the repository of a worktree: HEAD, branch, remote, objects, configuration."""

@@ -1,4 +1,4 @@
-"""The branch a version is on: from HEAD, from a rebase under way, or from the CI service."""
+"""Finds the branch of a version: from HEAD, from a rebase under way, or from the CI service."""
 
 from __future__ import annotations
 

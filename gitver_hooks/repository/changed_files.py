@@ -1,4 +1,4 @@
-"""The files that a commit changed, as far as the objects are there."""
+"""Lists the files that a commit changed, as far as the clone has the objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Side = tuple[int, bytes] | None
 
 
 class ChangedFile(NamedTuple):
-    """A path, and how git names the kind of change: A, M or D."""
+    """A path, and git's letter for the kind of change: A (added), M (modified) or D (deleted)."""
 
     letter: str
     path: bytes
@@ -21,11 +21,11 @@ class ChangedFile(NamedTuple):
 
 def read_commit(repository: Repository, commit: bytes) -> CommitContent | None:
     """The commit with this raw id; None if the repository does not have it."""
-    found = repository.object(commit)
-    if found is None or found[0] != b"commit":
+    git_object = repository.object(commit)
+    if git_object is None or git_object[0] != b"commit":
         return None
     try:
-        return CommitContent(found[1])
+        return CommitContent(git_object[1])
     except ValueError:
         return None
 
@@ -33,8 +33,8 @@ def read_commit(repository: Repository, commit: bytes) -> CommitContent | None:
 def changed_files(repository: Repository, commit: CommitContent) -> Iterator[ChangedFile]:
     """The files that a commit changed from its first parent, sorted by path.
 
-    Ends early where an object is missing, as it is in shallow and partial clones; a parent that is
-    missing changes nothing.
+    Ends early at a missing object, as in shallow and partial clones. Yields nothing if the parent
+    is missing.
     """
     parent = read_commit(repository, commit.parents[0]) if commit.parents else None
     if commit.parents and parent is None:
@@ -48,9 +48,9 @@ def changed_files(repository: Repository, commit: CommitContent) -> Iterator[Cha
 def _changes(
     repository: Repository, prefix: bytes, old: bytes | None, new: bytes | None
 ) -> Iterator[ChangedFile]:
-    before, after = _entries(repository, old), _entries(repository, new)
-    for name in sorted(before.keys() | after.keys()):
-        old_side, new_side = before.get(name), after.get(name)
+    old_entries, new_entries = _entries(repository, old), _entries(repository, new)
+    for name in sorted(old_entries.keys() | new_entries.keys()):
+        old_side, new_side = old_entries.get(name), new_entries.get(name)
         if old_side == new_side:
             continue
         path = prefix + name
@@ -65,11 +65,11 @@ def _changes(
 def _entries(repository: Repository, tree: bytes | None) -> dict[bytes, tuple[int, bytes]]:
     if tree is None:
         return {}
-    found = repository.object(tree)
-    if found is None:
+    git_object = repository.object(tree)
+    if git_object is None:
         raise LookupError(tree.hex())
     try:
-        entries = tree_entries(found[1], repository.id_length)
+        entries = tree_entries(git_object[1], repository.id_length)
         return {name: (mode, entry_id) for name, mode, entry_id in entries}
     except ValueError as error:
         raise LookupError(tree.hex()) from error

@@ -1,7 +1,8 @@
-"""Runs git itself in a repository, for commands that a user started.
+"""Runs the git command in a repository, for what dulwich cannot do.
 
-dulwich checks out neither ``working-tree-encoding`` nor sparse worktrees, and has no pager. Nothing
-that a tree could have put in place runs: no hook, and no file system monitor.
+dulwich checks out neither ``working-tree-encoding`` nor sparse worktrees, does not know the user's
+credentials, and has no pager. Nothing that a tree could have put in place runs: no hook and no file
+system monitor.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.handover.launch import LOCAL_TO_A_REPOSITORY
+from gitver_hooks.handover.launch import without_repository
 from gitver_hooks.repository.repository import Repository
 
 # core.hooksPath may be a folder of the tree, and hooks run for `git read-tree` and `git push` too.
@@ -21,10 +22,10 @@ _NO_FOREIGN_CODE = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=
 
 @dataclass(frozen=True)
 class GitCommand:
-    """git in one repository: which git dir, worktree and index it works on.
+    """git with a certain git dir, worktree and index.
 
     ``worktree`` is the root of the files. ``index`` is the path of an index file, None for the
-    worktree's own.
+    worktree's own. ``environment`` contains the user's variables.
     """
 
     git_dir: str
@@ -34,16 +35,12 @@ class GitCommand:
 
     def arguments(self, *arguments: str) -> list[str]:
         """The command line of ``git ARGUMENTS``."""
-        where = (f"--git-dir={self.git_dir}", f"--work-tree={self.worktree}")
-        return ["git", *_NO_FOREIGN_CODE, *where, *arguments]
+        repository_options = (f"--git-dir={self.git_dir}", f"--work-tree={self.worktree}")
+        return ["git", *_NO_FOREIGN_CODE, *repository_options, *arguments]
 
     def variables(self) -> dict[str, str]:
         """The environment of the command, without what belongs to another repository."""
-        variables = {
-            name: value
-            for name, value in self.environment.items()
-            if name not in LOCAL_TO_A_REPOSITORY
-        }
+        variables = without_repository(self.environment)
         if self.index is not None:
             variables["GIT_INDEX_FILE"] = self.index
         return variables
@@ -51,9 +48,9 @@ class GitCommand:
     def attempt(
         self, *arguments: str, stdin: bytes | None = None, seconds: float | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run ``git ARGUMENTS``, whatever it exits with.
+        """Run ``git ARGUMENTS`` and return the result, whatever its exit status.
 
-        Raises GitverError if there is no git, or if it takes more than ``seconds``.
+        Raises GitverError if git is not installed, or if it takes more than ``seconds``.
         """
         try:
             return subprocess.run(
@@ -72,10 +69,10 @@ class GitCommand:
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """The output of ``git ARGUMENTS``. Raises GitverError with git's own message."""
-        done = self.attempt(*arguments, stdin=stdin)
-        if done.returncode:
-            raise GitverError(f"git {arguments[0]} failed: {last_line(done.stderr)}")
-        return done.stdout
+        completed = self.attempt(*arguments, stdin=stdin)
+        if completed.returncode:
+            raise GitverError(f"git {arguments[0]} failed: {last_line(completed.stderr)}")
+        return completed.stdout
 
 
 def git_in(repository: Repository, *, index: str | None = None) -> GitCommand:
@@ -85,7 +82,7 @@ def git_in(repository: Repository, *, index: str | None = None) -> GitCommand:
 
 
 def no_git(error: OSError) -> GitverError:
-    """The failure to start git."""
+    """The GitverError for an ``error`` in starting git."""
     return GitverError(f"git cannot be run: {error.strerror}", "install git")
 
 

@@ -1,7 +1,7 @@
-"""The format of a repository: only what decides how objects are read can make it fail.
+"""Checks the format of a repository, and finds out its hash algorithm.
 
-git's tuning options may have any spelling that git accepts (``256m``, ``yes``, ``1``): none of them
-matters to a reader.
+Only settings that decide how objects are read can make the check fail. git's tuning options may
+have any spelling that git accepts (``256m``, ``yes``, ``1``).
 """
 
 from __future__ import annotations

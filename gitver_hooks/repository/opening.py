@@ -45,7 +45,7 @@ class _Refs(DiskRefsContainer):
 
 
 class _OpenedRepo(Repo):
-    """dulwich's repository, reading from a configuration that only states the format.
+    """dulwich's repository with a configuration that contains nothing but the format.
 
     dulwich parses a dozen tuning options while it opens a repository and raises ValueError on
     spellings that git accepts (``256m``, ``yes``, ``1``). None of them matters for reading.
@@ -93,8 +93,8 @@ def object_with_dulwich(repo: Repo, raw_id: bytes) -> RawObject | None:
     Raises GitverError if it is damaged.
     """
     try:
-        found = repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
-        return found.type_name, found.as_raw_string()
+        git_object = repo.object_store[ObjectID(raw_id.hex().encode("ascii"))]
+        return git_object.type_name, git_object.as_raw_string()
     except KeyError:
         return None
     except _DAMAGED as error:

@@ -1,4 +1,4 @@
-"""The remote's URL without credentials, and the repository's name."""
+"""Finds the remote's URL without credentials, the repository's name and the main worktree."""
 
 from __future__ import annotations
 

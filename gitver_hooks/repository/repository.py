@@ -1,4 +1,4 @@
-"""The repository of a worktree: HEAD, its objects, its configuration."""
+"""Opens the repository of a worktree, to read HEAD, objects and the configuration."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.gitfiles import location as locations
-from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.gitfiles.object_files import ObjectFiles, RawObject
 from gitver_hooks.gitfiles.refs import Head, read_head, uses_reftables
 from gitver_hooks.repository.configuration import (
@@ -37,18 +36,18 @@ class Repository:
         self.environment = environment
         self.algorithm = algorithm
         self._objects = ObjectFiles(location.common_dir, self.id_length)
-        # The index as it was last read, for those who read the worktree of several apps.
+        # Cached by ``observed_index``: all apps of a worktree have the same index.
         self.last_index: Index | None = None
         self._configuration: Configuration | None = None
-        # At most one; a list, because the repositories of all apps share it.
+        # At most one. It is a list so that the copies of ``of_app`` share it.
         self._opened: list[Repo] = []
 
     def of_app(self, location: Location) -> Repository:
         """The same open repository, for another app of the same worktree."""
-        other = copy(self)
-        other.location = location
-        other._configuration = self.configuration
-        return other
+        app_repository = copy(self)
+        app_repository.location = location
+        app_repository._configuration = self.configuration
+        return app_repository
 
     @property
     def id_length(self) -> int:
@@ -98,12 +97,12 @@ class Repository:
 
         Raises GitverError if it is damaged.
         """
-        found = self._objects.read(raw_id)
-        if found is None:
+        git_object = self._objects.read(raw_id)
+        if git_object is None:
             from gitver_hooks.repository.opening import object_with_dulwich
 
-            found = object_with_dulwich(self.repo, raw_id)
-        return found
+            git_object = object_with_dulwich(self.repo, raw_id)
+        return git_object
 
     def close(self) -> None:
         self._objects.close()
@@ -131,10 +130,15 @@ def open_repository(
 
 
 def _find(path: str, environment: Mapping[str, str]) -> Location:
-    location = locations.find_location(path, environment)
+    location = find_location(path, environment)
     if location is None:
-        raise GitverError(
-            f"{os.path.abspath(path)} is not inside a git worktree",
-            "run this inside a clone, or `git init` first",
-        )
+        raise no_worktree(path)
     return location
+
+
+def no_worktree(path: str) -> GitverError:
+    """The error for a ``path`` that is not in a worktree."""
+    return GitverError(
+        f"{os.path.abspath(path)} is not inside a git worktree",
+        "run this inside a clone, or `git init` first",
+    )

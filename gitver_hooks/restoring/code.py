@@ -133,16 +133,16 @@ def _mismatch(kept: KeptVersion, tree: str | None) -> str:
 
 
 def _code(repository: Repository, kept: KeptVersion, origin: str) -> Code:
-    here = kept.commit is not None and has_commit(repository, kept.commit)
+    has_base = kept.commit is not None and has_commit(repository, kept.commit)
     return Code(
         kept.version,
-        kept.commit if here else None,
+        kept.commit if has_base else None,
         kept.tree,
         kept.full_tree,
         origin,
         tuple(map(_cut, kept.cuts)),
         kept.submodules,
-        None if here else kept.commit,
+        None if has_base else kept.commit,
     )
 
 
@@ -208,13 +208,13 @@ def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> Code | No
 
 def _lacks(diff: str) -> list[Lack] | None:
     """What the diff leaves out; None if nobody can say."""
-    found = left_out(diff)
-    if found is None:
+    changes = left_out(diff)
+    if changes is None:
         return None
     return [
         Lack(
             path,
             f"{os.fsdecode(path)} is as in the commit: the diff in MLflow leaves it out ({reason})",
         )
-        for path, reason in found
+        for path, reason in changes
     ]

@@ -38,8 +38,8 @@ def file_content(repository: Repository, tree: str, path: str) -> bytes | None:
             return None
         kind = listed.split(b" ", 2)[1]
         if kind != b"blob":
-            what = "directory" if kind == b"tree" else "submodule"
-            raise GitverError(f"{path} is a {what}", "name a file, or use --archive")
+            kind_name = "directory" if kind == b"tree" else "submodule"
+            raise GitverError(f"{path} is a {kind_name}", "name a file, or use --archive")
         git.run(*_WHOLE, "checkout-index", "--quiet", "--force", "--", path)
         written = os.path.join(git.worktree, path)
         if os.path.islink(written):
@@ -55,7 +55,10 @@ def write_archive(repository: Repository, tree: str, path: str, time: int) -> No
     all files. The suffix chooses the compression: ``.tar.gz``, ``.tgz``, ``.tar.xz``, ``.tar.bz2``.
     Raises GitverError if ``path`` exists or cannot be written.
     """
-    suffix = next((s for s in sorted(_MODES, key=len, reverse=True) if path.endswith(s)), ".tar")
+    suffix = next(
+        (ending for ending in sorted(_MODES, key=len, reverse=True) if path.endswith(ending)),
+        ".tar",
+    )
     if os.path.lexists(path):
         raise GitverError(f"{path} exists", "name another file")
     with _scratch(repository) as git:

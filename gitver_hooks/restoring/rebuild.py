@@ -30,9 +30,9 @@ def rebuild(repository: Repository, commit: str, diff: str) -> str:
         git = git_in(repository, index=os.path.join(folder, "index"))
         git.run("read-tree", f"{commit}^{{tree}}")
         if _PATCH in diff:
-            done = git.attempt(*_EXACTLY, stdin=diff.encode("utf-8", "surrogateescape"))
-            if done.returncode:
-                raise GitverError(f"the diff does not apply: {last_line(done.stderr)}")
+            completed = git.attempt(*_EXACTLY, stdin=diff.encode("utf-8", "surrogateescape"))
+            if completed.returncode:
+                raise GitverError(f"the diff does not apply: {last_line(completed.stderr)}")
         return git.run("write-tree").decode("ascii").strip()
 
 
@@ -47,15 +47,15 @@ def left_out(diff: str) -> list[LeftOut] | None:
     """The changes that ``diff`` leaves out; None if it does not name all of them."""
     if diff.endswith(CUT):
         return None
-    found: list[LeftOut] = []
+    omitted: list[LeftOut] = []
     # Not splitlines: a changed line may contain a form feed.
     for line in diff.split("\n"):
         if line.startswith(_NOT_SHOWN):
             reason, _, path = line.removeprefix(_NOT_SHOWN).partition("): ")
             try:
-                found.append(LeftOut(unquote_path(path), reason))
+                omitted.append(LeftOut(unquote_path(path), reason))
             except ValueError:
                 return None
         elif line.startswith(_CUT):
             return None
-    return found
+    return omitted

@@ -28,9 +28,9 @@ def fetch_kept(repository: Repository, remote: str, version: str) -> None:
         raise GitverError(f"there is no remote {remote!r}", "set `remote`, or add one")
     ref = ref_name(version)
     git = git_in(repository)
-    done = git.attempt(*_FETCH, "--", remote, f"+{ref}:{ref}")
-    if done.returncode:
-        reason = last_line(done.stderr)
+    completed = git.attempt(*_FETCH, "--", remote, f"+{ref}:{ref}")
+    if completed.returncode:
+        reason = last_line(completed.stderr)
         if "find remote ref" in reason:
             reason = "it was not pushed there"
         raise GitverError(f"{remote} does not have it: {reason}")

@@ -25,10 +25,10 @@ def restore_submodules(repository: Repository, code: Code, folder: str) -> list[
     """
     problems: list[str] = []
     # What a tag says may come from a stranger. Paths of a checked-out tree stay inside of it.
-    known = _submodule_paths(repository, code.tree) if code.submodules else set()
+    paths_in_tree = _submodule_paths(repository, code.tree) if code.submodules else set()
     for module in code.submodules:
         name = os.fsdecode(module.path)
-        if module.path not in known:
+        if module.path not in paths_in_tree:
             problems.append(f"{name} is no submodule of this version")
             continue
         inner = os.path.join(repository.location.worktree, name)

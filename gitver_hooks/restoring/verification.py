@@ -49,10 +49,10 @@ def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
 
 def _reasons(code: Code) -> tuple[str, ...]:
     """What is known to be missing."""
-    found = [lack.text for lack in code.lacks]
+    reasons = [lack.text for lack in code.lacks]
     if code.missing_commit:
-        found.append(f"its commit {code.missing_commit} is not in this clone")
-    return tuple(found)
+        reasons.append(f"its commit {code.missing_commit} is not in this clone")
+    return tuple(reasons)
 
 
 def _without_branch(version: str) -> str:

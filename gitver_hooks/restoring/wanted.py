@@ -44,29 +44,29 @@ class Wanted(NamedTuple):
     unread: GitverError | None = None
 
 
-def find_wanted(source: Source, what: str) -> Wanted:
+def find_wanted(source: Source, name: str) -> Wanted:
     """The version that ``what`` names, as in ``history.resolve``. Raises GitverError.
 
     MLflow is asked only about models, traces, and versions that are neither commits here nor kept
     in this repository.
     """
-    if what == WORKTREE:
+    if name == WORKTREE:
         return _worktree(source)
     # What was recorded just now may not be an object yet.
     keep_captured(source.repository.location, source.repository.environment)
-    if not names_model_or_trace(what):
-        commit = git_commit(source, what)
+    if not names_model_or_trace(name):
+        commit = git_commit(source, name)
         if commit is not None:
             return Wanted(commit, False, commit)
-        kept = _kept(source, what)
+        kept = _kept(source, name)
         if kept is not None:
             return Wanted(kept.version, True, kept.commit or "", kept.full_tree)
     try:
-        return recorded(source, what)
+        return recorded(source, name)
     except GitverError as error:
-        if _FULL_ID.fullmatch(what):
+        if _FULL_ID.fullmatch(name):
             # The remote may have its code.
-            return Wanted(what, True, "", unread=error)
+            return Wanted(name, True, "", unread=error)
         raise
 
 
@@ -81,20 +81,20 @@ def _worktree(source: Source) -> Wanted:
     return Wanted(version.id, version.dirty, version.commit or "", version.tree)
 
 
-def _kept(source: Source, what: str) -> KeptVersion | None:
+def _kept(source: Source, name: str) -> KeptVersion | None:
     """The version kept in this repository that ``what`` names, None if there is none."""
-    found = [ref.kept for ref in all_kept(source.repository) if _is_named(ref.kept, what)]
-    if len(found) > 1:
-        versions = ", ".join(sorted(kept.version for kept in found)[:5])
-        raise GitverError(f"{what} is ambiguous", f"it may be {versions}")
-    return found[0] if found else None
+    matches = [ref.kept for ref in all_kept(source.repository) if _is_named(ref.kept, name)]
+    if len(matches) > 1:
+        versions = ", ".join(sorted(kept.version for kept in matches)[:5])
+        raise GitverError(f"{name} is ambiguous", f"it may be {versions}")
+    return matches[0] if matches else None
 
 
-def _is_named(kept: KeptVersion, what: str) -> bool:
+def _is_named(kept: KeptVersion, name: str) -> bool:
     """Whether ``what`` is the version's id, a prefix of it, its short form or its model's name."""
-    if what in (kept.version, kept.model_name):
+    if name in (kept.version, kept.model_name):
         return True
-    start, dirty, digest = what.replace("+", _DIRTY, 1).partition(_DIRTY)
+    start, dirty, digest = name.replace("+", _DIRTY, 1).partition(_DIRTY)
     own_start, _, own_digest = kept.version.partition(_DIRTY)
     return (
         bool(dirty and digest)
@@ -104,9 +104,9 @@ def _is_named(kept: KeptVersion, what: str) -> bool:
     )
 
 
-def recorded(source: Source, what: str) -> Wanted:
+def recorded(source: Source, name: str) -> Wanted:
     """The version that ``what`` names in MLflow. Raises GitverError."""
-    resolved = resolve(source, what)
+    resolved = resolve(source, name)
     if resolved.model_id is None:
         return Wanted(resolved.version, resolved.dirty, resolved.commit or "")
     model = source.reading().model(resolved.model_id)

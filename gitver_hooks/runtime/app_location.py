@@ -29,9 +29,9 @@ def locate_app(
     main_script = getattr(sys.modules.get("__main__"), "__file__", None)
     for folder in (_folder_of(_calling_file()), _folder_of(main_script), _current_folder()):
         if folder is not None:
-            found = _at(folder, environment)
-            if found != (None, None):
-                return found
+            app = _at(folder, environment)
+            if app != (None, None):
+                return app
     return None, None
 
 

@@ -89,27 +89,27 @@ def outdated_copies(worktree: str) -> list[str]:
         (module.__dict__, loaded_after(name) or BEFORE_THIS_PROCESS)
         for name, module, _, _ in _modules_in(roots)
     ]
-    found = []
+    copies = []
     for namespace, loaded in namespaces:
         replaced = {name: time for name, time in _replaced.items() if time > loaded}
         for path, file in _in_worktree(namespace, roots):
             copy = outdated_copy(namespace, path, replaced)
             if copy:
-                found.append(f"{copy} in {file}")
-    return sorted(found)
+                copies.append(f"{copy} in {file}")
+    return sorted(copies)
 
 
 def _is_current(name: str, module: ModuleType, path: str, loaded: int, began: int) -> bool:
     """Whether ``module`` was loaded from what its file has contained since ``began``."""
-    known = _loaded.get(name)
-    if known is None or known.loaded != loaded:
+    loaded_code = _loaded.get(name)
+    if loaded_code is None or loaded_code.loaded != loaded:
         return _is_unchanged_since(name, module, path, loaded, began)
-    if last_change(path) <= known.verified:
+    if last_change(path) <= loaded_code.verified:
         return True
     content = content_of(path)
-    if content is None or hash(content) != known.content or last_change(path) > began - TICK:
+    if content is None or hash(content) != loaded_code.content or last_change(path) > began - TICK:
         return False
-    known.verified = began - TICK
+    loaded_code.verified = began - TICK
     return True
 
 
@@ -124,8 +124,8 @@ def _is_unchanged_since(name: str, module: ModuleType, path: str, loaded: int, b
         _loaded[name] = _Loaded(loaded, None, 0)
         return False
     current = None if content is None else hash(content)
-    before = _loaded.get(name)
-    if before.content != current if before else was_reloaded(name):
+    earlier = _loaded.get(name)
+    if earlier.content != current if earlier else was_reloaded(name):
         _replaced[name] = loaded
     _loaded[name] = _Loaded(loaded, current, verified)
     return True

@@ -39,13 +39,13 @@ class _Note:
 
 def executed_scripts() -> list[dict[str, Any]]:
     """The namespaces of the scripts whose code calls this function, else that of ``__main__``."""
-    found: dict[int, dict[str, Any]] = {}
+    namespaces: dict[int, dict[str, Any]] = {}
     for frame in _frames():
         if _is_of_a_script(frame.f_globals):
-            found[id(frame.f_globals)] = frame.f_globals
-    if not found and "__main__" in sys.modules:
+            namespaces[id(frame.f_globals)] = frame.f_globals
+    if not namespaces and "__main__" in sys.modules:
         return [sys.modules["__main__"].__dict__]
-    return list(found.values())
+    return list(namespaces.values())
 
 
 def is_on_disk(namespace: dict[str, Any], path: str, began: int) -> bool:

@@ -32,11 +32,11 @@ class NotingReload:
 
     def __call__(self, module: ModuleType) -> bool:
         began = time.time_ns()
-        done = bool(self._reload(module))
+        reloaded = bool(self._reload(module))
         name = module.__name__
-        if done and computes_nothing(self._reloader.source_by_modname.get(name, "")):
+        if reloaded and computes_nothing(self._reloader.source_by_modname.get(name, "")):
             note_reload(name, began)
-        return done
+        return reloaded
 
 
 def note_partial_reloads(shell: Any) -> None:

@@ -36,9 +36,9 @@ def _time_of_boot() -> int:
     """
     readings = []
     for _ in range(5):
-        before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        since_boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         now = time.time_ns()
-        readings.append((time.clock_gettime_ns(time.CLOCK_BOOTTIME) - before, now - before))
+        readings.append((time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since_boot, now - since_boot))
     return min(readings)[1]
 
 

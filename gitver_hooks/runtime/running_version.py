@@ -24,8 +24,8 @@ def mixture(location: Location, version: str, began: int) -> str:
     ``version`` was established after ``began``, in nanoseconds since the epoch.
     """
     changed = changed_modules(location.worktree, began)
-    before, time_ns = _verified.get(location.folder, ("", 0))
-    if before == version:
+    verified_version, time_ns = _verified.get(location.folder, ("", 0))
+    if verified_version == version:
         # The same content came back: what was loaded by then is what is there again.
         changed = {file: loaded for file, loaded in changed.items() if loaded > time_ns}
     if changed:

@@ -1,1 +1,1 @@
-"""A version: its id, its model's name and its diff."""
+"""Identifies versions: id, model name, diff, and what of it is secret."""

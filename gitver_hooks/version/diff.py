@@ -1,4 +1,4 @@
-"""The diff of a dirty version: which changes are shown, and which are only named."""
+"""Writes the diff of a dirty version: shows some changes, and only names the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identify: the version of a worktree as it is now."""
+"""Identifies the version of a worktree as it is now."""
 
 from __future__ import annotations
 

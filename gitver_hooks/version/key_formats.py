@@ -1,4 +1,4 @@
-"""The formats of API keys and tokens that detect-secrets does not know, or knows in part.
+"""Lists formats of API keys and tokens that detect-secrets does not know, or knows in part.
 
 Each format has the name of its kind, a string that every key of that kind contains (searched first
 because that is fast), and a pattern. Sources: the providers' documentation and gitleaks' rules.

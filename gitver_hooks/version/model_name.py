@@ -1,4 +1,4 @@
-"""The name of a version's LoggedModel."""
+"""Names the LoggedModel of a version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_APP = 400
 
 
 def app_name(repository: Repository, settings: Settings, url: str | None) -> str:
-    """The first part of the LoggedModel's name: as set, else that of the app's folder.
+    """The first part of the LoggedModel's name: the setting ``app``, or the name of its folder.
 
     For an app in the worktree's root, that is the name of the remote's repository, or else of the
     main worktree's folder.
@@ -33,7 +33,9 @@ def model_name_prefix(app: str) -> str:
     MLflow refuses some characters in a name (``/ : . % " '``): whatever is not a letter, a digit,
     ``_`` or ``-`` becomes ``-``.
     """
-    safe = "".join(c if c.isalnum() or c in "_-" else "-" for c in app)[:_LONGEST_APP]
+    safe = "".join(
+        character if character.isalnum() or character in "_-" else "-" for character in app
+    )[:_LONGEST_APP]
     return f"{safe}-git-"
 
 

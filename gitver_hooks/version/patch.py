@@ -1,4 +1,4 @@
-"""Patches: the change of one file, as ``git apply`` takes it."""
+"""Writes the change of one file as a patch for ``git apply``."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def unquote_path(text: str) -> bytes:
 
 
 def _write(change: Change, old: str, new: str) -> str:
-    before, after = quote_path(b"a/" + change.path), quote_path(b"b/" + change.path)
-    lines = [f"diff --git {before} {after}\n", *_header(change)]
-    before = before if change.old else "/dev/null"
-    after = after if change.new else "/dev/null"
+    old_name, new_name = quote_path(b"a/" + change.path), quote_path(b"b/" + change.path)
+    lines = [f"diff --git {old_name} {new_name}\n", *_header(change)]
+    old_name = old_name if change.old else "/dev/null"
+    new_name = new_name if change.new else "/dev/null"
     hunks = list(_hunks(_lines(old), _lines(new)))
     if hunks:
-        lines += [f"--- {before}{_tab(before)}\n", f"+++ {after}{_tab(after)}\n", *hunks]
+        lines += [f"--- {old_name}{_tab(old_name)}\n", f"+++ {new_name}{_tab(new_name)}\n", *hunks]
     return "".join(lines)
 
 
@@ -87,16 +87,16 @@ def _tab(name: str) -> str:
 def _lines(text: str) -> list[str]:
     # Not splitlines(): for git, only a newline ends a line.
     lines = text.split("\n")
-    last = lines.pop()
-    return [f"{line}\n" for line in lines] + ([last] if last else [])
+    unterminated = lines.pop()
+    return [f"{line}\n" for line in lines] + ([unterminated] if unterminated else [])
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
     matcher = difflib.SequenceMatcher(None, "", "")
     matcher.opcodes = _opcodes(old, new)  # type: ignore[attr-defined]
     for group in matcher.get_grouped_opcodes(3):
-        first, last = group[0], group[-1]
-        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+        (_, old_first, _, new_first, _), (_, _, old_last, _, new_last) = group[0], group[-1]
+        yield f"@@ -{_range(old_first, old_last)} +{_range(new_first, new_last)} @@\n"
         for tag, old_start, old_end, new_start, new_end in group:
             if tag == "equal":
                 yield from (_line(" ", line) for line in old[old_start:old_end])
@@ -107,9 +107,8 @@ def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
 
 def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
     """Like difflib's ``get_opcodes``, but bounded in time."""
-    shorter = min(len(old), len(new))
-    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
-    tail = next((n for n in range(shorter - head) if old[-1 - n] != new[-1 - n]), shorter - head)
+    head = _common_length(old, new)
+    tail = _common_length(old[head:][::-1], new[head:][::-1])
     old_end, new_end = len(old) - tail, len(new) - tail
     middle: list[tuple[str, int, int, int, int]]
     if (old_end - head) * (new_end - head) > _LARGEST_ALIGNMENT:
@@ -117,12 +116,19 @@ def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, i
     else:
         matcher = difflib.SequenceMatcher(None, old[head:old_end], new[head:new_end], False)
         middle = [
-            (tag, a + head, b + head, c + head, d + head)
-            for tag, a, b, c, d in matcher.get_opcodes()
+            (tag, old_start + head, old_stop + head, new_start + head, new_stop + head)
+            for tag, old_start, old_stop, new_start, new_stop in matcher.get_opcodes()
         ]
-    first = [("equal", 0, head, 0, head)] if head else []
-    last = [("equal", old_end, len(old), new_end, len(new))] if tail else []
-    return first + middle + last
+    equal_head = [("equal", 0, head, 0, head)] if head else []
+    equal_tail = [("equal", old_end, len(old), new_end, len(new))] if tail else []
+    return equal_head + middle + equal_tail
+
+
+def _common_length(old: list[str], new: list[str]) -> int:
+    """How many lines at the start of two files are equal."""
+    pairs = enumerate(zip(old, new, strict=False))
+    shorter = min(len(old), len(new))
+    return next((length for length, (old_line, new_line) in pairs if old_line != new_line), shorter)
 
 
 def _line(sign: str, line: str) -> str:

@@ -1,4 +1,4 @@
-"""File names that people use for secrets. Files with such a name never leave the machine.
+"""Recognises file names that are common for secrets. Such files never leave the machine.
 
 Collected from the rules of gitleaks, from the templates of github/gitignore, and from the manuals
 of the tools that write the files. All patterns are matched without regard to case.

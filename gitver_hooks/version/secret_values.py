@@ -1,4 +1,4 @@
-"""Secrets in text: API keys, private keys, passwords. Runs in the deliverer, never in a hook.
+"""Finds secrets in text: API keys, private keys, passwords. Runs in the deliverer, not in hooks.
 
 detect-secrets provides the detectors for formats, for URLs with passwords and for assignments to
 names like ``password``, and the filters against false alarms. They are called directly: its own
@@ -164,12 +164,12 @@ def _groups(file_type: FileType) -> dict[re.Pattern[str], int]:
     groups = REGEX_BY_FILETYPE.get(file_type, QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
     if FOLLOWED_BY_QUOTES_AND_SEMICOLON_REGEX not in groups:
         return groups
-    others = {
+    other_groups = {
         pattern: group
         for pattern, group in groups.items()
         if pattern is not FOLLOWED_BY_QUOTES_AND_SEMICOLON_REGEX
     }
-    return {**others, _QUOTED: 2}
+    return {**other_groups, _QUOTED: 2}
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -195,5 +195,5 @@ def _is_random(value: str) -> bool:
     if not (has_digit and has_letter):
         return False
     counts = Counter(value)
-    entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+    entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in counts.values())
     return entropy >= _RANDOM

@@ -1,8 +1,8 @@
-"""Version: identifies the code of a worktree."""
+"""Defines the version of a worktree's code."""
 
 from typing import NamedTuple
 
-# Stands for the commit before there is one.
+# Stands for the commit before the first commit.
 UNBORN = "unborn"
 # Begins the id of a version that is a part of a tree, and sets it apart from a commit.
 TREE_PREFIX = "tree-"

@@ -1,4 +1,4 @@
-"""What may leave the machine: diffs and params without secrets.
+"""Withholds secrets in diffs and params from what leaves the machine.
 
 ``recording.describe`` writes the unscanned diff into the registration, and with it into the
 outbox. ``recording.safe_to_send`` calls this module once for each registration, in the deliverer,
@@ -74,7 +74,7 @@ def _mask_param(key: str, value: str) -> str:
         return value
     if _SECRET_KEY.search(lower):
         return _MASKED
-    looks_random = len(value) >= _SHORTEST_TOKEN and any(c.isdigit() for c in value)
+    looks_random = len(value) >= _SHORTEST_TOKEN and any(character.isdigit() for character in value)
     if _TOKEN_KEY.search(lower) and looks_random and " " not in value:
         return _MASKED
     return mask_secrets(value)

@@ -1,4 +1,4 @@
-"""The blob that git stores for a file or a symbolic link of the worktree."""
+"""Computes the blob that git stores for a file or a symbolic link of the worktree."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PIECE = 1 << 22
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Moved(Exception):
+class FileChanged(Exception):
     """The file is no longer what it was when it was listed."""
 
 
 class Blobs:
     """Computes the blobs of one worktree's files.
 
-    Bytes that equal what a checkout of HEAD writes are HEAD's blob, whatever git's conversion makes
-    of them: committed content that its own attributes would change (a CRLF file under ``text``)
-    therefore counts as unchanged on every machine until it is edited. Git itself decides such cases
-    by the stat data of its index. So is a notebook whose cells have the sources that HEAD's have.
-    ``head_blob(path)`` gives the raw id of a regular file in HEAD.
+    A file that equals what a checkout of HEAD writes has HEAD's blob, whatever git's conversion
+    would make of it. So committed content that its own attributes would change (a CRLF file under
+    ``text``) counts as unchanged on every machine until it is edited. Git itself decides such cases
+    by the stat data of its index. A notebook has HEAD's blob if its cells have the same sources.
+    ``head_blob(path)`` returns the raw id of a regular file in HEAD.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class Blobs:
     def id(self, path: bytes, full: bytes, mode: int) -> bytes:
         """The raw id of the blob for the file or symbolic link at ``full``.
 
-        ``path`` is relative to the worktree's root, ``mode`` comes from lstat. Raises Moved, or
-        OSError if the file cannot be read.
+        ``path`` is relative to the worktree's root, ``mode`` comes from lstat. Raises FileChanged,
+        or OSError if the file cannot be read.
         """
         if stat.S_ISLNK(mode):
             return self._unreplaced(path, self.hash(os.readlink(full)))
@@ -84,9 +84,9 @@ class Blobs:
         """The raw id of the blob for the ``content`` of a file, and what is stored."""
         # If git has a filter for notebooks (nbstripout, jupytext), what that stores counts.
         if is_notebook(path) and (action is None or action.filter is None):
-            found = self._notebook(path, content)
-            if found is not None:
-                return found
+            notebook = self._notebook(path, content)
+            if notebook is not None:
+                return notebook
         if action is None:
             return self._unreplaced(path, self.hash(content)), content
         return self._converted(path, content, action)
@@ -148,10 +148,10 @@ class Blobs:
         content = os.read(descriptor, PIECE)
         if len(content) < PIECE:
             # A short read need not be the end of the file.
-            rest = os.read(descriptor, PIECE)
-            if not rest:
+            second_piece = os.read(descriptor, PIECE)
+            if not second_piece:
                 return self.hash(content)
-            content += rest
+            content += second_piece
         size = os.fstat(descriptor).st_size
         digest = self._new(b"blob %d\0" % size)
         while content:
@@ -159,21 +159,24 @@ class Blobs:
             size -= len(content)
             content = os.read(descriptor, PIECE)
         if size:
-            raise Moved
+            raise FileChanged
         return digest.digest()
 
 
 def open_file(full: bytes) -> int:
-    """A descriptor of a regular file, opened without waiting. Raises Moved for anything else."""
+    """A descriptor of a regular file, opened without waiting.
+
+    Raises FileChanged for anything else.
+    """
     try:
         descriptor = os.open(full, _OPEN)
     except OSError as error:
         if isinstance(error, PermissionError):
             raise
-        raise Moved from error
+        raise FileChanged from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Moved
+        raise FileChanged
     return descriptor
 
 
@@ -186,7 +189,7 @@ def read_all(descriptor: int) -> bytes:
 
 
 def unreadable(full: bytes, error: OSError) -> GitverError:
-    """The error for a file or folder that has to be read and cannot be."""
+    """The error for a file or folder that cannot be read although it counts."""
     shown = os.fsdecode(full).encode("utf-8", "backslashreplace").decode("utf-8")
     return GitverError(
         f"{shown!r} cannot be read: {error.strerror}", "make it readable, or let git ignore it"

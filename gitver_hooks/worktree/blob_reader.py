@@ -8,7 +8,7 @@ import stat
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.index import GITLINK_MODE
 from gitver_hooks.gitfiles.location import ACTIVE_MODEL_FILE
-from gitver_hooks.worktree.blob import Blobs, Moved, unreadable
+from gitver_hooks.worktree.blob import Blobs, FileChanged, unreadable
 from gitver_hooks.worktree.objects import Objects
 from gitver_hooks.worktree.tree import Change
 
@@ -62,7 +62,7 @@ class BlobReader:
             present, content = self._blobs.content(path, full, mode)
         except PermissionError as error:
             raise unreadable(full, error) from error
-        except (Moved, OSError):
+        except (FileChanged, OSError):
             return None
         return content if present == raw_id else None
 

@@ -1,4 +1,4 @@
-"""Names that git takes for the same under core.ignoreCase (git's name-hash.c)."""
+"""Finds names that git takes for the same under core.ignoreCase (git's name-hash.c)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class CaseFolding:
         See adjust_dirname_case() in name-hash.c.
         """
         directory, slash, name = path.rpartition(b"/")
-        unknown = []
+        new_names = []
         while directory and directory.lower() not in self._directories:
-            directory, _, last = directory.rpartition(b"/")
-            unknown.append(last)
-        known = self._directories[directory.lower()] if directory else b""
-        parts = [known] if known else []
-        return b"/".join((*parts, *reversed(unknown), name)) if slash else path
+            directory, _, new_name = directory.rpartition(b"/")
+            new_names.append(new_name)
+        stored_directory = self._directories[directory.lower()] if directory else b""
+        parts = [stored_directory] if stored_directory else []
+        return b"/".join((*parts, *reversed(new_names), name)) if slash else path

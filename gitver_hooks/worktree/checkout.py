@@ -1,4 +1,4 @@
-"""From the bytes that git stores to the bytes that a checkout writes (git's convert.c)."""
+"""Converts what git stores to what a checkout writes (git's convert.c)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content: a worktree as the tree that git would write, and how it differs from HEAD."""
+"""Reads a worktree as the tree that git would write, and how it differs from HEAD."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Content(NamedTuple):
     ``commit`` that of the HEAD commit (both None before the first commit). ``digest`` is a SHA-256
     over the tree and the digests of dirty submodules: it depends on content alone. ``submodules``
     are the dirty ones, by path; ``changes`` are sorted by path. ``blobs`` reads the content of both
-    sides of a change as long as the repository is open. Of all this, only what is in ``scope``.
+    sides of a change as long as the repository is open. Only paths in ``scope`` are included.
     """
 
     tree: str
@@ -45,7 +45,7 @@ class Content(NamedTuple):
 def read_content(
     repository: Repository, *, untracked: bool = True, scope: Scope = EVERYTHING
 ) -> Content:
-    """What of the repository's worktree is in ``scope``, as it is now.
+    """The content of the repository's worktree as it is now, as far as it is in ``scope``.
 
     ``untracked=False``: files that git does not track do not count. Raises GitverError, naming the
     path, if a tracked file cannot be read or the repository is broken.
@@ -55,11 +55,11 @@ def read_content(
         observation = Observation(location.state_dir, scope.encode())
         reader = WorktreeReader(repository, observation, untracked=untracked, scope=scope)
         reading = reader.read()
-        if observation.sound and not reading.moved:
+        if observation.sound and not reading.changed_meanwhile:
             break
-        if not reading.moved and not _settle(location, observation.youngest_ns):
+        if not reading.changed_meanwhile and not _settle(location, observation.youngest_ns):
             break
-    if reading.moved:
+    if reading.changed_meanwhile:
         observation.sound = False
     return _content(reading, observation, scope)
 

@@ -1,4 +1,4 @@
-"""From the bytes of a file in the worktree to the bytes that git stores (git's convert.c)."""
+"""Converts the content of a file to what git stores (git's convert.c)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import attributes as attribute_files
 from gitver_hooks.gitfiles.attributes import AttributeFile, Attributes, Value
 from gitver_hooks.gitfiles.levels import inherited
-from gitver_hooks.repository.configuration import Configuration, xdg_file
+from gitver_hooks.gitfiles.protected_config import xdg_file
+from gitver_hooks.repository.configuration import Configuration
 from gitver_hooks.worktree.filters import Filters
 
 # How line ends are converted: git guesses whether the file is text, or is told that it is.
@@ -29,7 +30,11 @@ Levels = tuple[tuple[int, AttributeFile], ...]
 
 
 class Action(NamedTuple):
-    """How git converts a file's content. ``crlf_out``: a checkout writes CRLF line ends."""
+    """How git converts a file's content.
+
+    ``line_ends`` is GUESS, TEXT or None (not converted). ``crlf_out``: a checkout writes CRLF line
+    ends.
+    """
 
     line_ends: str | None = None
     crlf_out: bool = False

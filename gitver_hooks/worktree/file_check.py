@@ -1,4 +1,4 @@
-"""Whether single files of a worktree still are what the index says, as cheaply as possible."""
+"""Compares files of a worktree with the index, reading as few of them as possible."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import NamedTuple
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.index import INTENT_TO_ADD, LINK_MODE, Index
 from gitver_hooks.handover.observation import Directory, Observation
-from gitver_hooks.worktree.blob import Blobs, Moved, unreadable
+from gitver_hooks.worktree.blob import Blobs, FileChanged, unreadable
 
 _FIRST_32 = 0xFFFFFFFF
 _BILLION = 1_000_000_000
 
 
 class Findings:
-    """What a walk found. Paths are relative to the worktree's root.
+    """The result of a walk. Paths are relative to the worktree's root.
 
     ``changes``: what differs from the index, as (mode, raw id), or None for what is gone.
     ``trusted``: tracked files that were not read because their stat data equals the index's.
     ``nested``: folders with a repository of their own. ``attributes``: folders with a
-    .gitattributes; ``ignore_files``: folders with a .gitignore, on disk or in the index. ``moved``:
-    something changed during the walk.
+    .gitattributes; ``ignore_files``: folders with a .gitignore, on disk or in the index.
+    ``changed_meanwhile``: something changed during the walk.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Findings:
         self.nested: list[bytes] = []
         self.attributes: list[bytes] = []
         self.ignore_files: set[bytes] = set()
-        self.moved = False
+        self.changed_meanwhile = False
 
 
 class FileModes(NamedTuple):
@@ -44,16 +44,16 @@ class FileModes(NamedTuple):
         """The mode git stores (ce_mode_from_stat() in read-cache.h)."""
         if stat.S_ISLNK(st_mode):
             return LINK_MODE
-        before = 0 if record is None else index_file.mode(record)
-        if not self.symlinks and before == LINK_MODE:
+        indexed_mode = 0 if record is None else index_file.mode(record)
+        if not self.symlinks and indexed_mode == LINK_MODE:
             return LINK_MODE
         if not self.executable:
-            return before if stat.S_ISREG(before) else 0o100644
+            return indexed_mode if stat.S_ISREG(indexed_mode) else 0o100644
         return 0o100755 if st_mode & stat.S_IXUSR else 0o100644
 
 
 class FileCheck:
-    """Compares the files of the worktree at ``root`` with the index, and notes the differences."""
+    """Compares files of the worktree at ``root`` with the index, and adds to the findings."""
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class FileCheck:
         self._findings = findings
         self._flags_at = index.flags_at
 
-    def tracked(self, entry: os.DirEntry[bytes], path: bytes, seen: Directory) -> None:
-        """Look at a file that the index knows as ``path``.
+    def check_tracked(self, entry: os.DirEntry[bytes], path: bytes, recorded: Directory) -> None:
+        """Check a file that the index has at ``path``.
 
         Its stat data is trusted as git 2.39 trusts it (ie_match_stat() in read-cache.c): only if it
         is older than the index, else an edit in the same tick of the clock would go unnoticed
@@ -85,7 +85,7 @@ class FileCheck:
         except OSError as error:
             self._missing(entry.path, error)
             return
-        self._observation.file(seen, entry.name, status)
+        self._observation.file(recorded, entry.name, status)
         c_s, c_ns, m_s, m_ns, inode, mode, size = index_file.stat_data(record)
         index_ns = self._index.mtime_ns
         if (
@@ -100,17 +100,17 @@ class FileCheck:
         else:
             self._compare(entry.path, path, status.st_mode, record)
 
-    def unmerged(self, entry: os.DirEntry[bytes], path: bytes, seen: Directory) -> None:
-        """Look at a file that the index has in several versions."""
+    def check_unmerged(self, entry: os.DirEntry[bytes], path: bytes, recorded: Directory) -> None:
+        """Check a file that the index has in several versions."""
         stages = self._index.unmerged[path]
-        self._unknown(entry, path, seen, stages.get(2) or next(iter(stages.values())))
+        self._check_by_content(entry, path, recorded, stages.get(2) or next(iter(stages.values())))
 
-    def untracked(self, entry: os.DirEntry[bytes], path: bytes, seen: Directory) -> None:
-        """Look at a file that the index does not have."""
-        self._unknown(entry, path, seen, None)
+    def check_untracked(self, entry: os.DirEntry[bytes], path: bytes, recorded: Directory) -> None:
+        """Check a file that the index does not have."""
+        self._check_by_content(entry, path, recorded, None)
 
-    def verify(self, paths: list[bytes]) -> None:
-        """Read tracked files that were trusted by their stat data."""
+    def read_trusted(self, paths: list[bytes]) -> None:
+        """Check tracked files by their content, although their stat data was trusted."""
         for path in paths:
             full = self._root + b"/" + path
             try:
@@ -120,8 +120,8 @@ class FileCheck:
                 continue
             self._compare(full, path, status.st_mode, self._index.entries[path])
 
-    def _unknown(
-        self, entry: os.DirEntry[bytes], path: bytes, seen: Directory, record: bytes | None
+    def _check_by_content(
+        self, entry: os.DirEntry[bytes], path: bytes, recorded: Directory, record: bytes | None
     ) -> None:
         try:
             status = entry.stat(follow_symlinks=False)
@@ -129,14 +129,14 @@ class FileCheck:
             if record is not None or not isinstance(error, PermissionError):
                 self._missing(entry.path, error)
             return
-        self._observation.file(seen, entry.name, status)
+        self._observation.file(recorded, entry.name, status)
         self._compare(entry.path, path, status.st_mode, record)
 
     def _compare(self, full: bytes, path: bytes, st_mode: int, record: bytes | None) -> None:
         try:
             new = (self._modes.of(st_mode, record), self._blobs.id(path, full, st_mode))
-        except (Moved, FileNotFoundError):
-            self._findings.moved = True
+        except (FileChanged, FileNotFoundError):
+            self._findings.changed_meanwhile = True
             return
         except OSError as error:
             # An unreadable untracked file is no part of what can run; a tracked one has to be read.
@@ -157,4 +157,4 @@ class FileCheck:
     def _missing(self, full: bytes, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
             raise unreadable(full, error) from error
-        self._findings.moved = True
+        self._findings.changed_meanwhile = True

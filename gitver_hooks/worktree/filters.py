@@ -40,7 +40,7 @@ class Filters:
         if cleaned is not None:
             return cleaned
         if self._is_required(name):
-            shown, filter_name = (b.decode("utf-8", "backslashreplace") for b in (path, name))
+            shown, filter_name = (text.decode("utf-8", "backslashreplace") for text in (path, name))
             raise GitverError(
                 f"the required clean filter {filter_name!r} failed on {shown!r}",
                 "check that `git status` works in this worktree",
@@ -99,7 +99,7 @@ class Filters:
         )
         line = re.sub(rb"%([%f])", lambda match: quoted if match[1] == b"f" else b"%", command)
         try:
-            done = subprocess.run(
+            completed = subprocess.run(
                 ["sh", "-c", line],
                 input=content,
                 stdout=subprocess.PIPE,
@@ -109,7 +109,7 @@ class Filters:
             )
         except OSError:
             return None
-        return done.stdout if done.returncode == 0 else None
+        return completed.stdout if completed.returncode == 0 else None
 
     def _run_process(
         self, command: bytes, direction: bytes, path: bytes, content: bytes

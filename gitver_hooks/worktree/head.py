@@ -1,4 +1,4 @@
-"""HEAD: the files that say which commit it is (gitrepository-layout(5)), and its tree."""
+"""Observes the files that say which commit HEAD is, and looks up paths in HEAD's tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repositories inside a worktree: where they are, and what HEAD is in those git does not know.
+"""Finds repositories inside a worktree, and reads HEAD of those that are no submodules.
 
 A repository that the index does not list as a submodule may come from anywhere, for example from an
 unpacked archive. Its HEAD is read from plain files; its configuration is never read, so none of

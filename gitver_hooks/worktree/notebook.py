@@ -1,4 +1,4 @@
-"""What counts of a notebook: the kinds and the sources of its cells (nbformat 4).
+"""Reduces a notebook to what counts: the kinds and the sources of its cells (nbformat 4).
 
 Outputs, execution counts and metadata change whenever a notebook is run or saved, without a change
 of what it does (nbformat.readthedocs.io, "The notebook file format").

@@ -1,4 +1,4 @@
-"""Trees and blobs as git shows them: from the object store, with replacements (git-replace(1))."""
+"""Reads trees and blobs as git shows them, with replacements (git-replace(1))."""
 
 from __future__ import annotations
 
@@ -55,43 +55,43 @@ class Objects:
         return replacements
 
     def head_tree(self) -> bytes | None:
-        """The raw id of the tree that git sees in HEAD, as far as it counts.
+        """The raw id of HEAD's tree as git sees it, reduced to what counts.
 
-        If trees are replaced, that is the tree of what it sees, with an id of its own. None before
-        the first commit.
+        If trees in it are replaced, that is a new tree with the replacements. None before the first
+        commit.
         """
         commit = self._repository.head_commit()
         if commit is None:
             return None
-        found = self._find(bytes.fromhex(commit))
+        git_object = self._find(bytes.fromhex(commit))
         try:
-            if found is None or found[0] != b"commit":
+            if git_object is None or git_object[0] != b"commit":
                 raise ValueError(commit)
-            raw_id = CommitContent(found[1]).tree
+            raw_id = CommitContent(git_object[1]).tree
         except ValueError as error:
             raise GitverError(
                 f"the HEAD commit {commit} cannot be read from "
                 f"{self._repository.location.common_dir}",
                 "run `git fsck` and repair the repository",
             ) from error
-        return self.counted(raw_id)
+        return self.counted_tree(raw_id)
 
-    def counted(self, raw_id: bytes) -> bytes:
+    def counted_tree(self, raw_id: bytes) -> bytes:
         """The raw id of what counts of a root tree, as git sees it."""
         return self._restricted.root(self._compose(raw_id) if self.replacements else raw_id)
 
     def tree(self, raw_id: bytes) -> Children:
         """The entries of a tree. Raises GitverError if it is missing, or is not a tree."""
-        for made in (self._composed, self._restricted.made):
-            if raw_id in made:
-                return dict(made[raw_id])
-        found = self._find(raw_id)
-        if found is None:
+        for trees in (self._composed, self._restricted.made):
+            if raw_id in trees:
+                return dict(trees[raw_id])
+        git_object = self._find(raw_id)
+        if git_object is None:
             children = self._from_index(raw_id)
             if children is None:
                 raise self._missing("tree", raw_id)
             return children
-        kind, content = found
+        kind, content = git_object
         try:
             if kind != b"tree":
                 raise ValueError(kind)
@@ -127,10 +127,10 @@ class Objects:
 
     def _from_index(self, raw_id: bytes) -> Children | None:
         if self.replacements:
-            # Git caches the ids of the trees that were replaced, not of what it shows for them.
+            # Git caches the ids of the replaced trees, not of their replacements.
             return None
-        for directory, known in self._index.trees.items():
-            if known == raw_id:
+        for directory, tree_id in self._index.trees.items():
+            if tree_id == raw_id:
                 return Tree(self._index, {}, self._repository.algorithm).children(directory)
         return None
 

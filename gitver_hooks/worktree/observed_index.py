@@ -1,4 +1,4 @@
-"""The index of a worktree, recorded in an observation."""
+"""Reads the index of a worktree and records it in an observation."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gitver_hooks.repository.repository import Repository
 
 
 def read_whole_index(repository: Repository) -> Index:
-    """The index of the worktree; empty if there is none yet, and not to be changed.
+    """The index of the worktree, which the caller must not change; empty if there is none yet.
 
-    It is not read again as long as its stat data is the same: git replaces the file. Raises
-    GitverError if it cannot be read.
+    It is cached until its stat data changes: git never writes to an existing index file, but
+    replaces it. Raises GitverError if it cannot be read.
     """
-    git_dir, last = repository.location.git_dir, repository.last_index
+    git_dir, cached = repository.location.git_dir, repository.last_index
     path = os.path.join(git_dir, "index")
-    if last is not None and _is_unchanged(last, path):
-        return last
+    if cached is not None and _is_unchanged(cached, path):
+        return cached
     try:
         index = read_index(git_dir, repository.id_length)
     except (IndexFormatError, OSError) as error:
@@ -44,9 +44,10 @@ def _is_unchanged(index: Index, path: str) -> bool:
 def read_observed_index(
     repository: Repository, scope: Scope, observation: Observation
 ) -> tuple[Index, Index]:
-    """The index and what of it is in ``scope``; empty if there is none yet.
+    """The whole index, and a copy of the part that is in ``scope``.
 
-    Only the latter may be changed. Raises GitverError if the index cannot be read.
+    The caller may change the copy only. Both are empty if there is no index yet. Raises GitverError
+    if the index cannot be read.
     """
     index = read_whole_index(repository)
     path = os.path.join(repository.location.git_dir, "index")

@@ -31,7 +31,10 @@ from gitver_hooks.worktree.walk import ACTIVE_MODEL, Walk, WalkRules
 
 
 class Reading(NamedTuple):
-    """What was read of a worktree; see ``content.Content``. ``moved``: it changed meanwhile."""
+    """What was read of a worktree, see ``content.Content``.
+
+    ``changed_meanwhile``: it changed during the reading.
+    """
 
     tree: str
     head_tree: str | None
@@ -39,7 +42,7 @@ class Reading(NamedTuple):
     changes: tuple[Change, ...]
     submodules: tuple[tuple[bytes, Reading], ...]
     blobs: BlobReader
-    moved: bool
+    changed_meanwhile: bool
 
     @property
     def dirty(self) -> bool:
@@ -84,12 +87,12 @@ class WorktreeReader:
         self._objects = Objects(repository, self._whole_index, scope)
         unfold_partly(self._index, scope, self._objects.tree)
         if self._objects.replacements:
-            # Git caches the ids of the trees that were replaced, not of what it shows for them.
+            # Git caches the ids of the replaced trees, not of their replacements.
             self._index.trees.clear()
         self._head = HeadTree(self._objects.head_tree(), self._objects.tree)
 
     def read(self) -> Reading:
-        """Read it. Raises GitverError if something that has to be read cannot be."""
+        """Read the worktree. Raises GitverError if something that counts cannot be read."""
         rule_files = RuleFiles(
             self._repository,
             self._whole_index,
@@ -147,7 +150,7 @@ class WorktreeReader:
             changes=tuple(changes),
             submodules=tuple(sorted(self._submodules.items(), key=lambda item: item[0])),
             blobs=blobs,
-            moved=self._findings.moved,
+            changed_meanwhile=self._findings.changed_meanwhile,
         )
 
     def _modes(self) -> FileModes:
@@ -211,7 +214,7 @@ class WorktreeReader:
             return
         self._link(path, bytes.fromhex(commit))
         reading = reader.read()
-        self._findings.moved = self._findings.moved or reading.moved
+        self._findings.changed_meanwhile |= reading.changed_meanwhile
         if reading.dirty:
             self._submodules[path] = reading
 

@@ -1,4 +1,4 @@
-"""The part of a tree that counts for an app."""
+"""Reduces trees to the part that counts for an app."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gitver_hooks.worktree.tree import Children, hash_tree
 
 
 class RestrictedTrees:
-    """Makes trees without what is not in ``scope``.
+    """Makes trees that contain only what is in ``scope``.
 
-    ``read_tree`` returns the entries of a tree by raw id. ``made`` has those of the trees that were
-    made. A directory of which everything counts is not read.
+    ``read_tree`` returns the entries of a tree by raw id. ``made`` maps the raw ids of the new
+    trees to their entries. A directory of which everything counts is not read.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The files that say what git ignores and converts, read and observed for one worktree."""
+"""Reads and observes the files that say what git ignores and converts in one worktree."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gitver_hooks.common.files import read_small
 from gitver_hooks.gitfiles import index as index_file
 from gitver_hooks.gitfiles.ignore import IgnoreRules, WorktreeIgnoreRules, base_rules
 from gitver_hooks.gitfiles.index import SKIP_WORKTREE, Index
+from gitver_hooks.gitfiles.protected_config import xdg_file
 from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.handover.observation import Observation
-from gitver_hooks.repository.configuration import xdg_file
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.worktree.conversion import Conversion
 from gitver_hooks.worktree.file_check import Findings

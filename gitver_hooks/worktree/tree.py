@@ -1,4 +1,4 @@
-"""The tree that git would write: the index with the changes in the worktree applied."""
+"""Computes the tree that git would write: the index with the changes in the worktree applied."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Tree:
         for path, new in self._changes.items():
             parent, _, name = path.rpartition(b"/")
             overrides.setdefault(parent, {})[name] = new
-        directories = self._unknown() | with_parents(overrides)
+        directories = self._without_cached_tree() | with_parents(overrides)
         directories.discard(b"")
         # A directory's path is longer than its parent's, so the deepest come first.
         for directory in sorted(directories, key=len, reverse=True):
@@ -86,13 +86,13 @@ class Tree:
         self._built[directory] = children
         return children
 
-    def _unknown(self) -> set[bytes]:
-        """The directories of the index whose tree it does not know."""
-        known = self._index.trees
-        if b"" in known:
+    def _without_cached_tree(self) -> set[bytes]:
+        """The directories whose tree the index does not have."""
+        cached_trees = self._index.trees
+        if b"" in cached_trees:
             return set()
         directories = {path.rpartition(b"/")[0] for path in self._paths}
-        return {path for path in with_parents(directories) if path not in known}
+        return {path for path in with_parents(directories) if path not in cached_trees}
 
     def _listed(self, directory: bytes) -> Children:
         """The index's entries of ``directory``; b"" is the id of an unknown tree."""
@@ -129,12 +129,12 @@ def tracked_directories(index: Index) -> set[bytes]:
 
 def with_parents(directories: Iterable[bytes]) -> set[bytes]:
     """The directories, and all above them."""
-    found: set[bytes] = set()
+    all_directories: set[bytes] = set()
     for directory in directories:
-        while directory not in found:
-            found.add(directory)
+        while directory not in all_directories:
+            all_directories.add(directory)
             directory = directory.rpartition(b"/")[0]
-    return found
+    return all_directories
 
 
 def hash_tree(children: Children, algorithm: str) -> bytes:
@@ -177,12 +177,12 @@ def differences(
     pending = [_Pair(b"", head, tree.id, False)]
     while pending:
         pair = pending.pop()
-        for path, before, after in _differing(pair, tree, read_tree):
-            old_below, new_below = _subtree(before), _subtree(after)
+        for path, old_entry, new_entry in _differing(pair, tree, read_tree):
+            old_below, new_below = _subtree(old_entry), _subtree(new_entry)
             if old_below is not None or new_below is not None:
                 folded = pair.folded or tree.is_folded(path)
                 pending.append(_Pair(path, old_below, new_below, folded))
-            change = Change(path, _entry(before), _entry(after))
+            change = Change(path, _entry(old_entry), _entry(new_entry))
             if change.old is not None or change.new is not None:
                 yield change
 

@@ -1,4 +1,4 @@
-"""Which files have to be read although their stat data equals the index's."""
+"""Reads files whose stat data equals the index's where that does not prove their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gitver_hooks.worktree.file_check import FileCheck, Findings
 from gitver_hooks.worktree.head import HeadTree
 from gitver_hooks.worktree.notebook import is_notebook
 
-# In the state: the fingerprint of the rules under which the unchanged files were last compared.
+# The file of the state with the fingerprint of the rules at the last comparison.
 _CONVERSION = "conversion"
 
 
@@ -25,9 +25,11 @@ def verify_staged(
     does not count.
     """
     may_convert = conversion.may_convert(findings.attributes)
-    looked_at = findings.trusted if may_convert else list(filter(is_notebook, findings.trusted))
-    staged = _staged(looked_at, index, head)
-    files.verify([p for p in staged if is_notebook(p) or conversion.action(p) is not None])
+    candidates = findings.trusted if may_convert else list(filter(is_notebook, findings.trusted))
+    staged = _staged(candidates, index, head)
+    files.read_trusted(
+        [path for path in staged if is_notebook(path) or conversion.action(path) is not None]
+    )
 
 
 def verify_conversion(
@@ -40,13 +42,13 @@ def verify_conversion(
     """
     fingerprint = conversion.fingerprint(findings.attributes)
     path = os.path.join(state_dir, _CONVERSION)
-    known = read_small(path)
-    if known == fingerprint:
+    last_fingerprint = read_small(path)
+    if last_fingerprint == fingerprint:
         return
-    if known is not None:
-        before = len(findings.changes)
-        files.verify(findings.trusted)
-        if len(findings.changes) != before:
+    if last_fingerprint is not None:
+        changes_before = len(findings.changes)
+        files.read_trusted(findings.trusted)
+        if len(findings.changes) != changes_before:
             return
     try_replace_file(path, fingerprint)
 

@@ -1,4 +1,4 @@
-"""The walk through a worktree: which directories and files there are, and which of them count."""
+"""Walks through a worktree to find the directories and files that count."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ACTIVE_MODEL = os.fsencode(ACTIVE_MODEL_FILE)
 
 
 class WalkRules(NamedTuple):
-    """What a walk depends on besides the index.
+    """The rules by which a walk decides what counts, besides the index.
 
     ``scope`` says what counts. ``prefix`` is the path of the worktree in the outermost one, with a
     slash; empty for that one. ``read_tree`` reads the directories that a sparse index folds.
@@ -75,7 +75,7 @@ class Walk:
         self._findings = findings
         self._kind = NESTED if rules.prefix else OWN if rules.untracked else TRACKED_ONLY
         self._tracked_directories = tracked_directories(index)
-        self._seen: set[bytes] = set()
+        self._present: set[bytes] = set()
         self._pending: list[bytes] = []
         self._absent: set[tuple[bytes, bytes]] = set()
         self._walked: dict[bytes, Directory] = {}
@@ -97,20 +97,22 @@ class Walk:
     def _enter(self, path: bytes) -> None:
         full = self._root + b"/" + path if path else self._root
         try:
-            seen = self._observation.directory(self._rules.prefix + path, full, self._kind)
+            recorded = self._observation.directory(self._rules.prefix + path, full, self._kind)
             with os.scandir(full) as listing:
                 entries = list(listing)
         except (FileNotFoundError, NotADirectoryError):
-            self._findings.moved = True
+            self._findings.changed_meanwhile = True
             return
         except OSError as error:
             if path in self._tracked_directories or not path:
                 raise unreadable(full, error) from error
             return
-        self._walked[path] = seen
-        self._look_at_all(entries, path, seen)
+        self._walked[path] = recorded
+        self._handle_entries(entries, path, recorded)
 
-    def _look_at_all(self, entries: list[os.DirEntry[bytes]], path: bytes, seen: Directory) -> None:
+    def _handle_entries(
+        self, entries: list[os.DirEntry[bytes]], path: bytes, recorded: Directory
+    ) -> None:
         prefix = path + b"/" if path else b""
         names = {entry.name for entry in entries}
         part = self._rules.scope.of_folder(path)
@@ -121,49 +123,49 @@ class Walk:
             self._findings.attributes.append(path)
         for entry in entries:
             if part == ALL or self._touches(entry, prefix + entry.name):
-                self._look(entry, prefix + entry.name, path, seen)
+                self._handle_entry(entry, prefix + entry.name, path, recorded)
             else:
-                seen.others.append(tag(entry) + entry.name)
+                recorded.others.append(tag(entry) + entry.name)
 
     def _touches(self, entry: os.DirEntry[bytes], path: bytes) -> bool:
         return self._rules.scope.touches(path, tag(entry) == FOLDER)
 
-    def _look(
-        self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, seen: Directory
+    def _handle_entry(
+        self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, recorded: Directory
     ) -> None:
         name, kind = entry.name, tag(entry)
         if name == b".git" or (path == self._rules.active_model_file and kind != FOLDER):
             if directory or self._rules.prefix:
-                seen.others.append(kind + name)
+                recorded.others.append(kind + name)
         elif kind == FOLDER:
-            seen.others.append((GITLINK if self._is_gitlink(path) else FOLDER) + name)
-            self._directory(directory, path, name)
+            recorded.others.append((GITLINK if self._is_gitlink(path) else FOLDER) + name)
+            self._handle_directory(directory, path, name)
         elif kind == SPECIAL:
-            seen.others.append(SPECIAL + name)
+            recorded.others.append(SPECIAL + name)
         else:
-            self._file(entry, path, directory, seen)
+            self._handle_file(entry, path, directory, recorded)
 
-    def _file(
-        self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, seen: Directory
+    def _handle_file(
+        self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, recorded: Directory
     ) -> None:
         name, index = entry.name, self._index
         stored = path if self._rules.folding is None else self._stored_path(entry, path)
         if stored is None:
-            seen.others.append(FILE + name)
+            recorded.others.append(FILE + name)
         elif stored in index.entries and is_local_name(name):
             # MLflow's own file, tracked by mistake: each trace would change the version.
-            self._seen.add(stored)
-            seen.others.append(FILE + name)
+            self._present.add(stored)
+            recorded.others.append(FILE + name)
         elif stored in index.entries:
-            self._seen.add(stored)
-            self._files.tracked(entry, stored, seen)
+            self._present.add(stored)
+            self._files.check_tracked(entry, stored, recorded)
         elif stored in index.unmerged:
-            self._seen.add(stored)
-            self._files.unmerged(entry, stored, seen)
+            self._present.add(stored)
+            self._files.check_unmerged(entry, stored, recorded)
         elif not self._rules.untracked or self._rules.ignore.ignores(directory, path, name, False):
-            seen.others.append(FILE + name)
+            recorded.others.append(FILE + name)
         else:
-            self._files.untracked(entry, stored, seen)
+            self._files.check_untracked(entry, stored, recorded)
 
     def _stored_path(self, entry: os.DirEntry[bytes], path: bytes) -> bytes | None:
         """The path of a file in the tree under core.ignoreCase; None: git looks at another file.
@@ -173,28 +175,28 @@ class Walk:
         folding = self._rules.folding
         if folding is None or self._index.records(path):
             return path
-        known = folding.tracked_file(path)
-        if known is None:
+        tracked_path = folding.tracked_file(path)
+        if tracked_path is None:
             return folding.stored_path(path)
-        return known if self._is_same_file(entry, known) else None
+        return tracked_path if self._is_same_file(entry, tracked_path) else None
 
-    def _is_same_file(self, entry: os.DirEntry[bytes], known: bytes) -> bool:
+    def _is_same_file(self, entry: os.DirEntry[bytes], tracked_path: bytes) -> bool:
         """Whether the filesystem itself ignores case and has one file under both names."""
         try:
-            return os.lstat(self._root + b"/" + known).st_ino == entry.inode()
+            return os.lstat(self._root + b"/" + tracked_path).st_ino == entry.inode()
         except OSError:
             return False
 
     def _is_gitlink(self, path: bytes) -> bool:
         return any(index_file.mode(record) == GITLINK_MODE for record in self._index.records(path))
 
-    def _directory(self, directory: bytes, path: bytes, name: bytes) -> None:
+    def _handle_directory(self, directory: bytes, path: bytes, name: bytes) -> None:
         rules, index = self._rules, self._index
         if path in index.sparse:
             self._unfold(path)
         # A repository in the place of a tracked file is tracked, whatever git ignores.
         if self._is_gitlink(path) or (index.records(path) and rules.is_repository(path)):
-            self._seen.add(path)
+            self._present.add(path)
             self._findings.nested.append(path)
         elif is_local_folder(name):
             return
@@ -225,18 +227,18 @@ class Walk:
         self._tracked_directories.add(path)
 
     def _add_missing(self) -> None:
-        index, seen = self._index, self._seen
+        index, present = self._index, self._present
         for folded in index.sparse:
             self._note_missing(folded)
-        if len(seen) == len(index.entries) + len(index.unmerged):
+        if len(present) == len(index.entries) + len(index.unmerged):
             return
         for path, record in index.entries.items():
-            if path not in seen and path != self._rules.active_model_file and not is_local(path):
+            if path not in present and path != self._rules.active_model_file and not is_local(path):
                 self._note_missing(path)
                 if not index.flags(record)[1] & SKIP_WORKTREE:
                     self._findings.changes[path] = None
         for path in index.unmerged:
-            if path not in seen:
+            if path not in present:
                 self._note_missing(path)
 
     def _note_missing(self, path: bytes) -> None:

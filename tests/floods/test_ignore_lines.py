@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from support.git import Git
 
-from gitver_hooks.floods.ignore_lines import Ground, IgnoreLine, line_for
+from gitver_hooks.floods.ignore_lines import Evidence, IgnoreLine, line_for
 
 # What git's patterns, text files and terminals treat in a special way.
 _PIECES = [
@@ -22,8 +22,8 @@ def chosen(
     path: bytes, *others: bytes, kept: tuple[bytes, ...] = (), stable: tuple[bytes, ...] = ()
 ) -> IgnoreLine:
     generated = frozenset((path, *others))
-    ground = Ground(generated, generated.union(stable), sorted(kept))
-    return line_for(path, ground, same_name=False)[0]
+    evidence = Evidence(generated, generated.union(stable), sorted(kept))
+    return line_for(path, evidence, same_name=False)[0]
 
 
 def ignored(git: Git, *paths: bytes) -> list[bytes]:
@@ -84,7 +84,7 @@ def test_git_ignores_exactly_the_named_file_whatever_its_name(git: Git) -> None:
     for _ in range(60):
         name = b"".join(drawn.choices(_PIECES, k=drawn.randint(1, 5)))
         path = drawn.choice([b"", b"a b/", b"[x]/"]) + name
-        line = line_for(path, Ground(frozenset((path,)), frozenset(), ()), same_name=True)[0]
+        line = line_for(path, Evidence(frozenset((path,)), frozenset(), ()), same_name=True)[0]
         assert os.fsdecode(line.line).isprintable() and b"`" not in line.line
         git.write(".gitignore", b"# rules\n" + line.line + b"\n")
         others = (path + b"x", b"x" + path, path.replace(b"a", b"b") + b".", b"deeper/" + path)

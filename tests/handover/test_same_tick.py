@@ -41,18 +41,18 @@ def wrong_answers(filesystem: Path, edits: int, monkeypatch: pytest.MonkeyPatch)
     path = os.path.join(worktree.worktree, "app.py")
     numbers = iter(range(10**7))
     pending = [False]
-    look = FileCheck.tracked
+    check = FileCheck.check_tracked
 
-    def look_while_it_is_edited(self: FileCheck, entry: os.DirEntry[bytes], *rest: Any) -> None:
+    def check_while_edited(self: FileCheck, entry: os.DirEntry[bytes], *arguments: Any) -> None:
         meddle = pending[0] and entry.name == b"app.py"
         if meddle:
             pending[0] = False
             rewrite(path, next(numbers))
-        look(self, entry, *rest)
+        check(self, entry, *arguments)
         if meddle:
             rewrite(path, next(numbers))
 
-    monkeypatch.setattr(FileCheck, "tracked", look_while_it_is_edited)
+    monkeypatch.setattr(FileCheck, "check_tracked", check_while_edited)
     wrong = []
     with open_repository(worktree, os.environ) as repository:
         for number in range(edits):
