@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from support.background import wait_until
 from support.git import Git
-from support.keeping import kept
+from support.keeping import kept, kept_refs, logged
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.locks import FileLock
 from gitver_hooks.gitfiles.location import Location, find_location
 from gitver_hooks.handover.active_state import ActiveState, read_state, write_state
 from gitver_hooks.handover.store import Experiment, Store
+from gitver_hooks.keeping.captured import captured_paths
 from gitver_hooks.keeping.keep import keep_captured
+from gitver_hooks.keeping.kept_refs import all_kept, delete_kept
 from gitver_hooks.recording import record as recording
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
@@ -206,3 +210,62 @@ def test_a_repository_that_is_open_already_is_used(
     with open_repository(location, {**environment, "GITVER_WAIT": "7"}) as opened:
         assert function(location, environment, opened=opened).wait == 7.0
     assert function(location, environment).wait == 3.0
+
+
+def prune_a_known_version(git: Git, location: Location, environment: dict[str, str]) -> str:
+    """Delete the kept code of the version in the worktree; the name of its ref."""
+    know(location, record(location, environment).version.id)
+    keep_captured(location, environment)
+    (ref,) = kept_refs(git)
+    with open_repository(location, environment) as repository:
+        assert delete_kept(repository, all_kept(repository)[0])
+    assert kept_refs(git) == []
+    return ref
+
+
+def test_the_code_of_a_known_version_is_kept_again_if_it_was_pruned(
+    git: Git, location: Location, environment: dict[str, str]
+) -> None:
+    git.write("app.py", "changed\n")
+    ref = prune_a_known_version(git, location, environment)
+    assert record(location, environment).model_id == MODEL
+    wait_until(lambda: kept_refs(git) == [ref] and not captured_paths(location))
+    record(location, environment)
+    assert captured_paths(location) == [], "it is kept already"
+
+
+def test_code_that_cannot_be_kept_now_waits_and_a_line_in_the_log_says_so(
+    git: Git, location: Location, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.write("app.py", "changed\n")
+    ref = prune_a_known_version(git, location, environment)
+
+    def start_keeper(*_: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("gitver_hooks.handover.launch.start_keeper", start_keeper)
+    assert record(location, environment).model_id == MODEL
+    assert len(captured_paths(location)) == 1
+    assert "code cannot be kept now: no more processes" in logged(git)
+    keep_captured(location, environment)
+    assert kept_refs(git) == [ref]
+
+
+def test_a_known_commit_is_not_set_aside(
+    git: Git, location: Location, environment: dict[str, str]
+) -> None:
+    know(location, git("rev-parse", "HEAD"))
+    record(location, environment)
+    assert captured_paths(location) == []
+
+
+def test_the_guard_against_floods_counts_runs_only(
+    git: Git, location: Location, environment: dict[str, str]
+) -> None:
+    def run(function: Callable[[Location, dict[str, str]], Recorded]) -> str:
+        with open(git.path / "app.log", "a", encoding="utf-8") as file:
+            file.write("ran\n")
+        return function(location, environment).hint
+
+    assert [run(record_if_known) for _ in range(4)] == ["", "", "", ""]
+    assert any("/app.log" in run(partial(record_if_known, is_run=True)) for _ in range(3))
