@@ -1,4 +1,4 @@
-"""The code stays readable: no function is too complex or too long, no module too long."""
+"""Code and prose stay readable: no function is too complex, no module or line too long."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.documents import PROJECT
+from support.documents import PROJECT, all_documents
 
 MOST_COMPLEX = 12  # Cyclomatic complexity as radon computes it.
 LONGEST_FUNCTION, LONGEST_MODULE = 50, 250  # Lines.
+LONGEST_LINE = 120  # Columns of prose, so that diffs of it are readable.
 
 FOLDERS = ("gitver_hooks", "benchmarks", "tests")
 
@@ -45,3 +46,10 @@ def test_no_module_of_the_package_is_too_long() -> None:
     for path, source in modules("gitver_hooks", "benchmarks"):
         lines = len(source.splitlines())
         assert lines <= LONGEST_MODULE, f"{path} has {lines} lines"
+
+
+def test_prose_is_wrapped() -> None:
+    for document in all_documents():
+        for line in document.prose.splitlines():
+            is_whole = line.startswith(("|", "#", "!["))
+            assert is_whole or len(line) <= LONGEST_LINE, f"{document.name}: {line}"
