@@ -1,4 +1,4 @@
-"""The command line: runs the requested command and turns its failures into one line."""
+"""Runs the command line: the requested command, whose failures become one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERBS = (
 
 DONE, FAILED, BUG, INTERRUPTED = 0, 1, 3, 130
 _HELP = ("-h", "--help")
-# It prints the result of its own delivery; the failure of an earlier one would only confuse.
+# These print the result of their own delivery; the failure of an earlier one would only confuse.
 _DELIVERS_ITSELF = ("sync",)
 
 
@@ -91,7 +91,7 @@ def _without_dependency(
 
 
 def _give_up(verb: str, arguments: list[str], location: Location | None, problem: str) -> None:
-    """Tell whoever looks next, and who waits for a deliverer now, that nothing comes of it."""
+    """Leave a notice for the next command, and tell an app that waits for a delivery."""
     from gitver_hooks.handover.notices import leave_notice
     from gitver_hooks.recording.circuit_breaker import open_breaker
 

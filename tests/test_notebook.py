@@ -13,8 +13,6 @@ from jupyter_client.connect import write_connection_file
 from support.notebooks import cells_of, kernel, save_notebook
 from support.stores import App, model_of, versions_of_traces
 
-import gitver_hooks
-
 _TRACE = """
 import mlflow, helper
 with mlflow.start_span("answer"):
@@ -35,10 +33,6 @@ def prepared(app: App) -> App:
     return app
 
 
-def version_of(app: App) -> str:
-    return gitver_hooks.identify(app.path).id
-
-
 @pytest.mark.parametrize(
     "first", ["gitver_hooks", pytest.param("autoreload", marks=pytest.mark.long)]
 )
@@ -49,28 +43,28 @@ def test_each_cell_runs_under_its_version_with_autoreload(prepared: App, first: 
     with kernel(prepared.path) as notebook:
         loaded = "".join(notebook.run(f"%load_ext {name}") for name in extensions)
         notebook.run("%autoreload 2")
-        model = model_of(prepared.store, version_of(prepared))
+        model = model_of(prepared.store, prepared.version)
         assert loaded == f"gitver: this notebook runs as {model.name}\n"
         assert notebook.run(_TRACE) == "one\n"
-        expected.append(version_of(prepared))
+        expected.append(prepared.version)
 
         prepared.write("helper.py", "VALUE = 'two, a longer value'\n")
-        expected.append(version_of(prepared))
+        expected.append(prepared.version)
         model_name, printed = notebook.run(_TRACE).splitlines()
         assert printed == "two, a longer value"
         assert model_name == f"gitver: this notebook runs as {name_of(prepared, expected[-1])}"
 
         # From the second time on, autoreload executes only what has changed.
         prepared.write("helper.py", "VALUE = 'three, even a longer value'\n")
-        expected.append(version_of(prepared))
+        expected.append(prepared.version)
         assert "three, even a longer value" in notebook.run(_TRACE)
 
         prepared.write("prompt.txt", "Be very brief.\n")
-        expected.append(version_of(prepared))
+        expected.append(prepared.version)
         notebook.run(_TRACE)
         notebook.run("mlflow.flush_trace_async_logging()")
         assert versions_of_traces(prepared.store) == expected
-        assert version_of(prepared) in notebook.run("%gitver")
+        assert prepared.version in notebook.run("%gitver")
 
 
 def name_of(app: App, version: str) -> str:
@@ -81,7 +75,7 @@ def test_without_autoreload_a_cell_after_an_edit_of_a_module_has_no_version(prep
     with kernel(prepared.path) as notebook:
         notebook.run("%load_ext gitver_hooks")
         notebook.run(_TRACE)
-        version = version_of(prepared)
+        version = prepared.version
         prepared.write("helper.py", "VALUE = 'two, a longer value'\n")
         output = notebook.run(_TRACE)
         assert "helper.py changed after this process loaded it" in output
@@ -109,7 +103,7 @@ def test_a_notebook_that_is_saved_while_its_kernel_runs_stays_the_same_version(a
         notebook.run("mlflow.flush_trace_async_logging()")
     first, second, third = versions_of_traces(app.store)
     assert first == second == commit
-    assert third == version_of(app) != commit
+    assert third == app.version != commit
 
 
 def test_a_kernel_that_vs_code_starts_is_versioned_by_the_folder_of_its_notebook(

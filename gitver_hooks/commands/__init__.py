@@ -1,1 +1,1 @@
-"""The verbs of the command line, one module each."""
+"""Defines the commands, one module each."""

@@ -1,4 +1,4 @@
-"""The option ``--app``: which of the apps in a repository a command is about."""
+"""Adds the option ``--app``, which chooses one of the apps in a repository."""
 
 from __future__ import annotations
 

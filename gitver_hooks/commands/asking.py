@@ -8,11 +8,11 @@ from gitver_hooks.common.printing import prompt
 
 
 def can_ask() -> bool:
-    """Whether a person sits at the terminal."""
+    """Whether standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def confirm(question: str) -> bool:
-    """Whether the person says yes."""
+    """Ask a yes/no question; whether the answer is yes."""
     prompt(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

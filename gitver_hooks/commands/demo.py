@@ -7,7 +7,6 @@ seconds to wait for each registration.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if shutil.which("git") is None:
         raise GitverError("git is not on PATH", "install git")
-    environment = demo_environment(os.environ)
+    environment = demo_environment(arguments.environment)
     if arguments.history:
         _history(arguments.keep, environment)
         return 0

@@ -1,4 +1,4 @@
-"""The parser of the command line, built from the docstring and the arguments of each command."""
+"""Builds the parser of the command line from the docstring and arguments of each command."""
 
 from __future__ import annotations
 

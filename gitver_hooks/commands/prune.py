@@ -85,7 +85,7 @@ def _show_plan(plan: Plan, remote: str | None, cutoff: datetime) -> None:
         f"{len(plan.kept)} kept versions in this repository",
         [ref.kept.version for ref in plan.kept],
     )
-    _show_list(f"{len(plan.known)} notes of which model a version has", [])
+    _show_list(f"{len(plan.known_models)} notes of which model a version has", [])
     if remote is not None:
         _show_list(
             f"{len(plan.remote)} kept versions at {remote}", [ref.version for ref in plan.remote]

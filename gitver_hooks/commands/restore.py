@@ -34,7 +34,7 @@ NOT_EXACT = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", metavar="WHAT", help="a version, model or trace")
+    parser.add_argument("name", metavar="WHAT", help="a version, model or trace")
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", help="where to (default: beside the repository)"
     )
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if only_exported and arguments.directory is not None:
         raise GitverError("DIR has no meaning with --patch, --show or --archive", "leave it out")
     with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
-        code = find_code(source, find_wanted(source, arguments.what))
+        code = find_code(source, find_wanted(source, arguments.name))
         if arguments.patch:
             return _print_patch(source, code)
         if arguments.show is not None:

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from gitver_hooks.commands.app_option import add_app_option, app_folder
 from gitver_hooks.commands.log import add_deadline
-from gitver_hooks.common.printing import show
+from gitver_hooks.common.printing import shortened, show
 from gitver_hooks.history import text
 from gitver_hooks.history.details import Details, read_details
 from gitver_hooks.history.records import VersionRecord
@@ -28,7 +28,7 @@ _LONGEST_TEXT = 300
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "what", nargs="?", default=WORKTREE, metavar="WHAT", help="a version, model or trace"
+        "name", nargs="?", default=WORKTREE, metavar="WHAT", help="a version, model or trace"
     )
     add_deadline(parser)
     add_app_option(parser)
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     prepare_own_process(arguments.deadline)
     with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
-        details = read_details(source, arguments.what)
+        details = read_details(source, arguments.name)
     for line in lines(details, datetime.now(timezone.utc)):
         show(line)
     return 0
@@ -129,4 +129,4 @@ def _summary(trace: TraceData) -> str:
 
 
 def _cut(value: str) -> str:
-    return value if len(value) <= _LONGEST_TEXT else f"{value[: _LONGEST_TEXT - 1]}…"
+    return shortened(value, _LONGEST_TEXT)

@@ -1,1 +1,1 @@
-"""What ``gitver demo`` plays: a tour of daily work, and a history with a planted drop."""
+"""Plays ``gitver demo``: a tour of daily work, and a history with a planted drop."""

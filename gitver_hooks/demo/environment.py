@@ -1,4 +1,4 @@
-"""The environment of the demo's commands."""
+"""Makes the environment for the demo's commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _WAIT_SECONDS = "120"
 
 
 def demo_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same for everybody: without the user's settings, servers and git configuration."""
+    """An environment without the user's settings, servers and git configuration."""
     kept = {
         name: value
         for name, value in environment.items()

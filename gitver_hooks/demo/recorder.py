@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitver_hooks.demo.scenario import DemoVersion, versions
+from gitver_hooks.registry.tags import BRANCH_TAG, COMMIT_TAG, DIRTY_TAG, VERSION_TAG, flag_text
 from gitver_hooks.registry.tracking import sqlite_uri
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ class Recorder:
     def _register(self, version: DemoVersion) -> str:
         name = f"{self._folder.name}-git-{version.commit[:8]}"
         tags = {
-            "gitver.version": version.id,
-            "mlflow.source.git.commit": version.commit,
-            "mlflow.source.git.branch": "main",
-            "mlflow.source.git.dirty": "true" if version.dirty else "false",
+            VERSION_TAG: version.id,
+            COMMIT_TAG: version.commit,
+            BRANCH_TAG: "main",
+            DIRTY_TAG: flag_text(version.dirty),
         }
         model = self._client.create_logged_model(
             experiment_id="0",

@@ -1,4 +1,4 @@
-"""The story of the demo's history: thirty commits, at one of which the app gets worse."""
+"""Tells the story of the demo's history: thirty commits, at one of which the app gets worse."""
 
 from __future__ import annotations
 

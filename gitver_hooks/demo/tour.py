@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.diagnosis.packages import loses_last_traces
+from gitver_hooks.registry.tags import VERSION_TAG
 from gitver_hooks.registry.tracking import sqlite_uri
 
 _APP = """\
@@ -68,7 +70,7 @@ class Tour:
 
         self._explain("MLflow now knows which code produced each trace.")
         self._print_table()
-        if sys.version_info[:3] in ((3, 12, 0), (3, 12, 1)):
+        if loses_last_traces(sys.version_info):
             self._explain("On this Python an app must call `mlflow.flush_trace_async_logging()`")
             print("# before it ends, or MLflow loses its last traces: `gitver doctor` says why.")
 
@@ -134,7 +136,7 @@ class Tour:
         row = "{:<9} {:<6} {:<36} {}"
         print(row.format("VERSION", "STATE", "MODEL", "TRACES LINKED"))
         for model in models:
-            version = model.tags["gitver.version"]
+            version = model.tags[VERSION_TAG]
             state = "dirty" if "-dirty-" in version else "clean"
             traces = client.search_traces(experiment_ids=["0"], model_id=model.model_id)
             print(row.format(version[:8], state, model.name, len(traces)))

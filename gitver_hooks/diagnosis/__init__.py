@@ -1,1 +1,1 @@
-"""Find out what is wrong with an installation, without changing it."""
+"""Finds out what is wrong with an installation, without changing it."""

@@ -1,4 +1,4 @@
-"""Check the apps of a worktree: their names, and what makes each run of one another version."""
+"""Checks the apps of a worktree: their names, and what makes each run of one another version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that this machine, its file system and the server agree on the time."""
+"""Checks that this machine, its file system and the server agree on the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finding: what one check says about one topic."""
+"""Defines a finding: what one check says about one topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that the hooks are in place, that git runs them, and that they find gitver."""
+"""Checks that the hooks are in place, that git runs them, and that they find gitver."""
 
 from __future__ import annotations
 

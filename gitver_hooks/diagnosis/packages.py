@@ -1,4 +1,4 @@
-"""Check Python, MLflow and the environment variables for what loses traces silently."""
+"""Checks Python, MLflow and the environment variables for what loses traces silently."""
 
 from __future__ import annotations
 
@@ -30,11 +30,18 @@ def check_packages(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from check_variables(environment)
 
 
+def loses_last_traces(version: tuple[object, ...]) -> bool:
+    """Whether an app on this version of Python loses its last traces.
+
+    MLflow starts its writer threads from an atexit handler; Python 3.12.0 and 3.12.1 refuse to
+    start a thread then (https://github.com/python/cpython/issues/113964).
+    """
+    return version[:3] in ((3, 12, 0), (3, 12, 1))
+
+
 def _python(version: tuple[int, ...]) -> Finding:
     text = ".".join(str(part) for part in version)
-    if version in ((3, 12, 0), (3, 12, 1)):
-        # MLflow starts its writer threads from an atexit handler; these two versions refuse to
-        # start a thread then (https://github.com/python/cpython/issues/113964).
+    if loses_last_traces(version):
         return Finding(
             "python",
             WARNING,

@@ -1,4 +1,4 @@
-"""What the setting ``paths`` selects: how many files count, and which patterns match nothing."""
+"""Checks the setting ``paths``: how many files count, and which patterns match nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check the settings of a worktree, and the store and the clocks of the MLflow that they choose."""
+"""Checks the settings of a worktree, and the store and the clocks of the MLflow they choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that MLflow's store answers in time, with the right schema and the right experiment."""
+"""Checks that MLflow's store answers in time, with the right schema and the right experiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check gitver's own state in a worktree: its folders, the outbox and the active model."""
+"""Checks gitver's own state in a worktree: its folders, the outbox and the active model."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The read side: what MLflow has recorded about each version, next to the history of its code.
+"""Shows what MLflow has recorded about each version next to the history of its code.
 
-``records`` are what the rest exchanges. ``walk`` reads git; ``models``, ``traces`` and
-``trace_metrics`` read MLflow, and ``reading`` puts them together within a deadline; ``join`` makes
-one record of each version; ``findings`` and ``statistics`` find the changes in them. ``assemble``
-does all of it.
+``records`` are the data that the other modules exchange. ``walk`` reads git; ``models``, ``traces``
+and ``trace_metrics`` read MLflow, and ``reading`` puts them together within a deadline; ``join``
+makes one record of each version; ``findings`` and ``statistics`` find the changes in them.
+``assemble`` does all of it.
 """
 
 from __future__ import annotations

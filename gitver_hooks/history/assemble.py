@@ -1,4 +1,4 @@
-"""The history of a worktree: walk the commits, read their numbers, find the changes."""
+"""Reads the history of a worktree: walks the commits, reads their numbers, finds the changes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def read_history(source: Source, selection: Selection) -> History:
     notes = _notes(source, models, outcomes)
     repository = source.repository
     url = remote_url(repository, source.settings.remote)
-    found = History(
+    history = History(
         versions=join(commits, models, outcomes, trees),
         partial=bool(notes),
         notes=notes,
@@ -83,25 +83,28 @@ def read_history(source: Source, selection: Selection) -> History:
         remote_url=url,
     )
     if selection.metrics:
-        found = only_metrics(found, selection.metrics)
-    return found.with_findings(findings(found))
+        history = only_metrics(history, selection.metrics)
+    return history.with_findings(findings(history))
 
 
 def only_metrics(history: History, names: Iterable[str]) -> History:
     """The history with those metrics and feedback only. Raises GitverError for an unknown name."""
     wanted = set(names)
-    known = {name for record in history for name in (*record.metrics, *record.feedback)}
-    if unknown := sorted(wanted - known):
+    names_found = {name for record in history for name in (*record.metrics, *record.feedback)}
+    if unknown := sorted(wanted - names_found):
         raise GitverError(
             f"no version has the metric {unknown[0]!r}",
-            f"use one of {', '.join(sorted(known))}" if known else "evaluate a version first",
+            f"use one of {', '.join(sorted(names_found))}"
+            if names_found
+            else "evaluate a version first",
         )
 
     def chosen(scores: Mapping[str, Score]) -> dict[str, Score]:
         return {name: score for name, score in scores.items() if name in wanted}
 
     versions = tuple(
-        replace(r, metrics=chosen(r.metrics), feedback=chosen(r.feedback)) for r in history
+        replace(record, metrics=chosen(record.metrics), feedback=chosen(record.feedback))
+        for record in history
     )
     return replace(history, versions=versions)
 
@@ -121,20 +124,20 @@ def _store_name(source: Source) -> str:
 def _commits(source: Source, selection: Selection) -> Iterable[CommitData]:
     repository = source.repository
     if selection.all_branches:
-        found = walk.all_branches(repository, repository.head_commit())
+        commits = walk.all_branches(repository, repository.head_commit())
     else:
         start, excluded = _ends(source, selection.revisions)
-        found = walk.first_parents(repository, start, excluded)
-    return found if selection.since is None else walk.since(found, selection.since)
+        commits = walk.first_parents(repository, start, excluded)
+    return commits if selection.since is None else walk.since(commits, selection.since)
 
 
 def _ends(source: Source, revisions: str | None) -> tuple[str, str | None]:
     """The commit to start from, and the one to stop before, of ``A..B``, ``A..`` or ``B``."""
-    before, dots, start = (revisions or "HEAD").rpartition("..")
+    excluded, dots, start = (revisions or "HEAD").rpartition("..")
     if revisions and "..." in revisions:
         raise GitverError(f"{revisions} is a symmetric difference", "write A..B")
     end = resolve_commit(source, start or "HEAD")
-    return end, resolve_commit(source, before or "HEAD") if dots else None
+    return end, resolve_commit(source, excluded or "HEAD") if dots else None
 
 
 def _in_order(commits: list[CommitData], models: list[ModelData]) -> list[ModelData]:

@@ -1,4 +1,4 @@
-"""How the code of two versions differs, in lines per file, as git counts them."""
+"""Counts the lines per file in which the code of two versions differs, as git does."""
 
 from __future__ import annotations
 
@@ -52,12 +52,14 @@ def _numstat(source: Source, ends: list[str]) -> tuple[FileChange, ...] | None:
     # No program that the repository's configuration names runs: neither textconv nor ext-diff.
     options = ("--numstat", "-z", "--no-renames", "--no-textconv", "--no-ext-diff")
     try:
-        done = git_in(source.repository).attempt("diff", *options, *ends, "--", seconds=_SECONDS)
+        completed = git_in(source.repository).attempt(
+            "diff", *options, *ends, "--", seconds=_SECONDS
+        )
     except GitverError:
         return None
-    if done.returncode:
+    if completed.returncode:
         return None
-    entries = filter(None, done.stdout.split(b"\0"))
+    entries = filter(None, completed.stdout.split(b"\0"))
     return tuple(_file_change(entry) for entry in entries if _counts(source, entry))
 
 

@@ -94,11 +94,11 @@ def compare_rows(
 def _differing(
     a: Mapping[str, str], b: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    first, second = _configured(a), _configured(b)
+    params_a, params_b = _configured(a), _configured(b)
     return {
-        name: (first.get(name), second.get(name))
-        for name in sorted({*first, *second})
-        if first.get(name) != second.get(name)
+        name: (params_a.get(name), params_b.get(name))
+        for name in sorted({*params_a, *params_b})
+        if params_a.get(name) != params_b.get(name)
     }
 
 
@@ -109,11 +109,11 @@ def _configured(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def _samples(values: Iterable[tuple[str, float | None]]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+    samples: dict[str, list[float]] = {}
     for key, value in values:
         if value is not None:
-            found.setdefault(key, []).append(value)
-    return found
+            samples.setdefault(key, []).append(value)
+    return samples
 
 
 def _quality(rows: Sequence[Row]) -> Samples:
@@ -134,9 +134,11 @@ def _speed(rows: Sequence[Row]) -> Samples:
 
 
 def _judges_differ(a: Sequence[Row], b: Sequence[Row]) -> tuple[str, ...]:
-    first, second = _judges(a), _judges(b)
+    judges_a, judges_b = _judges(a), _judges(b)
     return tuple(
-        name for name in sorted(first.keys() & second.keys()) if first[name] != second[name]
+        name
+        for name in sorted(judges_a.keys() & judges_b.keys())
+        if judges_a[name] != judges_b[name]
     )
 
 
@@ -150,13 +152,13 @@ def _judges(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 def _pairs(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:
     """The inputs of both, worst first; of several rows of one input, the first."""
-    first = {row.key: row for row in reversed(a)}
-    second = {row.key: row for row in reversed(b)}
-    ranges = _ranges([*first.values(), *second.values()])
+    rows_a = {row.key: row for row in reversed(a)}
+    rows_b = {row.key: row for row in reversed(b)}
+    ranges = _ranges([*rows_a.values(), *rows_b.values()])
     pairs = [
-        Pair(first[key], second[key], _change(first[key], second[key], ranges))
-        for key in first
-        if key in second
+        Pair(rows_a[key], rows_b[key], _change(rows_a[key], rows_b[key], ranges))
+        for key in rows_a
+        if key in rows_b
     ]
     return sorted(pairs, key=lambda pair: (pair.change, pair.a.key))
 

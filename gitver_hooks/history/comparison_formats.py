@@ -1,18 +1,18 @@
-"""A comparison of two versions as text: its sentences and cells, and the table of them."""
+"""Writes a comparison of two versions as text: sentences, cells and the table."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from gitver_hooks.common.printing import printable
+from gitver_hooks.common.printing import printable, shortened
 from gitver_hooks.history.comparing import Pair, VersionComparison
 from gitver_hooks.history.evaluated_rows import Row
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.statistics.comparison import PASS_OR_FAIL, Comparison
 from gitver_hooks.history.text import in_unit, interval
 
-_LONGEST = 200
+_LONGEST_TEXT = 200
 HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
 _UNITS = {"latency_ms": "ms", "cost": "USD"}
 # How the verdict names the metrics with each mark of the table's last column.
@@ -25,23 +25,34 @@ def verdict(comparison: VersionComparison) -> str:
         return "Nothing to compare: not both versions have been evaluated."
     parts = []
     for mark, words in _VERDICTS.items():
-        metrics = [c.metric for c in comparison.quality if _mark(c) == mark]
+        metrics = [
+            metric_comparison.metric
+            for metric_comparison in comparison.quality
+            if _mark(metric_comparison) == mark
+        ]
         if metrics:
             parts.append(f"{words}: {', '.join(metrics)}")
     if not parts:
         return _no_difference(comparison)
     text = "; ".join(parts)
-    if any(c.significant for c in comparison.quality):
+    if any(metric_comparison.significant for metric_comparison in comparison.quality):
         return f"B is {text}."
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _no_difference(comparison: VersionComparison) -> str:
     """Which metric differs most clearly, so that nobody takes its difference for proven."""
-    differing = [c for c in comparison.quality if c.result is not None and c.result.difference]
+    differing = [
+        metric_comparison
+        for metric_comparison in comparison.quality
+        if metric_comparison.result is not None and metric_comparison.result.difference
+    ]
     if not differing:
         return "No difference."
-    clearest = min(differing, key=lambda c: 1.0 if c.p is None else c.p)
+    clearest = min(
+        differing,
+        key=lambda metric_comparison: 1.0 if metric_comparison.p is None else metric_comparison.p,
+    )
     _, _, _, _, difference, _, p, *_ = metric_cells(clearest)
     return (
         f"No significant difference: {clearest.metric} differs by {difference}, "
@@ -51,7 +62,7 @@ def _no_difference(comparison: VersionComparison) -> str:
 
 def notes(comparison: VersionComparison) -> list[str]:
     """What a reader needs to know to judge the numbers, a sentence each."""
-    found = [
+    sentences = [
         f"{len(comparison.pairs)} inputs are paired, of {comparison.rows_a} in A and "
         f"{comparison.rows_b} in B."
     ]
@@ -60,13 +71,15 @@ def notes(comparison: VersionComparison) -> list[str]:
         ("B", comparison.b, comparison.rows_b),
     ):
         if resolved.model_id is None:
-            found.append(f"{side} has never been registered; run or evaluate the app there.")
+            sentences.append(f"{side} has never been registered; run or evaluate the app there.")
         elif not rows:
-            found.append(f"{side} has no evaluated rows; evaluate it with mlflow.genai.evaluate.")
+            sentences.append(
+                f"{side} has no evaluated rows; evaluate it with mlflow.genai.evaluate."
+            )
     if comparison.judges_differ:
         names = ", ".join(comparison.judges_differ)
-        found.append(f"The scorer differs between A and B: {names}.")
-    return found
+        sentences.append(f"The scorer differs between A and B: {names}.")
+    return sentences
 
 
 def label(resolved: Resolved) -> str:
@@ -78,8 +91,14 @@ def label(resolved: Resolved) -> str:
 def metric_cells(comparison: Comparison) -> tuple[str, ...]:
     """The cells of one metric's line, in the order of the head."""
     result = comparison.result
-    n = str(comparison.pairs) if comparison.pairs else f"{comparison.rows_a}, {comparison.rows_b}"
-    cells = (n, _number(comparison, comparison.mean_a), _number(comparison, comparison.mean_b))
+    row_count = (
+        str(comparison.pairs) if comparison.pairs else f"{comparison.rows_a}, {comparison.rows_b}"
+    )
+    cells = (
+        row_count,
+        _number(comparison, comparison.mean_a),
+        _number(comparison, comparison.mean_b),
+    )
     if result is None or comparison.p is None:
         return (comparison.metric, *cells, "–", "–", "–", "–", "cannot tell")
     low, high = result.interval
@@ -137,8 +156,8 @@ def as_table(comparison: VersionComparison, most_rows: int) -> list[str]:
         lines += ["", *_aligned(cells)]
     for pair in comparison.pairs[:most_rows]:
         lines += ["", *_pair_lines(pair)]
-    if left := len(comparison.pairs) - most_rows:
-        lines += ["", f"{left} more inputs; see --rows"] if left > 0 else []
+    if hidden := len(comparison.pairs) - most_rows:
+        lines += ["", f"{hidden} more inputs; see --rows"] if hidden > 0 else []
     return [printable(line) for line in lines]
 
 
@@ -187,9 +206,9 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _pair_lines(pair: Pair) -> list[str]:
     return [
-        f"input  {shortened(pair.a.inputs)}",
+        f"input  {short_text(pair.a.inputs)}",
         *(
-            f"  {side}  {score_list(row)}  {shortened(row.answer)}"
+            f"  {side}  {score_list(row)}  {short_text(row.answer)}"
             for side, row in (("A", pair.a), ("B", pair.b))
         ),
     ]
@@ -200,5 +219,6 @@ def score_list(row: Row) -> str:
     return ", ".join(["failed", *scores] if row.failed else scores) or "no score"
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def short_text(text: str) -> str:
+    """An input or an answer, cut to the length that tables show."""
+    return shortened(text, _LONGEST_TEXT)

@@ -1,4 +1,4 @@
-"""A comparison of two versions as JSON-ready data."""
+"""Converts a comparison of two versions to JSON-ready data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def as_dict(comparison: VersionComparison) -> dict[str, Any]:
         "notes": notes(comparison),
         "files": [vars(file) for file in comparison.code.files],
         "params": {name: list(values) for name, values in comparison.params.items()},
-        "metrics": [_metric(c) for c in (*comparison.quality, *comparison.speed)],
+        "metrics": [
+            _metric(metric_comparison)
+            for metric_comparison in (*comparison.quality, *comparison.speed)
+        ],
         "paired": len(comparison.pairs),
         "inputs": [
             {"input": pair.a.inputs, "a": _row(pair.a), "b": _row(pair.b)}

@@ -1,4 +1,4 @@
-"""A comparison of two versions as Markdown, safe to post as a comment."""
+"""Writes a comparison of two versions as Markdown, safe to post as a comment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gitver_hooks.history.comparison_formats import (
     metric_cells,
     notes,
     score_list,
-    shortened,
+    short_text,
     verdict,
 )
 from gitver_hooks.history.evaluated_rows import Row
@@ -32,10 +32,10 @@ def as_markdown(comparison: VersionComparison, most_rows: int) -> list[str]:
     for compared in (*comparison.quality, *comparison.speed):
         name, *cells = metric_cells(compared)
         lines.append(f"| {code(name)} | {' | '.join(cells)} |")
-    lines += ["", *_details("What changed", [f"- {code(c)}" for c in code_lines(comparison)])]
+    lines += ["", *_details("What changed", [f"- {code(line)}" for line in code_lines(comparison)])]
     table = ["| input | A | B |", "| --- | --- | --- |"]
     table += [
-        f"| {code(shortened(pair.a.inputs))} | {_answer(pair.a)} | {_answer(pair.b)} |"
+        f"| {code(short_text(pair.a.inputs))} | {_answer(pair.a)} | {_answer(pair.b)} |"
         for pair in comparison.pairs[:most_rows]
     ]
     if comparison.pairs:
@@ -57,7 +57,7 @@ def _details(summary: str, lines: Sequence[str]) -> list[str]:
 
 
 def _answer(row: Row) -> str:
-    return f"{code(score_list(row))}<br>{code(shortened(row.answer))}"
+    return f"{code(score_list(row))}<br>{code(short_text(row.answer))}"
 
 
 def code(text: str) -> str:

@@ -52,23 +52,23 @@ def run_all(
     its answer byte by byte cannot be interrupted in any other way.
     """
     pending: queue.SimpleQueue[tuple[K, Callable[[], T]]] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[K, Outcome[T]]] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[tuple[K, Outcome[T]]] = queue.SimpleQueue()
     for item in calls.items():
         pending.put(item)
 
     def work() -> None:
         for key, call in _until_empty(pending, deadline):
             try:
-                done.put((key, Outcome(value=call())))
+                ended.put((key, Outcome(value=call())))
             except Exception as error:
-                done.put((key, Outcome(error=error)))
+                ended.put((key, Outcome(error=error)))
 
     for _ in range(min(workers, len(calls))):
         threading.Thread(target=work, name="gitver-history", daemon=True).start()
     outcomes: dict[K, Outcome[T]] = {}
     while len(outcomes) < len(calls):
         try:
-            key, outcome = done.get(timeout=max(0.001, deadline.remaining()))
+            key, outcome = ended.get(timeout=max(0.001, deadline.remaining()))
         except queue.Empty:
             break
         outcomes[key] = outcome

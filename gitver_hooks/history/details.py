@@ -1,4 +1,4 @@
-"""Everything about one version: its record, what changed in it, and the traces worth a look."""
+"""Reads everything about one version: its record, its changes, its slowest and failed traces."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from gitver_hooks.history.source import Source
 from gitver_hooks.history.trace_data import TraceData
 from gitver_hooks.history.traces import full_texts
 from gitver_hooks.history.walk import CommitData, changed_files, read_commit
+from gitver_hooks.registry.tags import BRANCH_TAG, DIFF_TAG
 
 if TYPE_CHECKING:
     from gitver_hooks.history.reading import Reading
 
 _MOST_TRACES = 5
-_BRANCH_TAG = "mlflow.source.git.branch"
-_DIFF_TAGS = ("gitver.diff", "mlflow.source.git.diff")
+# Ours, and that of mlflow.genai.enable_git_model_versioning().
+_DIFF_TAGS = (DIFF_TAG, "mlflow.source.git.diff")
 _DIFFED = re.compile(r"^diff --git \"?a/.+ \"?b/(.+?)\"?$", re.M)
 
 
@@ -54,9 +55,9 @@ class Details:
     notes: tuple[str, ...] = ()
 
 
-def read_details(source: Source, what: str) -> Details:
+def read_details(source: Source, name: str) -> Details:
     """The details of what the user named. Raises GitverError, also if nothing could be read."""
-    resolved = resolve(source, what)
+    resolved = resolve(source, name)
     commit = _commit(source, resolved)
     model = None if resolved.model_id is None else source.reading().model(resolved.model_id)
     if model is None:
@@ -68,18 +69,18 @@ def read_details(source: Source, what: str) -> Details:
         raise reading.explain(outcome.error)
     record = version_record(commit, model, outcome)
     notes = () if outcome is not None else (f"its traces were not read in {source.seconds:g} s",)
-    slowest, failed, more = _notable(reading, model)
+    slowest, failed, trace_notes = _notable(reading, model)
     return Details(
         record=record,
         author=commit.author,
-        branch=model.tags.get(_BRANCH_TAG),
+        branch=model.tags.get(BRANCH_TAG),
         files=_files(source, resolved, model),
         params=model.params,
         slowest=slowest,
         failed=failed,
         trace=_trace(reading, resolved.trace_id),
         page=model_page(source.tracking.uri, model),
-        notes=(*notes, *more),
+        notes=(*notes, *trace_notes),
     )
 
 
@@ -126,11 +127,19 @@ def _notable(
         reading.deadline,
         1,
     )
-    found = {name: outcome.value for name, outcome in outcomes.items() if outcome.error is None}
+    traces_by_kind = {
+        name: outcome.value for name, outcome in outcomes.items() if outcome.error is None
+    }
     notes = [
-        f"the {name} traces were not read" for name in ("slowest", "failed") if name not in found
+        f"the {name} traces were not read"
+        for name in ("slowest", "failed")
+        if name not in traces_by_kind
     ]
-    return tuple(found.get("slowest") or ()), tuple(found.get("failed") or ()), tuple(notes)
+    return (
+        tuple(traces_by_kind.get("slowest") or ()),
+        tuple(traces_by_kind.get("failed") or ()),
+        tuple(notes),
+    )
 
 
 def _trace(reading: Reading, trace_id: str | None) -> TraceDetails | None:

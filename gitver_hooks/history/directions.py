@@ -1,4 +1,4 @@
-"""Whether more of a metric is better: MLflow does not say, so its name has to."""
+"""Decides whether more of a metric is better, by its name: MLflow does not record that."""
 
 from __future__ import annotations
 

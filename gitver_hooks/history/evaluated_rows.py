@@ -1,4 +1,4 @@
-"""The rows of an evaluation: inputs, answers and scores of one version. Plain, frozen data."""
+"""Defines the rows of an evaluation: inputs, answers and scores. Plain, frozen data."""
 
 from __future__ import annotations
 

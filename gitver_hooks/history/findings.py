@@ -1,4 +1,4 @@
-"""What changed in a history, and where: the statistics applied to each of its metrics."""
+"""Finds what changed in a history, and where, by testing each of its metrics."""
 
 from __future__ import annotations
 
@@ -26,20 +26,26 @@ def findings(history: History) -> list[Finding]:
     """
     commits = _mainline(history)
     everything = all_measurements(history)
-    testable = [m for m in everything if not _missing(m, 1)]
+    testable = [measurements for measurements in everything if not _missing(measurements, 1)]
     strictest = LEVEL / max(1, len(testable))
-    tested = [m for m in testable if not _missing(m, len(testable))]
-    found = [_too_little(m, len(testable)) for m in everything if m not in tested]
-    raw = [scan(m.series, strictest).p for m in tested]
+    tested = [
+        measurements for measurements in testable if not _missing(measurements, len(testable))
+    ]
+    result = [
+        _too_little(measurements, len(testable))
+        for measurements in everything
+        if measurements not in tested
+    ]
+    raw = [scan(measurements.series, strictest).p for measurements in tested]
     for measurements, p, adjusted in zip(tested, raw, holm(raw), strict=True):
         if adjusted > LEVEL:
             continue
         factor = max(1.0, adjusted / p)
-        found += [
+        result += [
             _finding(measurements, step, factor, commits)
             for step in steps(measurements.series, LEVEL / factor, strictest)
         ]
-    return found
+    return result
 
 
 def _mainline(history: History) -> list[str]:
@@ -54,7 +60,11 @@ def _missing(measurements: Measurements, metrics: int) -> str:
     if measurements.series.values is not None:
         needed = FEWEST_VERSIONS
     else:
-        needed = next(n for n in range(FEWEST_VERSIONS, 100) if smallest_p(n) <= level)
+        needed = next(
+            versions_needed
+            for versions_needed in range(FEWEST_VERSIONS, 100)
+            if smallest_p(versions_needed) <= level
+        )
     if count >= needed:
         return ""
     versions = "1 version has" if count == 1 else f"{count} versions have"
@@ -99,11 +109,11 @@ def _finding(
 def _suspects(evaluated: Sequence[str], step: Step, commits: Sequence[str]) -> tuple[str, ...]:
     """The commits after the last version before each possible place, up to the first one after."""
     place_of = {commit: index for index, commit in enumerate(commits)}
-    found: dict[int, None] = {}
+    suspects: dict[int, None] = {}
     for place in step.suspects:
-        first = place_of[evaluated[place - 1]] + 1
-        found.update(dict.fromkeys(range(first, place_of[evaluated[place]] + 1)))
-    return tuple(commits[index] for index in sorted(found))
+        earliest = place_of[evaluated[place - 1]] + 1
+        suspects.update(dict.fromkeys(range(earliest, place_of[evaluated[place]] + 1)))
+    return tuple(commits[index] for index in sorted(suspects))
 
 
 def _cause(measurements: Measurements, step: Step) -> Literal["app", "judge", "unknown"]:

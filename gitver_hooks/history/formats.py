@@ -1,4 +1,4 @@
-"""The history as text, JSON-ready data, CSV and Markdown."""
+"""Writes the history as text, CSV and Markdown."""
 
 from __future__ import annotations
 

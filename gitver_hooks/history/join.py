@@ -33,21 +33,26 @@ def join(
         tree = trees.get(commit.commit)
         of_tree = by_tree.get(tree, []) if tree else []
         # A version of the whole repository, if the app was that then.
-        clean = of_tree or [m for m in of_commit if not m.dirty and not m.app]
+        clean = of_tree or [model for model in of_commit if not model.dirty and not model.app]
         if not clean:
             records.append(commit_record(commit, f"{TREE_PREFIX}{tree}" if tree else ""))
-        dirty = sorted((m for m in of_commit if m.dirty), key=lambda m: -m.created_ms)
-        records += [version_record(commit, m, outcomes.get(m.model_id)) for m in (*clean, *dirty)]
+        dirty = sorted(
+            (model for model in of_commit if model.dirty), key=lambda model: -model.created_ms
+        )
+        records += [
+            version_record(commit, model, outcomes.get(model.model_id))
+            for model in (*clean, *dirty)
+        ]
     return tuple(records)
 
 
 def _grouped(
     models: Iterable[ModelData], key: Callable[[ModelData], str]
 ) -> dict[str, list[ModelData]]:
-    found: dict[str, list[ModelData]] = {}
+    groups: dict[str, list[ModelData]] = {}
     for model in models:
-        found.setdefault(key(model), []).append(model)
-    return found
+        groups.setdefault(key(model), []).append(model)
+    return groups
 
 
 def _is_of_tree(model: ModelData) -> bool:

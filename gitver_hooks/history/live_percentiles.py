@@ -1,4 +1,7 @@
-"""Percentiles of the live traces' latencies, where the server only knows those of all traces."""
+"""Computes percentiles of live traces' latencies from percentiles of all traces.
+
+A server knows only the latter; the traces of evaluations have been read one by one.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,13 @@ def live_percentiles(
     """
     positions = [share * (latencies.live - 1) for share in shares]
     ranks = {rank for position in positions for rank in _neighbours(position, latencies)}
-    known = _asked(latencies, ranks, ask)
-    if known is None:
+    latency_by_rank = _asked(latencies, ranks, ask)
+    if latency_by_rank is None:
         return None
-    value = {rank: _rounded(known[_place(known, rank, latencies)]) for rank in ranks}
-    return [_between(value, position, latencies) for position in positions]
+    live_latency_by_rank = {
+        rank: _rounded(latency_by_rank[_place(latency_by_rank, rank, latencies)]) for rank in ranks
+    }
+    return [_between(live_latency_by_rank, position, latencies) for position in positions]
 
 
 def _asked(
@@ -49,16 +54,20 @@ def _asked(
     ask: Callable[[Sequence[int]], Mapping[int, float] | None],
 ) -> dict[int, float] | None:
     """Enough latencies, by rank among all, to find the live ones of those ``ranks``."""
-    known: dict[int, float] = {}
+    latency_by_rank: dict[int, float] = {}
     wanted = {near for rank in ranks for near in _first_guess(rank, latencies)}
     while wanted:
-        found = ask(sorted(wanted))
-        if found is None:
+        answer = ask(sorted(wanted))
+        if answer is None:
             return None
-        known.update(found)
-        missing = {_place(known, rank, latencies) for rank in ranks} - known.keys()
-        wanted = {near for rank in missing for near in _next_guess(rank, latencies)} - known.keys()
-    return known
+        latency_by_rank.update(answer)
+        missing = {
+            _place(latency_by_rank, rank, latencies) for rank in ranks
+        } - latency_by_rank.keys()
+        wanted = {
+            near for rank in missing for near in _next_guess(rank, latencies)
+        } - latency_by_rank.keys()
+    return latency_by_rank
 
 
 def _neighbours(position: float, latencies: AllLatencies) -> tuple[int, int]:
@@ -86,15 +95,15 @@ def _next_guess(rank: int, latencies: AllLatencies) -> range:
     return range(rank, min(rank + _MARGIN, latencies.count - 1) + 1)
 
 
-def _place(known: Mapping[int, float], rank: int, latencies: AllLatencies) -> int:
+def _place(latency_by_rank: Mapping[int, float], rank: int, latencies: AllLatencies) -> int:
     """Where among all latencies the live one of that rank is; or the first unknown rank on the way.
 
     Each evaluated latency up to the live one moves it one rank up; of equal ones, the evaluated
     count first. So the rank can only grow, and by no more than there are evaluated ones.
     """
     at = rank
-    while at in known:
-        value = _rounded(known[at])
+    while at in latency_by_rank:
+        value = _rounded(latency_by_rank[at])
         settled = rank + sum(latency <= value for latency in latencies.evaluated)
         if settled <= at:
             return at

@@ -55,17 +55,19 @@ def _scores(
     scores_of: Callable[[VersionRecord], Mapping[str, Score]],
 ) -> Iterator[Measurements]:
     for name in sorted({name for record in records for name in scores_of(record)}):
-        known = _known_scores((record.commit, scores_of(record).get(name)) for record in records)
-        if not known:
+        known_scores = _known_scores(
+            (record.commit, scores_of(record).get(name)) for record in records
+        )
+        if not known_scores:
             continue
-        scores = [score for _, score, _ in known]
+        scores = [score for _, score, _ in known_scores]
         is_share = all(score.passed is not None for score in scores)
         yield Measurements(
             name,
             source,
             "share" if is_share else "score",
-            Series(tuple(mean for _, _, mean in known), _rows(scores), _values(scores)),
-            tuple(commit for commit, _, _ in known),
+            Series(tuple(mean for _, _, mean in known_scores), _rows(scores), _values(scores)),
+            tuple(commit for commit, _, _ in known_scores),
             tuple(score.judges for score in scores),
         )
 
@@ -136,10 +138,10 @@ def _known(
     number_of: Callable[[TraceNumbers], float | None],
 ) -> list[tuple[str, int, float]]:
     """The commit, number of traces and value of each version that has the number."""
-    found: list[tuple[str, int, float]] = []
+    measured: list[tuple[str, int, float]] = []
     for record in records:
         traces = traces_of(record)
         value = number_of(traces)
         if value is not None and math.isfinite(value):
-            found.append((record.commit, traces.traces or 1, value))
-    return found
+            measured.append((record.commit, traces.traces or 1, value))
+    return measured

@@ -58,7 +58,7 @@ def read_numbers(model: ModelData, traces: ModelTraces) -> ModelNumbers:
     for run_id in unlogged_runs(newest) - set(by_run):
         by_run[run_id] = traces.newest(_MOST_ROWS, run_id)
     evaluated = evaluation_traces(by_run)
-    live_traces = [t for t in newest if t.trace_id not in evaluated][:sample]
+    live_traces = [trace for trace in newest if trace.trace_id not in evaluated][:sample]
     metrics = _logged_means(model)
     for run_id, rows in by_run.items():
         metrics.update(numbers.run_scores(rows, run_id))
@@ -77,7 +77,12 @@ def evaluation_traces(by_run: dict[str, list[TraceData]]) -> dict[str, TraceData
 
     A run may also have scored existing traces; those were produced by the app and stay live.
     """
-    return {t.trace_id: t for rows in by_run.values() for t in rows if t.run_id in by_run}
+    return {
+        trace.trace_id: trace
+        for rows in by_run.values()
+        for trace in rows
+        if trace.run_id in by_run
+    }
 
 
 def unlogged_runs(traces: Sequence[TraceData]) -> set[str]:
@@ -85,7 +90,8 @@ def unlogged_runs(traces: Sequence[TraceData]) -> set[str]:
     return {
         trace.run_id
         for trace in traces
-        if trace.run_id and any(a.run_id == trace.run_id for a in trace.assessments)
+        if trace.run_id
+        and any(assessment.run_id == trace.run_id for assessment in trace.assessments)
     }
 
 
@@ -106,7 +112,7 @@ def _live_numbers(
     count = counts.total - len(rows)
     if count <= len(newest):
         return live, feedback
-    failed = counts.states.get(FAILED, 0) - sum(t.state == FAILED for t in rows)
+    failed = counts.states.get(FAILED, 0) - sum(trace.state == FAILED for trace in rows)
     live = replace(live, traces=count, errors=max(0, failed), sampled=_SAMPLED)
     live = _exact_latency(traces, counts, rows, live)
     live = _exact_tokens(traces, rows, live)
@@ -119,7 +125,7 @@ def _live_numbers(
 def _exact_latency(
     traces: ModelTraces, counts: Counts, rows: Sequence[TraceData], live: TraceNumbers
 ) -> TraceNumbers:
-    evaluated = [t.latency_ms for t in rows if t.latency_ms is not None]
+    evaluated = [trace.latency_ms for trace in rows if trace.latency_ms is not None]
     ended = counts.total - counts.states.get(RUNNING, 0)
     if ended <= len(evaluated):
         return live
@@ -139,7 +145,7 @@ def _exact_tokens(
     totals = token_totals(traces)
     if totals is None:
         return live
-    evaluated = [t.tokens for t in rows if t.tokens is not None]
+    evaluated = [trace.tokens for trace in rows if trace.tokens is not None]
     total, count = totals[0] - sum(evaluated), totals[1] - len(evaluated)
     sampled = tuple(name for name in live.sampled if name != "tokens")
     return replace(live, tokens=total / count if count > 0 else None, sampled=sampled)

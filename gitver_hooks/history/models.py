@@ -1,4 +1,4 @@
-"""MLflow's LoggedModels as plain data: which version each one is, and its metrics."""
+"""Reads LoggedModels as plain data: the version of each, and its metrics."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitver_hooks.registry.adoption import status_of
+from gitver_hooks.registry.candidates import FATE, READY, RETIRED
+from gitver_hooks.registry.tags import APP_TAG, COMMIT_TAG, DIRTY_TAG, TREE_TAG, VERSION_TAG
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-VERSION_TAG, COMMIT_TAG = "gitver.version", "mlflow.source.git.commit"
-TREE_TAG, APP_TAG = "gitver.tree", "gitver.app"
-_DIRTY_TAG = "mlflow.source.git.dirty"
-_FATE, _RETIRED = "gitver.fate", "retired"
 
 _BATCH = 50
 _SAFE = re.compile(r"[^'`]+")
@@ -84,7 +83,7 @@ def models_of_version(client: MlflowClient, experiment_id: str, version: str) ->
 
 def dirty_models(client: MlflowClient, experiment_id: str) -> list[ModelData]:
     """All models of versions with uncommitted changes."""
-    return _search(client, experiment_id, f"tags.`{_DIRTY_TAG}` = 'true'")
+    return _search(client, experiment_id, f"tags.`{DIRTY_TAG}` = 'true'")
 
 
 def has_version(client: MlflowClient, experiment_ids: list[str], version: str) -> bool:
@@ -110,7 +109,7 @@ def read_model(client: MlflowClient, model_id: str) -> ModelData | None:
 def without_duplicates(models: Sequence[ModelData]) -> list[ModelData]:
     """One model per version: the oldest, which is the one that registration converges on."""
     oldest: dict[tuple[str, str], ModelData] = {}
-    for model in sorted(models, key=lambda m: (m.created_ms, m.model_id)):
+    for model in sorted(models, key=lambda model: (model.created_ms, model.model_id)):
         oldest.setdefault((model.version, model.app), model)
     return list(oldest.values())
 
@@ -118,11 +117,11 @@ def without_duplicates(models: Sequence[ModelData]) -> list[ModelData]:
 def _tagged(
     client: MlflowClient, experiment_id: str, tag: str, values: Sequence[str]
 ) -> list[ModelData]:
-    found: list[ModelData] = []
+    models: list[ModelData] = []
     for start in range(0, len(values), _BATCH):
         listed = ", ".join(f"'{value}'" for value in values[start : start + _BATCH])
-        found += _search(client, experiment_id, f"tags.`{tag}` IN ({listed})")
-    return without_duplicates(found)
+        models += _search(client, experiment_id, f"tags.`{tag}` IN ({listed})")
+    return without_duplicates(models)
 
 
 def _search(client: MlflowClient, experiment_id: str, clause: str) -> list[ModelData]:
@@ -143,19 +142,18 @@ def _pages(client: MlflowClient, experiment_id: str, clause: str) -> Iterator[An
 
 def _live(model: Any) -> bool:
     # PostgreSQL refuses a filter on the status, so it is applied here.
-    status = str(getattr(model.status, "value", model.status))
-    return status == "READY" and (model.params or {}).get(_FATE) != _RETIRED
+    return status_of(model) == READY and (model.params or {}).get(FATE) != RETIRED
 
 
 def _model_data(model: Any) -> ModelData:
     tags: dict[str, str] = dict(model.tags or {})
     commit = tags.get(COMMIT_TAG, "")
-    dirty = tags.get(_DIRTY_TAG, "").lower() == "true"
+    dirty = tags.get(DIRTY_TAG, "").lower() == "true"
     # A dirty model that another tool registered has no version id of its own.
     fallback = f"{commit[:32]}-dirty-{model.model_id[-8:]}" if dirty else commit
     newest: dict[str, ModelMetric] = {}
     runs: dict[str, None] = {}
-    for metric in sorted(model.metrics or (), key=lambda m: m.timestamp):
+    for metric in sorted(model.metrics or (), key=lambda metric: metric.timestamp):
         if metric.value is not None:
             newest[metric.key] = ModelMetric(float(metric.value), metric.run_id, metric.timestamp)
         if metric.run_id:
@@ -169,7 +167,7 @@ def _model_data(model: Any) -> ModelData:
         created_ms=int(model.creation_timestamp),
         experiment_id=str(model.experiment_id),
         tags=tags,
-        params={k: v for k, v in (model.params or {}).items() if k != _FATE},
+        params={name: value for name, value in (model.params or {}).items() if name != FATE},
         metrics=newest,
         run_ids=tuple(runs),
     )

@@ -15,14 +15,14 @@ _Answer = tuple[str, float, bool]
 
 def trace_numbers(traces: Sequence[TraceData], coverage: Coverage = "exact") -> TraceNumbers:
     """The numbers of ``traces``; latencies are interpolated linearly, as MLflow does."""
-    latencies = sorted(t.latency_ms for t in traces if t.latency_ms is not None)
+    latencies = sorted(trace.latency_ms for trace in traces if trace.latency_ms is not None)
     return TraceNumbers(
         traces=len(traces),
-        errors=sum(t.state == FAILED for t in traces),
+        errors=sum(trace.state == FAILED for trace in traces),
         latency_p50_ms=percentile(latencies, 0.50),
         latency_p95_ms=percentile(latencies, 0.95),
-        tokens=mean([t.tokens for t in traces if t.tokens is not None]),
-        cost=mean([t.cost for t in traces if t.cost is not None]),
+        tokens=mean([trace.tokens for trace in traces if trace.tokens is not None]),
+        cost=mean([trace.cost for trace in traces if trace.cost is not None]),
         coverage=coverage,
     )
 
@@ -47,7 +47,7 @@ def run_scores(traces: Iterable[TraceData], run_id: str) -> dict[str, Score]:
     by_name: dict[str, list[Assessment]] = {}
     for trace in traces:
         newest: dict[str, Assessment] = {}
-        for assessment in sorted(trace.assessments, key=lambda a: a.updated_ms):
+        for assessment in sorted(trace.assessments, key=lambda assessment: assessment.updated_ms):
             if belongs_to_run(assessment, trace, run_id):
                 newest[assessment.name] = assessment
         for assessment in newest.values():
@@ -114,17 +114,17 @@ def _score_from_counts(counts: Mapping[tuple[float, bool], int]) -> Score:
 def _scores(by_name: Mapping[str, Sequence[Assessment]]) -> dict[str, Score]:
     scores: dict[str, Score] = {}
     for name, assessments in by_name.items():
-        numeric = [a for a in assessments if a.number is not None]
-        values = tuple(a.number for a in numeric if a.number is not None)
+        numeric = [assessment for assessment in assessments if assessment.number is not None]
+        values = tuple(assessment.number for assessment in numeric if assessment.number is not None)
         if not values:
             continue
-        binary = all(a.yes_no for a in numeric)
+        binary = all(assessment.yes_no for assessment in numeric)
         scores[name] = Score(
             mean=sum(values) / len(values),
             rows=len(values),
             passed=round(sum(values)) if binary else None,
             values=values,
-            judges=tuple(sorted({a.judge for a in numeric})),
+            judges=tuple(sorted({assessment.judge for assessment in numeric})),
         )
     return scores
 

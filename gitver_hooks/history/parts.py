@@ -1,4 +1,4 @@
-"""The versions that commits are of an app that is a part of the repository."""
+"""Finds the part of each commit's tree that is the version of an app in the repository."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Parts:
 
     def tree(self, commit: str) -> str | None:
         """The id of the part of the commit's tree; None if this clone lacks some of it."""
-        found = self._repository.object(bytes.fromhex(commit))
+        git_object = self._repository.object(bytes.fromhex(commit))
         try:
-            if found is None or found[0] != b"commit":
+            if git_object is None or git_object[0] != b"commit":
                 return None
-            return self._objects.counted_tree(CommitContent(found[1]).tree).hex()
+            return self._objects.counted_tree(CommitContent(git_object[1]).tree).hex()
         except (ValueError, GitverError):
             return None
 

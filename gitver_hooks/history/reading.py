@@ -87,8 +87,8 @@ class Reading:
         except Exception as error:
             raise self.explain(error) from error
 
-    def _of_app(self, found: list[ModelData]) -> list[ModelData]:
-        return [model for model in found if model.app in self.apps]
+    def _of_app(self, models: list[ModelData]) -> list[ModelData]:
+        return [model for model in models if model.app in self.apps]
 
     def _ask(self, function: Callable[[MlflowClient, str, A], T], argument: A) -> T:
         return self.bounded(lambda: function(self.client, self.experiment_id, argument))

@@ -1,4 +1,4 @@
-"""The records that reading, statistics and presentation exchange: plain, frozen data.
+"""Defines the data that reading, statistics and presentation exchange. Plain and frozen.
 
 None always means "not known": not recorded, or not read (``VersionRecord.unread`` says which).
 Nothing is estimated. Times are milliseconds, costs US dollars, shares 0 to 1.

@@ -9,12 +9,12 @@ from gitver_hooks.history.models import ModelData
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.source import Source
 from gitver_hooks.history.walk import has_commit
+from gitver_hooks.registry.model_id import is_model_id
 from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.version.identify import identify_worktree
 
 WORKTREE = "@dirty"
 
-_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _TRACE_ID = re.compile(r"tr-[0-9a-f]{32}|trace:/\S+")
 # A dirty version's id or a prefix of it, and the short form that tables show.
 _DIRTY = re.compile(r"((?:tree-)?[0-9a-f]{4,64}|unborn)(?:-dirty-|\+)([0-9a-f]{1,8})(?:@.*)?")
@@ -23,29 +23,29 @@ _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SECONDS = 30
 
 
-def resolve(source: Source, what: str) -> Resolved:
-    """The version that ``what`` names.
+def resolve(source: Source, name: str) -> Resolved:
+    """The version that ``name`` stands for.
 
-    That may be ``@dirty`` (the worktree as it is now), a trace id, a model id, a commit-ish as git
-    understands it (``HEAD~3``, a branch, a tag, an abbreviated id), a dirty version's id or a
+    ``name`` may be ``@dirty`` (the worktree as it is now), a trace id, a model id, a commit-ish as
+    git understands it (``HEAD~3``, a branch, a tag, an abbreviated id), a dirty version's id or a
     prefix of one, or a model's name; in this order. Raises GitverError.
     """
-    if what == WORKTREE:
+    if name == WORKTREE:
         return _worktree(source)
-    if _TRACE_ID.fullmatch(what):
-        return _of_trace(source, what)
-    if _MODEL_ID.fullmatch(what):
-        return _of_model(source, what, None)
-    commit = git_commit(source, what)
+    if _TRACE_ID.fullmatch(name):
+        return _of_trace(source, name)
+    if is_model_id(name):
+        return _of_model(source, name, None)
+    commit = git_commit(source, name)
     if commit is not None:
         return _of_version(source, source.version_of_commit(commit), commit, dirty=False)
-    if dirty := _DIRTY.fullmatch(what):
-        return _of_dirty_prefix(source, what, dirty[1], dirty[2])
+    if dirty := _DIRTY.fullmatch(name):
+        return _of_dirty_prefix(source, name, dirty[1], dirty[2])
     reading = source.reading()
-    found = reading.models_named(what)
-    if not found and (_COMMIT_ID.fullmatch(what) or "@" in what or what.startswith("tree-")):
-        found = reading.models_of_version(what)
-    return _only(source, found, what)
+    models = reading.models_named(name)
+    if not models and (_COMMIT_ID.fullmatch(name) or "@" in name or name.startswith("tree-")):
+        models = reading.models_of_version(name)
+    return _only(source, models, name)
 
 
 def is_commit_id(text: str) -> bool:
@@ -53,49 +53,49 @@ def is_commit_id(text: str) -> bool:
     return _COMMIT_ID.fullmatch(text) is not None
 
 
-def names_model_or_trace(what: str) -> bool:
-    """Whether ``what`` looks like one of MLflow's ids, which only MLflow can resolve."""
-    return bool(_MODEL_ID.fullmatch(what) or _TRACE_ID.fullmatch(what))
+def names_model_or_trace(name: str) -> bool:
+    """Whether ``name`` has the form of a model's or trace's id, which only MLflow can resolve."""
+    return is_model_id(name) or _TRACE_ID.fullmatch(name) is not None
 
 
-def resolve_commit(source: Source, what: str) -> str:
-    """The full id of the commit that ``what`` names in this repository. Raises GitverError."""
-    if what == "HEAD":
+def resolve_commit(source: Source, name: str) -> str:
+    """The full id of the commit that ``name`` stands for in this repository. Raises GitverError."""
+    if name == "HEAD":
         head = source.repository.head_commit()
         if head is None:
             raise GitverError("there is no commit yet", "commit something")
         return head
-    commit = git_commit(source, what)
+    commit = git_commit(source, name)
     if commit is None:
-        resolved = resolve(source, what)
+        resolved = resolve(source, name)
         commit = resolved.commit
     if commit is None:
-        raise GitverError(f"{what} names no commit of this repository", "check the name")
+        raise GitverError(f"{name} names no commit of this repository", "check the name")
     return commit
 
 
-def git_commit(source: Source, what: str) -> str | None:
-    """The commit that git understands ``what`` as, None if it does not.
+def git_commit(source: Source, name: str) -> str | None:
+    """The commit that ``name`` stands for in git's own rules (gitrevisions(7)); None if none.
 
-    Asks git itself, whose rules (gitrevisions(7)) dulwich knows only in part.
+    Asks git itself, because dulwich knows these rules only in part.
     """
-    if not what or "\0" in what:
+    if not name or "\0" in name:
         return None
     git = git_in(source.repository)
     options = ("--verify", "--quiet", "--end-of-options")
     try:
-        done = git.attempt("rev-parse", *options, f"{what}^{{commit}}", seconds=_SECONDS)
+        completed = git.attempt("rev-parse", *options, f"{name}^{{commit}}", seconds=_SECONDS)
     except GitverError:
-        return _commit_without_git(source, what)
-    commit = done.stdout.decode("ascii", "replace").strip()
-    return commit if done.returncode == 0 and _COMMIT_ID.fullmatch(commit) else None
+        return _commit_without_git(source, name)
+    commit = completed.stdout.decode("ascii", "replace").strip()
+    return commit if completed.returncode == 0 and _COMMIT_ID.fullmatch(commit) else None
 
 
-def _commit_without_git(source: Source, what: str) -> str | None:
+def _commit_without_git(source: Source, name: str) -> str | None:
     from dulwich.objectspec import parse_commit
 
     try:
-        return parse_commit(source.repository.repo, what).id.decode("ascii")
+        return parse_commit(source.repository.repo, name).id.decode("ascii")
     except (KeyError, ValueError):
         return None
 
@@ -106,13 +106,15 @@ def _worktree(source: Source) -> Resolved:
 
 
 def _of_version(source: Source, version: str, commit: str | None, *, dirty: bool) -> Resolved:
-    found = source.reading().models_of_version(version)
-    if not found and commit is not None and not dirty:
+    models = source.reading().models_of_version(version)
+    if not models and commit is not None and not dirty:
         # Registered by another tool, or per branch.
-        found = [m for m in source.reading().models_of_commits([commit]) if not m.dirty]
-    if not found:
+        models = [
+            model for model in source.reading().models_of_commits([commit]) if not model.dirty
+        ]
+    if not models:
         return Resolved(version, commit, dirty)
-    return _resolved(source, found[0], None)
+    return _resolved(source, models[0], None)
 
 
 def _of_model(source: Source, model_id: str, trace_id: str | None) -> Resolved:
@@ -137,29 +139,29 @@ def _of_trace(source: Source, trace_id: str) -> Resolved:
     return _of_model(source, trace.model_id, trace_id)
 
 
-def _of_dirty_prefix(source: Source, what: str, commit_prefix: str, digest: str) -> Resolved:
+def _of_dirty_prefix(source: Source, name: str, commit_prefix: str, digest: str) -> Resolved:
     commit = git_commit(source, commit_prefix)
     reading = source.reading()
     if commit is None:
-        return _only(source, reading.models_of_version(what), what)
-    found = [
+        return _only(source, reading.models_of_version(name), name)
+    models = [
         model
         for model in reading.models_of_commits([commit])
         if model.dirty and model.version.partition("-dirty-")[2].startswith(digest)
     ]
-    return _only(source, found, what)
+    return _only(source, models, name)
 
 
-def _only(source: Source, found: list[ModelData], what: str) -> Resolved:
-    if not found:
+def _only(source: Source, models: list[ModelData], name: str) -> Resolved:
+    if not models:
         raise GitverError(
-            f"{what} is neither a commit here nor a version, model or trace in MLflow",
+            f"{name} is neither a commit here nor a version, model or trace in MLflow",
             "`gitver log` lists the versions",
         )
-    versions = sorted({model.version for model in found})
+    versions = sorted({model.version for model in models})
     if len(versions) > 1:
-        raise GitverError(f"{what} is ambiguous", f"it may be {', '.join(versions[:5])}")
-    return _resolved(source, found[0], None)
+        raise GitverError(f"{name} is ambiguous", f"it may be {', '.join(versions[:5])}")
+    return _resolved(source, models[0], None)
 
 
 def _resolved(source: Source, model: ModelData, trace_id: str | None) -> Resolved:

@@ -30,12 +30,12 @@ def read_rows(reading: Reading, model: ModelData) -> list[Row]:
 
 def _read_rows(model: ModelData, traces: ModelTraces) -> list[Row]:
     rows: list[Row] = []
-    known: set[str] = set()
+    scored: set[str] = set()
     for run_id, of_run in _runs_newest_first(model, traces):
-        found = [_row(trace, run_id, known) for trace in of_run]
+        run_rows = [_row(trace, run_id, scored) for trace in of_run]
         # Older runs count for the metrics that newer ones do not have.
-        rows += [row for row in found if row.scores or not rows]
-        known |= {name for row in found for name in row.scores}
+        rows += [row for row in run_rows if row.scores or not rows]
+        scored |= {name for row in run_rows for name in row.scores}
     return rows
 
 
@@ -56,12 +56,12 @@ def _runs_newest_first(model: ModelData, traces: ModelTraces) -> list[tuple[str,
 def _traces_of_run(traces: ModelTraces, run_id: str) -> list[_FullTrace]:
     """All traces of the run, also those whose spans were not stored."""
     full = [_full(trace) for trace in traces.with_spans(run_id, _MOST_ROWS)]
-    known = {info.trace_id for info, _, _ in full}
+    ids = {info.trace_id for info, _, _ in full}
     # Cut previews are no basis for pairing rows.
     missing = [
         trace
         for trace in traces.newest(_MOST_ROWS, run_id)
-        if trace.trace_id not in known and len(trace.inputs) < _PREVIEW
+        if trace.trace_id not in ids and len(trace.inputs) < _PREVIEW
     ]
     return full + [(trace, trace.inputs, trace.answer) for trace in missing]
 

@@ -1,4 +1,4 @@
-"""Opens what a history is read from: the repository, and the store that the settings name."""
+"""Opens the sources of a history: the repository, and the store that the settings name."""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ def open_source(
 
 
 def _open_reading(tracking: Tracking, deadline: Deadline) -> Reading:
-    where = without_credentials(tracking.uri)
+    address = without_credentials(tracking.uri)
     file = sqlite_file(tracking.uri)
     if file is not None and not os.path.exists(file):
         raise MLflowFailure(
-            f"nothing has been recorded yet: the MLflow store {where} does not exist",
+            f"nothing has been recorded yet: the MLflow store {address} does not exist",
             "run the app, or `gitver model`",
         )
 
@@ -125,15 +125,15 @@ def _experiment_id(client: MlflowClient, tracking: Tracking) -> str:
     """The experiment's id; unlike for registering, one that does not exist is not created."""
     experiment = tracking.experiment
     if experiment.id is not None:
-        found = client.get_experiment(experiment.id)
+        existing = client.get_experiment(experiment.id)
     else:
-        found = client.get_experiment_by_name(experiment.name)
-    if found is None:
+        existing = client.get_experiment_by_name(experiment.name)
+    if existing is None:
         raise MLflowFailure(
             f"nothing has been recorded yet: the experiment {experiment.name!r} does not exist at "
             f"{without_credentials(tracking.uri)}",
             "run the app or `gitver model`, or set `experiment`",
         )
-    if not found.experiment_id:
+    if not existing.experiment_id:
         raise not_mlflow(client)
-    return str(found.experiment_id)
+    return str(existing.experiment_id)

@@ -1,4 +1,4 @@
-"""The history as a table: which columns there are, and which of them fit."""
+"""Lays out the history as a table, with the columns that fit the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from textwrap import wrap
 
-from gitver_hooks.common.printing import printable
+from gitver_hooks.common.printing import printable, shortened
 from gitver_hooks.history import text
 from gitver_hooks.history.records import History, VersionRecord
 
@@ -80,11 +80,11 @@ def _aligned(grid: list[list[str]], chosen: Sequence[Column], width: int | None)
     lines = []
     for row in grid:
         cells = [
-            _cut(cell, size).ljust(size) if column.left else cell.rjust(size)
+            shortened(cell, size).ljust(size) if column.left else cell.rjust(size)
             for cell, size, column in zip(row, widths, chosen, strict=True)
         ]
         line = _GAP.join(cells).rstrip()
-        lines.append(line if width is None else _cut(line, width))
+        lines.append(line if width is None else shortened(line, width))
     return lines
 
 
@@ -97,10 +97,6 @@ def _least_width(chosen: Sequence[Column], history: History) -> int:
             cells = (printable(column.cell(record)) for record in history)
             total += max(len(printable(column.heading)), *(len(cell) for cell in cells))
     return total
-
-
-def _cut(cell: str, size: int) -> str:
-    return cell if len(cell) <= size else cell[: size - 1] + "…"
 
 
 def _subject(record: VersionRecord) -> str:

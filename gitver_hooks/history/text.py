@@ -1,4 +1,4 @@
-"""How numbers, versions and findings are written, in every format."""
+"""Writes numbers, versions and findings as text, for every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MLflow's traces and their assessments as plain data."""
+"""Converts MLflow's traces and their assessments to plain data."""
 
 from __future__ import annotations
 

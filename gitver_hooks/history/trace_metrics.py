@@ -1,4 +1,4 @@
-"""Numbers that the server computes: the one module that uses a private API of MLflow.
+"""Asks the server for numbers that it computes: the only module with a private API of MLflow.
 
 ``query_trace_metrics`` of the tracking store (MLflow 3.8 and later, SQL stores and servers on them)
 counts and aggregates traces without sending them. Every function returns None if this MLflow or

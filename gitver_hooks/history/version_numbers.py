@@ -1,4 +1,4 @@
-"""The numbers of one version: what its traces add up to, and its scores. Plain, frozen data.
+"""Defines the numbers of one version: sums over its traces, and scores. Plain, frozen data.
 
 None always means "not known". Times are milliseconds, costs US dollars, shares 0 to 1.
 """

@@ -1,1 +1,1 @@
-"""Install and uninstall the native hooks, beside those of others."""
+"""Installs and uninstalls the native hooks, beside those of others."""

@@ -1,4 +1,4 @@
-"""Hook files: the text of our hooks, and how to tell whose hook a file is."""
+"""Writes the text of our hooks, and tells whose hook a file is."""
 
 from __future__ import annotations
 

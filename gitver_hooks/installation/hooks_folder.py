@@ -1,4 +1,4 @@
-"""The hooks folder: where git looks for the hooks of a worktree, and which of them run gitver."""
+"""Finds the folder of a worktree's hooks, and which hooks in it run gitver."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def hooks_folder(location: Location) -> Path:
     GitverError if git cannot be run or refuses the repository.
     """
     command = ["git", f"--git-dir={location.git_dir}", "rev-parse", "--git-path", "hooks"]
+    # Not without_repository(): core.hooksPath may come from `git -c`, by GIT_CONFIG_PARAMETERS.
     environment = {name: value for name, value in os.environ.items() if name != "GIT_COMMON_DIR"}
     try:
         result = subprocess.run(

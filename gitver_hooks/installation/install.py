@@ -1,4 +1,4 @@
-"""Install and uninstall the native hooks, leaving everybody else's exactly as they were.
+"""Installs and uninstalls the native hooks, leaving everybody else's exactly as they were.
 
 Our hook takes the place of an existing one, which moves under the same name to a folder beside the
 hooks folder (``hooks.before-gitver``). The folder links to the rest of the hooks folder, so a moved

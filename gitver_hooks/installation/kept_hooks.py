@@ -1,4 +1,4 @@
-"""Kept hooks: the hooks that ours replaced, in a folder that looks to them like their own."""
+"""Keeps the hooks that ours replaced, in a folder that looks to them like their own."""
 
 from __future__ import annotations
 

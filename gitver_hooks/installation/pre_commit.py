@@ -1,4 +1,4 @@
-"""What pre-commit tells a hook that it runs: the stage, and whether it has stashed changes.
+"""Finds out from pre-commit's variables and cache in which stage a hook runs, and on what code.
 
 Standard library only, because this runs in every commit under pre-commit.
 """

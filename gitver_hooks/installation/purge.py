@@ -1,4 +1,4 @@
-"""Remove everything that gitver has written into a repository, in all of its worktrees."""
+"""Removes everything that gitver has written into a repository, in all of its worktrees."""
 
 from __future__ import annotations
 

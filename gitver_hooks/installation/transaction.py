@@ -1,4 +1,4 @@
-"""All-or-nothing changes to a hooks folder."""
+"""Changes a hooks folder completely or not at all."""
 
 from __future__ import annotations
 

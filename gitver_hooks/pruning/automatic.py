@@ -1,4 +1,4 @@
-"""Automatic pruning: the user's limits on how many versions are kept, and for how long."""
+"""Removes kept versions beyond the user's limits on their number and age."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gitver_hooks.settings import Settings
 
 _SECONDS = 60.0
 _DAY = 86_400.0
-# MLflow is asked about one version after the other; the others have their turn next time.
+# MLflow is asked about each version separately; the remaining ones have their turn next time.
 _MOST_QUESTIONS = 50
 
 
@@ -36,7 +36,7 @@ def prune_automatically(location: Location, environment: Mapping[str, str]) -> N
         with open_source(location.folder, environment, _SECONDS) as source:
             active = active_versions(source.repository)
             refs = [ref for ref in all_kept(source.repository) if ref.kept.version not in active]
-            for ref in beyond_limits(refs, source.settings, _Used(source)):
+            for ref in beyond_limits(refs, source.settings, _UsageCheck(source)):
                 delete_kept(source.repository, ref)
     except (GitverError, OSError) as error:
         log(location, f"kept versions are not pruned: {error}", error, environment)
@@ -64,8 +64,8 @@ def beyond_limits(
     return removed + used[: max(0, len(used) - settings.keep_versions)]
 
 
-class _Used:
-    """Asks MLflow who uses a version, and remembers those that somebody does."""
+class _UsageCheck:
+    """Asks MLflow whether anybody uses a version, and remembers those that are used."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -88,10 +88,10 @@ class _Used:
         models = [model for model in self._models if model.version == version]
         if models:
             return not all(is_unused(scope, model, set(), set()) for model in models)
-        return scope.known.is_in_another_store(version) or scope.usage.has_version(version)
+        return scope.known_models.is_in_another_store(version) or scope.usage.has_version(version)
 
     def _open(self) -> Scope:
-        """Opened for the first question only: importing MLflow alone takes a second."""
+        """Open MLflow for the first question only: importing it alone takes a second."""
         if self._scope is None:
             prepare_own_process(_SECONDS)
             source, reading = self._source, self._source.reading()

@@ -16,41 +16,43 @@ from gitver_hooks.pruning.unused import Use, reason_to_stay
 from gitver_hooks.pruning.usage import UsageReader
 from gitver_hooks.recording.known_models import KnownModels
 from gitver_hooks.recording.outbox import Outbox
+from gitver_hooks.registry.tags import REPOSITORY_TAG
 from gitver_hooks.registry.tracking import is_shared
 from gitver_hooks.repository.remote import remote_url
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings
 from gitver_hooks.version.model_name import app_name, model_name_prefix
 
-_REPOSITORY_TAG = "mlflow.source.git.repoURL"
-
 
 @dataclass(frozen=True)
 class Scope:
-    """What a plan is about: an app's repository, its store, and how old is old (ms, Unix)."""
+    """The app that a plan is for: its repository and its store.
+
+    Only models created before ``before_ms`` (ms, Unix) may be removed.
+    """
 
     repository: Repository
     settings: Settings
     usage: UsageReader
-    known: KnownModels
+    known_models: KnownModels
     before_ms: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be removed, as of ``made_ms`` (Unix).
+    """What would be removed, as of ``made_ms`` (ms, Unix).
 
-    ``known`` are the known-model files: their names and contents.
+    ``known_models`` are the known-model files: their names and the model ids in them.
     """
 
     made_ms: int
     models: tuple[ModelData, ...] = ()
     kept: tuple[KeptRef, ...] = ()
-    known: tuple[tuple[str, str], ...] = ()
+    known_models: tuple[tuple[str, str], ...] = ()
     remote: tuple[RemoteRef, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.models or self.kept or self.known or self.remote)
+        return bool(self.models or self.kept or self.known_models or self.remote)
 
 
 def plan_removal(scope: Scope, remote: str | None) -> Plan:
@@ -68,13 +70,13 @@ def plan_removal(scope: Scope, remote: str | None) -> Plan:
         ref for ref in refs if ref.kept.version in removed or gone.is_gone(ref.kept.version)
     )
     stays = {model.model_id for model in registered} - {model.model_id for model in models}
-    known = tuple(
+    known_models = tuple(
         (name, model_id)
-        for name, model_id in scope.known.files().items()
+        for name, model_id in scope.known_models.files().items()
         if "-dirty-" in name and model_id not in stays
     )
     pushed = () if remote is None else _pushed_refs(scope, remote, refs, removed, gone)
-    return Plan(made_ms, models, kept, known, tuple(pushed))
+    return Plan(made_ms, models, kept, known_models, tuple(pushed))
 
 
 def _pushed_refs(
@@ -98,7 +100,7 @@ def unused_models(scope: Scope, registered: list[ModelData]) -> list[ModelData]:
         model
         for model in registered
         if model.name.startswith(prefix)
-        and model.tags.get(_REPOSITORY_TAG) in (None, url)
+        and model.tags.get(REPOSITORY_TAG) in (None, url)
         # The cheap part of the rule first.
         and reason_to_stay(model, Use(), before_ms=scope.before_ms) is None
     ]
@@ -141,6 +143,6 @@ class _Gone:
         """Whether no experiment of this store, and no other store that is known, has it."""
         if version in self._registered or version in self._active:
             return False
-        if self._scope.known.is_in_another_store(version):
+        if self._scope.known_models.is_in_another_store(version):
             return False
         return not self._scope.usage.has_version(version)

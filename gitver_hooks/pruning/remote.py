@@ -1,4 +1,4 @@
-"""Kept versions at a remote: which there are, and how to delete them."""
+"""Lists and deletes kept versions at a remote."""
 
 from __future__ import annotations
 

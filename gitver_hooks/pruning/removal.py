@@ -17,7 +17,7 @@ class Removed:
 
     models: int
     kept: int
-    known: int
+    known_models: int
     remote: int
     problems: tuple[str, ...]
 
@@ -29,23 +29,27 @@ def remove(scope: Scope, plan: Plan, remote: str | None) -> Removed:
     active = active_versions(scope.repository)
     kept = [ref for ref in plan.kept if ref.kept.version not in {*staying, *active}]
     stays = {model.model_id for model in plan.models if model.version in staying}
-    known = _forget_known(scope, plan, stays)
+    forgotten = _forget_known_models(scope, plan, stays)
     problems = [f"{version} stays: {reason}" for version, reason in staying.items()]
     removed_refs = _delete_kept(scope, kept, problems)
     pushed = [ref for ref in plan.remote if ref.version not in staying]
     if remote is not None:
         pushed = _delete_pushed(scope, remote, pushed, problems)
     removed = len(plan.models) - len(stays)
-    return Removed(removed, removed_refs, known, len(pushed), tuple(problems))
+    return Removed(removed, removed_refs, forgotten, len(pushed), tuple(problems))
 
 
-def _forget_known(scope: Scope, plan: Plan, stays: set[str]) -> int:
+def _forget_known_models(scope: Scope, plan: Plan, stays: set[str]) -> int:
     """Forget the known models of the plan, except those in ``stays``; how many there were."""
-    now = scope.known.files().items()
-    known = [file for file in plan.known if file in now and file[1] not in stays]
-    for name, _ in known:
-        scope.known.forget_file(name)
-    return len(known)
+    present = scope.known_models.files().items()
+    forgotten = [
+        (name, model_id)
+        for name, model_id in plan.known_models
+        if (name, model_id) in present and model_id not in stays
+    ]
+    for name, _ in forgotten:
+        scope.known_models.forget_file(name)
+    return len(forgotten)
 
 
 def _delete_pushed(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitver_hooks.history.models import VERSION_TAG, ModelData
+from gitver_hooks.history.models import ModelData
 from gitver_hooks.registry.limits import PARAM_PREFIX
+from gitver_hooks.registry.tags import DESCRIPTION_TAG, USER_TAG, VERSION_TAG
 
 # What gitver itself writes on a model. Any other tag or param was put there by somebody.
 _OWN_TAGS = ("gitver.", "mlflow.source.")
-_OWN_TAG_NAMES = ("mlflow.note.content", "mlflow.user")
+_OWN_TAG_NAMES = (DESCRIPTION_TAG, USER_TAG)
 
 
 @dataclass(frozen=True)

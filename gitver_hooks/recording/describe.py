@@ -16,6 +16,19 @@ from gitver_hooks.handover.store import Store
 from gitver_hooks.recording.labels import labels
 from gitver_hooks.registry.limits import PARAM_PREFIX
 from gitver_hooks.registry.registration import Registration
+from gitver_hooks.registry.tags import (
+    APP_TAG,
+    BRANCH_TAG,
+    COMMIT_TAG,
+    DESCRIPTION_TAG,
+    DIRTY_TAG,
+    LABEL_TAG,
+    REPOSITORY_TAG,
+    TREE_TAG,
+    USER_TAG,
+    VERSION_TAG,
+    flag_text,
+)
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.settings import Settings, flattened_params
 from gitver_hooks.version.identify import Identified
@@ -51,16 +64,16 @@ def _tags(repository: Repository, identified: Identified) -> dict[str, str]:
     version = identified.version
     shown = labels(repository, identified)
     tags = {
-        "gitver.version": version.id,
-        "gitver.tree": version.tree,
-        "gitver.app": identified.owner or None,
-        "mlflow.source.git.commit": version.commit,
-        "mlflow.source.git.branch": version.branch,
-        "mlflow.source.git.dirty": "true" if version.dirty else "false",
-        "mlflow.source.git.repoURL": version.remote_url,
-        "mlflow.source.name": shown.label,
-        "mlflow.note.content": shown.description,
-        "mlflow.user": _user(repository.environment),
+        VERSION_TAG: version.id,
+        TREE_TAG: version.tree,
+        APP_TAG: identified.owner or None,
+        COMMIT_TAG: version.commit,
+        BRANCH_TAG: version.branch,
+        DIRTY_TAG: flag_text(version.dirty),
+        REPOSITORY_TAG: version.remote_url,
+        LABEL_TAG: shown.label,
+        DESCRIPTION_TAG: shown.description,
+        USER_TAG: _user(repository.environment),
     }
     return {key: value for key, value in tags.items() if value is not None}
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gitver_hooks.registry.registration import Registration
+from gitver_hooks.registry.tags import DESCRIPTION_TAG, DIFF_TAG, LABEL_TAG
 from gitver_hooks.version.diff import Diff
 from gitver_hooks.version.secret_values import mask_secrets
 from gitver_hooks.version.withhold import mask_params, withhold_secrets
 
-# A tag of our own: mlflow.genai.enable_git_model_versioning() overwrites mlflow.source.git.diff.
-DIFF_TAG = "gitver.diff"
 # Tags that quote the user: the commit's subject and message, names of files.
-_PROSE_TAGS = ("mlflow.note.content", "mlflow.source.name")
+_PROSE_TAGS = (DESCRIPTION_TAG, LABEL_TAG)
 
 
 def safe_to_send(registration: Registration) -> Registration:

@@ -24,19 +24,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitver_hooks.registry.tags import BRANCH_TAG, COMMIT_TAG, DIRTY_TAG, LABEL_TAG, VERSION_TAG
+
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
     from gitver_hooks.registry.registration import Registration
 
-VERSION_TAG = "gitver.version"
-TREE_TAG = "gitver.tree"
-APP_TAG = "gitver.app"
-COMMIT_TAG = "mlflow.source.git.commit"
-DIRTY_TAG = "mlflow.source.git.dirty"
-BRANCH_TAG = "mlflow.source.git.branch"
 # What MLflow derives from the script that was started, not from the app's version.
-_REPLACED_TAGS = ("mlflow.source.name", COMMIT_TAG)
+_REPLACED_TAGS = (LABEL_TAG, COMMIT_TAG)
 
 
 def can_adopt(registration: Registration) -> bool:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitver_hooks.registry.adoption import (
-    APP_TAG,
-    COMMIT_TAG,
-    DIRTY_TAG,
-    TREE_TAG,
-    VERSION_TAG,
-    can_adopt,
-    claim,
-    is_adoptable,
-    status_of,
-)
+from gitver_hooks.registry.adoption import can_adopt, claim, is_adoptable, status_of
 from gitver_hooks.registry.model_id import is_model_id
 from gitver_hooks.registry.store import not_mlflow
+from gitver_hooks.registry.tags import APP_TAG, COMMIT_TAG, DIRTY_TAG, TREE_TAG, VERSION_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

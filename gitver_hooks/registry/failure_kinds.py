@@ -56,10 +56,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of failure: a test on the exception, and what to tell the user.
+    """A test on exceptions, and the ``message`` and ``remedy`` for those that it matches.
 
-    ``message`` and ``remedy`` may contain ``{where}`` (the tracking URI), ``{detail}`` and the
-    fields of a Purpose.
+    Both may contain ``{where}`` (the URI), ``{detail}`` and the fields of a Purpose.
     """
 
     applies: Callable[[Facts], bool]
@@ -222,11 +221,7 @@ KINDS = (
         "MLflow at {where} is up but answers with an error",
         "look at the server's log; {retry}",
     ),
-    Kind(
-        BROKEN,
-        "the connection to MLflow at {where} broke",
-        "{retry}",
-    ),
+    Kind(BROKEN, "the connection to MLflow at {where} broke", "{retry}"),
     Kind(
         _says("must be in the 'active' state", "non-active experiment"),
         "the experiment at {where} has been deleted",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from gitver_hooks.registry.adoption import VERSION_TAG, adoption_tags, status_of
+from gitver_hooks.registry.adoption import adoption_tags, status_of
 from gitver_hooks.registry.candidates import CHOSEN, FATE, READY, RETIRED, Candidate
 from gitver_hooks.registry.failures import explain
 from gitver_hooks.registry.limits import (
@@ -20,6 +20,7 @@ from gitver_hooks.registry.limits import (
 )
 from gitver_hooks.registry.model_id import is_model_id
 from gitver_hooks.registry.store import not_mlflow
+from gitver_hooks.registry.tags import VERSION_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

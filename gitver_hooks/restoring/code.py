@@ -65,14 +65,14 @@ class Code(NamedTuple):
     app: str = ""
 
 
-def _cut(cut: Cut) -> Lack:
-    """What was not kept, why, and how large it was."""
+def _lack(cut: Cut) -> Lack:
+    """The lack of a file that was not kept, with the reason and the size."""
     path = os.fsdecode(cut.path)
     return Lack(cut.path, f"{path} was not kept: {_WHY_CUT[cut.reason]} ({cut.size} bytes)")
 
 
 def find_code(source: Source, wanted: Wanted) -> Code:
-    """The code of ``wanted``. Raises GitverError, saying what is missing, if it is not available.
+    """The code of ``wanted``. Raises GitverError if it is not available, saying what is missing.
 
     Kept code counts only if its tree is the one that was recorded for the version.
     """
@@ -86,7 +86,7 @@ def find_code(source: Source, wanted: Wanted) -> Code:
 
 
 def _whole(repository: Repository, code: Code) -> Code:
-    """``code`` with the rest of the commit's tree, if the version is only a part of it."""
+    """``code``, completed to the commit's whole tree if the version is only a part of it."""
     if code.commit is None or not code.version.startswith(TREE_PREFIX):
         return code
     app = app_of_version(repository, code.version, code.commit)
@@ -140,7 +140,7 @@ def _code(repository: Repository, kept: KeptVersion, origin: str) -> Code:
         kept.tree,
         kept.full_tree,
         origin,
-        tuple(map(_cut, kept.cuts)),
+        tuple(map(_lack, kept.cuts)),
         kept.submodules,
         None if has_base else kept.commit,
     )
@@ -207,7 +207,7 @@ def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> Code | No
 
 
 def _lacks(diff: str) -> list[Lack] | None:
-    """What the diff leaves out; None if nobody can say."""
+    """What the diff leaves out; None if it does not name all of it."""
     changes = left_out(diff)
     if changes is None:
         return None

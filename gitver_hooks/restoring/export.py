@@ -1,4 +1,4 @@
-"""Hands out a tree without a worktree: as a patch, as one file's bytes, or as a tar."""
+"""Exports a tree without a worktree: as a patch, as the bytes of one file, or as a tar."""
 
 from __future__ import annotations
 

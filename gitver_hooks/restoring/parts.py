@@ -1,4 +1,4 @@
-"""The part of a tree that is one app's version, and the whole tree around it."""
+"""Cuts the part that is one app's version out of a tree, and puts it back."""
 
 from __future__ import annotations
 

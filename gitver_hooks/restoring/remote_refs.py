@@ -1,4 +1,4 @@
-"""Kept versions at a remote, through git with the user's own credentials."""
+"""Fetches kept versions from a remote, through git with the user's own credentials."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def fetch_kept(repository: Repository, remote: str, version: str) -> None:
 
 
 def forget_fetched(repository: Repository, version: str) -> None:
-    """Delete the ref that ``fetch_kept`` wrote: what it holds is not what was wanted."""
+    """Delete the ref that ``fetch_kept`` wrote, if it turned out to hold something else."""
     git_in(repository).run("update-ref", "-d", ref_name(version))

@@ -1,4 +1,4 @@
-"""Resolves what a user wants restored, without MLflow where the repository alone can answer."""
+"""Resolves the version that a user wants restored, without asking MLflow if possible."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gitver_hooks.keeping.capture import capture
 from gitver_hooks.keeping.keep import keep_captured
 from gitver_hooks.keeping.kept_refs import all_kept, read_kept
 from gitver_hooks.keeping.kept_version import KeptVersion
+from gitver_hooks.registry.tags import BRANCH_TAG, DIFF_TAG, TREE_TAG
 from gitver_hooks.version.identify import identify_worktree
 from gitver_hooks.version.model_name import app_name, model_name
 
@@ -45,7 +46,7 @@ class Wanted(NamedTuple):
 
 
 def find_wanted(source: Source, name: str) -> Wanted:
-    """The version that ``what`` names, as in ``history.resolve``. Raises GitverError.
+    """The version that ``name`` stands for, as in ``history.resolve``. Raises GitverError.
 
     MLflow is asked only about models, traces, and versions that are neither commits here nor kept
     in this repository.
@@ -82,7 +83,7 @@ def _worktree(source: Source) -> Wanted:
 
 
 def _kept(source: Source, name: str) -> KeptVersion | None:
-    """The version kept in this repository that ``what`` names, None if there is none."""
+    """The version kept in this repository that ``name`` stands for, None if there is none."""
     matches = [ref.kept for ref in all_kept(source.repository) if _is_named(ref.kept, name)]
     if len(matches) > 1:
         versions = ", ".join(sorted(kept.version for kept in matches)[:5])
@@ -91,7 +92,7 @@ def _kept(source: Source, name: str) -> KeptVersion | None:
 
 
 def _is_named(kept: KeptVersion, name: str) -> bool:
-    """Whether ``what`` is the version's id, a prefix of it, its short form or its model's name."""
+    """Whether ``name`` is the version's id, a prefix of it, its short form or its model's name."""
     if name in (kept.version, kept.model_name):
         return True
     start, dirty, digest = name.replace("+", _DIRTY, 1).partition(_DIRTY)
@@ -105,7 +106,7 @@ def _is_named(kept: KeptVersion, name: str) -> bool:
 
 
 def recorded(source: Source, name: str) -> Wanted:
-    """The version that ``what`` names in MLflow. Raises GitverError."""
+    """The version that ``name`` stands for in MLflow. Raises GitverError."""
     resolved = resolve(source, name)
     if resolved.model_id is None:
         return Wanted(resolved.version, resolved.dirty, resolved.commit or "")
@@ -117,7 +118,7 @@ def recorded(source: Source, name: str) -> Wanted:
         model.dirty,
         # A server may say anything, and this ends up in commands.
         model.commit if is_commit_id(model.commit) else "",
-        model.tags.get("gitver.tree"),
-        model.tags.get("gitver.diff"),
-        model.tags.get("mlflow.source.git.branch"),
+        model.tags.get(TREE_TAG),
+        model.tags.get(DIFF_TAG),
+        model.tags.get(BRANCH_TAG),
     )

@@ -1,4 +1,4 @@
-"""A copy of the worktree's index that also lists the untracked files, for git to compare with."""
+"""Makes a copy of the worktree's index that also lists untracked files, for `git diff`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activation: from the active-model file to MLflow's active model, in this process.
+"""Makes the model in the active-model file MLflow's active model in this process.
 
 Standard library only. If the file is not right, ``refresh`` asks the recording half.
 """
@@ -46,11 +46,12 @@ ON_STALE = ("register", "unset", "trust", "error")
 
 
 class ActiveModel:
-    """The active model of this process; as a context manager, until the end of the block.
+    """The active model of this process.
 
-    On exit, the model that was active before is active again. ``version`` is the version id,
-    ``dirty`` whether it has uncommitted changes, and ``name`` the model's name; all three are None
-    if the active-model file is all there is (a container without git).
+    It is also a context manager: on exit, the model that was active before is active again.
+    ``version`` is the version id, ``dirty`` whether it has uncommitted changes, and ``name`` the
+    model's name; all three are None if the active-model file is all there is (a container without
+    git).
     """
 
     def __init__(self, model_id: str, state: ActiveState | None, context: MlflowContext) -> None:
@@ -212,7 +213,7 @@ def _apply(
     environment: Mapping[str, str],
     context: MlflowContext,
 ) -> ActiveModel | None:
-    """Set the variables of this process and MLflow's context; the only change made to both."""
+    """Set the variables and MLflow's context. Nothing else in this process changes them."""
     wanted = _store_variables(environment, state)
     if model_id:
         wanted[MODEL_ID] = model_id

@@ -1,4 +1,4 @@
-"""Where the code of the app that runs here is (standard library only)."""
+"""Finds the worktree of the app that runs in this process (standard library only)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ def locate_app(
     """The app's worktree or, outside of any worktree, its active-model file; the other is None.
 
     Looks upwards from ``path`` if given. Otherwise from the folder of the file that imports the
-    shim, then of the main script, then from the current folder: the code that runs is theirs,
-    wherever it was started. Files that are installed in the environment (pytest, uvicorn, a
-    notebook's kernel, libraries) are not the app's. Raises GitverError for a repository
-    that belongs to another user.
+    shim, then from that of the main script, then from the current folder. Files that are installed
+    in the environment (pytest, uvicorn, a notebook's kernel, libraries) are not the app's. Raises
+    GitverError for a repository that belongs to another user.
     """
     if path is not None:
         return _at(os.fspath(path), environment)

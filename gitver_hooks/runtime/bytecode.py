@@ -1,4 +1,4 @@
-"""Whether Python has loaded a module from bytecode that is older than its source.
+"""Detects bytecode that is older than its source, and that Python loads nevertheless.
 
 Standard library only. Python takes bytecode from ``__pycache__`` if the source had the same size
 and the same mtime *in whole seconds* when it was compiled. So an edit that keeps the size, in the

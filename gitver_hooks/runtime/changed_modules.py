@@ -1,4 +1,4 @@
-"""Which modules of the worktree this process has loaded, and which have changed since.
+"""Finds the loaded modules of the worktree whose files have changed since.
 
 Standard library only. A module has changed since it was loaded unless
 
@@ -75,9 +75,9 @@ def changed_modules(worktree: str, began: int) -> dict[str, int]:
 
 
 def outdated_copies(worktree: str) -> list[str]:
-    """Names that a module has imported from another one before that was replaced.
+    """Names that a module has imported from another module that was replaced afterwards.
 
-    As ``module.name in file``.
+    Each is written as ``module.name in file``.
     """
     if not _replaced:
         return []

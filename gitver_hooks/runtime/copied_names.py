@@ -1,4 +1,4 @@
-"""Names that modules have copied from another one, which was replaced afterwards.
+"""Finds names that a module has copied from another module which was replaced afterwards.
 
 Standard library only. After ``from prompts import SYSTEM``, a module holds what ``SYSTEM`` was
 then, and a reload of ``prompts`` does not change that. IPython's autoreload updates functions and

@@ -1,8 +1,8 @@
-"""Scripts that are executed without being imported, and whether they are those on disk.
+"""Checks scripts that are executed without being imported against their files.
 
 Standard library only. Frameworks such as Streamlit execute their main script again and again in one
-process, from a cache of its code. Which content was executed is found out by compiling the file: if
-that gives the code that a frame is executing, it is the content on disk. It is then noted in the
+process, from a cache of its code. To find out which content was executed, the file is compiled: if
+that gives the code that a frame is executing, the script is as on disk. This is then noted in the
 script's own namespace, because functions and threads of the script outlive its execution.
 """
 

@@ -1,4 +1,4 @@
-"""The content of a source file and the time of its last change. Standard library only.
+"""Reads the content of a source file and the time of its last change. Standard library only.
 
 That time is the larger of mtime and ctime: tools that preserve the mtime cannot preserve the ctime
 (stat(2)).

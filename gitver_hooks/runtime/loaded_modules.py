@@ -1,8 +1,8 @@
-"""When each module was loaded, as exactly as this process can know.
+"""Notes when each module was loaded, as exactly as this process can know.
 
-Standard library only. The time is known for what is imported after this module, or reloaded without
-an error: a finder notes the time of each look-up (the import system asks all finders before it
-loads, ``importlib.reload`` too).
+Standard library only. The time is known for modules that are imported after this one, and for
+successful reloads: a finder notes the time of each look-up, because the import system and
+``importlib.reload`` ask all finders before they load.
 """
 
 from __future__ import annotations

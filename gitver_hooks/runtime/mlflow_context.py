@@ -1,4 +1,4 @@
-"""The active model of an MLflow that this process has already imported.
+"""Sets the active model of an MLflow that this process has already imported.
 
 Standard library only. ``MLFLOW_ACTIVE_MODEL_ID`` is read when a thread first uses its active-model
 context; after that only the context itself counts (measured on MLflow 3.1 to 3.17). The public

@@ -1,4 +1,4 @@
-"""Modules of which IPython's autoreload has executed again only what has changed.
+"""Notes reloads in which IPython's autoreload has executed only the changed definitions.
 
 Standard library only. Unless it is told ``--full``, ``%autoreload`` executes the definitions of a
 module that differ from before, and no more: what the module has computed from them stays as it was.

@@ -1,4 +1,4 @@
-"""When this process began to load modules. Standard library only."""
+"""Finds out when this process began to load modules. Standard library only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def _process_start() -> int:
 def _time_of_boot() -> int:
     """When the machine was started, in nanoseconds since the epoch.
 
-    Of several readings of both clocks, the one counts between which the process waited the least.
+    Both clocks are read several times. The pair counts between whose readings the process waited
+    least.
     """
     readings = []
     for _ in range(5):

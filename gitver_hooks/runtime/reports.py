@@ -1,4 +1,4 @@
-"""What this process prints about an app, without repeating itself (standard library only)."""
+"""Prints lines about an app, without repeating the last one (standard library only)."""
 
 from __future__ import annotations
 

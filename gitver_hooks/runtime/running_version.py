@@ -1,8 +1,9 @@
-"""Whether this process runs the code that is in the worktree now (standard library only).
+"""Decides whether this process runs the code that is in the worktree now.
 
-The rule: if a module of the worktree that this process has loaded has changed since, the process
-runs neither the version in the worktree nor, as it may read other files again, the one before. A
-mixture of two versions is not a version, so none is active until the module is loaded again.
+Standard library only. The rule: if a module of the worktree that this process has loaded has
+changed since, the process runs neither the version in the worktree nor, as it may read other files
+again, the one before. A mixture of two versions is not a version, so none is active until the
+module is loaded again.
 """
 
 from __future__ import annotations

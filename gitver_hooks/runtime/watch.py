@@ -1,4 +1,4 @@
-"""Follow the worktree while the process runs: a thread that activates each new version.
+"""Follows the worktree while the process runs: a thread activates each new version.
 
 Standard library only.
 """

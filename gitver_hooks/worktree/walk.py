@@ -115,20 +115,18 @@ class Walk:
     ) -> None:
         prefix = path + b"/" if path else b""
         names = {entry.name for entry in entries}
-        part = self._rules.scope.of_folder(path)
-        # The index has only what counts.
+        scope = self._rules.scope
+        part = scope.of_folder(path)
+        # The index contains only what counts.
         if part == SOME or b".gitignore" in names or prefix + b".gitignore" in self._index.entries:
             self._findings.ignore_files.add(path)
         if b".gitattributes" in names:
             self._findings.attributes.append(path)
         for entry in entries:
-            if part == ALL or self._touches(entry, prefix + entry.name):
+            if part == ALL or scope.touches(prefix + entry.name, tag(entry) == FOLDER):
                 self._handle_entry(entry, prefix + entry.name, path, recorded)
             else:
                 recorded.others.append(tag(entry) + entry.name)
-
-    def _touches(self, entry: os.DirEntry[bytes], path: bytes) -> bool:
-        return self._rules.scope.touches(path, tag(entry) == FOLDER)
 
     def _handle_entry(
         self, entry: os.DirEntry[bytes], path: bytes, directory: bytes, recorded: Directory

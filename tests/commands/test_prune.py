@@ -187,7 +187,7 @@ def test_what_is_used_after_the_plan_was_made_stays(embedded: Versions) -> None:
         usage = UsageReader(embedded.store.client, embedded.store.experiment, 120)
         scope = Scope(source.repository, source.settings, usage, embedded.known, 2**60)
         plan = plan_removal(scope, None)
-        assert len(plan.models) == len(plan.kept) == len(plan.known) == 3
+        assert len(plan.models) == len(plan.kept) == len(plan.known_models) == 3
         embedded.store.client.set_logged_model_tags(embedded.models["tagged"], {"best": "yes"})
         embedded.store.client.delete_logged_model(embedded.models["deleted"])
         removed = remove(scope, plan, None)

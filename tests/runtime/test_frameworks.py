@@ -15,8 +15,6 @@ from support.sequences import traces
 from support.servers_of_apps import Server
 from support.stores import App, ready_versions
 
-import gitver_hooks
-
 pytestmark = pytest.mark.long
 _MODULE = (
     '{0}\nimport mlflow\n\nVALUE = "{1}"\n\n\n@mlflow.trace\ndef answer():\n    return VALUE\n'
@@ -29,16 +27,12 @@ def linked(app: App) -> list[tuple[str | None, object]]:
     return [(versions.get(model or ""), outputs) for model, outputs in traces(app)]
 
 
-def version_of(app: App) -> str:
-    return gitver_hooks.identify(app.path).id
-
-
 def edit(app: App, name: str, content: str) -> str:
     """Write a file; the version of the app from then on."""
     time.sleep(0.05)
     app.write(name, content)
     time.sleep(0.05)
-    return version_of(app)
+    return app.version
 
 
 # Gunicorn ----------------------------------------------------------------------------------------

@@ -13,16 +13,10 @@ from support.background import wait_until
 from support.long_lived import LongLived, write_values
 from support.stores import App, versions_of_traces
 
-import gitver_hooks
-
 
 def settle() -> None:
     """Let the clock of the file system move on, as it does between a person's edits."""
     time.sleep(0.05)
-
-
-def version_of(app: App) -> str:
-    return gitver_hooks.identify(app.path).id
 
 
 def test_an_edit_between_the_start_and_the_first_activation_is_noticed(
@@ -42,7 +36,7 @@ def test_an_edit_of_a_loaded_module_ends_the_version_until_it_is_loaded_again(
 ) -> None:
     process = start()
     process.tell("import", "first")
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     settle()
     write_values(app, 1, 0, 0)
     settle()
@@ -50,7 +44,7 @@ def test_an_edit_of_a_loaded_module_ends_the_version_until_it_is_loaded_again(
     assert process.tell("context")[0] is None
     assert process.tell("activate")[0] is None
     assert process.tell("reload", "first")[1] == {"first": 1}
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     assert process.tell("context")[0] == app.active
     # Said once, although it was checked twice.
     (line,) = process.end().splitlines()
@@ -65,9 +59,9 @@ def test_a_change_of_data_or_of_a_module_that_is_not_loaded_is_a_new_version(
     process.tell("activate")
     settle()
     write_values(app, 0, 1, 1)
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     assert process.tell("import", "second")[1] == {"first": 0, "second": 1}
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     assert process.end() == ""
 
 
@@ -82,7 +76,7 @@ def test_content_that_came_back_is_the_version_it_was_unless_it_was_loaded_meanw
     settle()
     write_values(app, 0, 0, 0)
     settle()
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     settle()
     write_values(app, 1, 0, 0)
     settle()
@@ -115,7 +109,7 @@ def test_a_module_that_was_rewritten_counts_by_its_content(
     write_values(app, 0, 0, 1)
     settle()
     # The module is as it was, the data are not.
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     settle()
     write_values(app, 1, 0, 1)
     settle()
@@ -139,7 +133,7 @@ def test_a_module_that_was_loaded_from_outdated_bytecode_is_noticed(
     assert two.tell("import", "first")[1] == {"first": 0}
     assert two.tell("activate") == (None, {"first": 0})
     assert two.tell("reload", "first")[1] == {"first": 1}
-    assert two.tell("activate")[0] == version_of(app)
+    assert two.tell("activate")[0] == app.version
 
 
 def test_a_name_that_was_imported_before_a_reload_ends_the_version(
@@ -148,7 +142,7 @@ def test_a_name_that_was_imported_before_a_reload_ends_the_version(
     app.write("third.py", "from first import VALUE as FIRST\n")
     process = start()
     process.tell("import", "third")
-    assert process.tell("activate")[0] == version_of(app)
+    assert process.tell("activate")[0] == app.version
     for value in (1, 2):
         settle()
         write_values(app, value, 0, 0)
@@ -158,7 +152,7 @@ def test_a_name_that_was_imported_before_a_reload_ends_the_version(
         settle()
         write_values(app, value, 0, 1)
         process.tell("reload", "third")
-        assert process.tell("activate")[0] == version_of(app)
+        assert process.tell("activate")[0] == app.version
     (line,) = set(process.end().splitlines())
     assert line.startswith("gitver: first.VALUE in third.py is from before a reload")
 
@@ -168,7 +162,7 @@ def test_a_thread_without_a_version_does_not_take_that_of_an_earlier_thread(
 ) -> None:
     process = start()
     process.tell("import", "first")
-    version = version_of(app)
+    version = app.version
     process.tell("trace in a thread")
     settle()
     write_values(app, 1, 0, 0)
@@ -213,7 +207,7 @@ def walk(app: App, start: Callable[[], LongLived], seed: int, steps: int) -> int
     for values in product((0, 1), repeat=3):
         write_values(app, *values)
         assert app.gitver("model").returncode == 0
-        contents[version_of(app)] = dict(zip(("first", "second", "data"), values, strict=True))
+        contents[app.version] = dict(zip(("first", "second", "data"), values, strict=True))
     process, current, active = start(), [1, 1, 1], 0
     for _ in range(steps):
         settle()

@@ -1,4 +1,4 @@
-"""Hooks of others, and interpreters that note what is called."""
+"""Hooks of others, interpreters that note what is called, and what an install has done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from gitver_hooks.gitfiles.location import Location
+from gitver_hooks.installation import install
+from gitver_hooks.installation.hooks_folder import NATIVE, hooks_in_place
 
 
 @pytest.fixture
@@ -62,3 +66,13 @@ def listing(folder: Path, without: str | None = None) -> dict[str, tuple[int, ob
         )
         found[str(path.relative_to(folder))] = (mode, content)
     return found
+
+
+def outcomes(changes: list[install.HookChange]) -> set[str]:
+    """The different outcomes of the changes."""
+    return {change.outcome for change in changes}
+
+
+def installed(location: Location) -> tuple[str, ...]:
+    """The native hooks in place."""
+    return tuple(name for name, means in hooks_in_place(location).items() if means == NATIVE)

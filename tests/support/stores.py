@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import gitver_hooks
 from gitver_hooks.installation import install
 from gitver_hooks.recording.exclude import exclude_local_files
 from support.background import SettledGit
@@ -126,6 +127,11 @@ class App(SettledGit):
     @property
     def active_model_file(self) -> Path:
         return self.path / ".mlflow-active-model"
+
+    @property
+    def version(self) -> str:
+        """The id of the version that the worktree has now."""
+        return gitver_hooks.identify(self.path).id
 
     @property
     def active(self) -> str | None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
+from support.contents import content_of
 from support.git import Git
 from support.oracle import oracle_tree
 
-from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree.case_folding import CaseFolding
-from gitver_hooks.worktree.content import Content, read_content
-
-
-def content_of(git: Git) -> Content:
-    with open_repository(git.path, os.environ) as repository:
-        return read_content(repository)
 
 
 def another_name(git: Git) -> None:

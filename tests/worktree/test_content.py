@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.contents import content_of
 from support.git import Git
 from support.oracle import oracle_tree
 
@@ -20,13 +21,8 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.index import read_index
 from gitver_hooks.repository.repository import open_repository
 from gitver_hooks.worktree import observed_index
-from gitver_hooks.worktree.content import Content, read_content, read_new_blob, read_old_blob
+from gitver_hooks.worktree.content import read_content, read_new_blob, read_old_blob
 from gitver_hooks.worktree.tree import Change
-
-
-def content_of(git: Git, *, untracked: bool = True) -> Content:
-    with open_repository(git.path, os.environ) as repository:
-        return read_content(repository, untracked=untracked)
 
 
 def test_a_clean_worktree_is_the_tree_of_head(git: Git) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import subprocess
 import time
 from collections.abc import Callable
 
 import pytest
+from support.contents import content_of
 from support.git import Git
 from support.oracle import oracle_tree
 
 from gitver_hooks.common.errors import GitverError
-from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.worktree.content import Content, read_content
 from gitver_hooks.worktree.conversion import is_binary
 from gitver_hooks.worktree.filters import lfs_pointer
 
@@ -41,11 +39,6 @@ LINES = (
     "sub/** text", "/top.txt text", "[attr]mine -text\n* mine !text", "sub/ text", "!*.txt text",
     "*.TXT text", "# * text", "* text=unknown crlf", "* working-tree-encoding=UTF-16",
 )  # fmt: skip
-
-
-def content_of(git: Git) -> Content:
-    with open_repository(git.path, os.environ) as repository:
-        return read_content(repository)
 
 
 def write_all(git: Git) -> None:

@@ -7,16 +7,9 @@ import shutil
 from collections.abc import Callable
 
 import pytest
+from support.contents import content_of
 from support.git import Git
 from support.oracle import oracle_tree
-
-from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.worktree.content import Content, read_content
-
-
-def content_of(git: Git) -> Content:
-    with open_repository(git.path, os.environ) as repository:
-        return read_content(repository)
 
 
 def make_hostile(nested: Git, marker: str) -> None:

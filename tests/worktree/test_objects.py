@@ -6,18 +6,14 @@ import os
 from collections.abc import Callable
 
 import pytest
+from support.contents import content_of
 from support.git import Git
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.repository.repository import open_repository
-from gitver_hooks.worktree.content import Content, read_content, read_old_blob
+from gitver_hooks.worktree.content import read_content, read_old_blob
 
 MakeGit = Callable[..., Git]
-
-
-def content_of(git: Git) -> Content:
-    with open_repository(git.path, os.environ) as repository:
-        return read_content(repository)
 
 
 # Replacements (git-replace(1))

@@ -46,9 +46,11 @@ def _steps(
     place = _place(finding.commit, slots)
     if place is None or finding.before is None or finding.after is None:
         return
-    others = [p for f in chart.findings if (p := _place(f.commit, slots)) is not None]
-    start = max((other for other in others if other < place), default=0)
-    end = min((other for other in others if other > place), default=len(slots))
+    change_places = [p for f in chart.findings if (p := _place(f.commit, slots)) is not None]
+    start = max((change_place for change_place in change_places if change_place < place), default=0)
+    end = min(
+        (change_place for change_place in change_places if change_place > place), default=len(slots)
+    )
     yield start, place, finding.before, "start"
     yield place, end, finding.after, "end"
 
@@ -56,16 +58,16 @@ def _steps(
 def step_lines(
     finding: Finding, scale: Scale, slots: Sequence[VersionRecord], chart: Chart
 ) -> Iterator[str]:
-    for first, end, value, _ in _steps(finding, slots, chart):
-        x1, x2, y = scale.x(first - 0.5), scale.x(end - 0.5), scale.y(value)
+    for start, end, value, _ in _steps(finding, slots, chart):
+        x1, x2, y = scale.x(start - 0.5), scale.x(end - 0.5), scale.y(value)
         yield element("line", x1=c(x1), x2=c(x2), y1=c(y), y2=c(y), class_="step")
 
 
 def step_labels(
     finding: Finding, scale: Scale, slots: Sequence[VersionRecord], chart: Chart
 ) -> Iterator[str]:
-    for first, end, value, side in _steps(finding, slots, chart):
-        x = scale.x(first - 0.5) + 4 if side == "start" else scale.x(end - 0.5) - 4
+    for start, end, value, side in _steps(finding, slots, chart):
+        x = scale.x(start - 0.5) + 4 if side == "start" else scale.x(end - 0.5) - 4
         label = f"mean {text.in_unit(value, finding.unit)}"
         span = (x, x + _LETTER * len(label)) if side == "start" else (x - _LETTER * len(label), x)
         y = scale.y(value) + offset_with_room(chart, scale, span, scale.y(value))

@@ -25,7 +25,7 @@ def commit_link(remote_url: str | None, commit: str) -> str | None:
     match = _URL.fullmatch(remote_url or "")
     if match is None or not re.fullmatch(r"[0-9a-f]+", commit):
         return None
-    kind = next((k for k in _COMMIT_PATHS if match["host"].split(".")[0] == k), None)
+    kind = next((name for name in _COMMIT_PATHS if match["host"].split(".")[0] == name), None)
     if kind is None:
         return None
     return f"https://{match['host']}/{match['path']}/{_COMMIT_PATHS[kind]}/{commit}"

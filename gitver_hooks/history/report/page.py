@@ -1,4 +1,4 @@
-"""The report's page: findings, tiles, charts and the table in one HTML file."""
+"""Writes the report's page: findings, tiles, charts and the table in one HTML file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.resources import files
 from gitver_hooks import __version__
 from gitver_hooks.history import formats, text
 from gitver_hooks.history.records import Finding, History, VersionRecord
+from gitver_hooks.history.report.changes import rose
 from gitver_hooks.history.report.forge import commit_link
 from gitver_hooks.history.report.markup import element, escape, joined
 from gitver_hooks.history.report.series import charts, slots
@@ -56,12 +57,16 @@ def _header(history: History, title: str, now: datetime) -> str:
     code = [history.branch or "no branch"]
     if commits:
         code.append(f"{commits[0].commit[:8]} to {commits[-1].commit[:8]}")
-    code.append(f"{len({r.commit for r in history})} commits, {dirty} uncommitted versions")
-    data = [
+    code.append(
+        f"{len({record.commit for record in history})} commits, {dirty} uncommitted versions"
+    )
+    facts_of_store = [
         f"MLflow {history.store}, experiment {history.experiment}",
         f"made {now:%Y-%m-%d %H:%M} UTC by gitver {__version__}",
     ]
-    lines = (element("p", escape(" · ".join(facts)), class_="soft") for facts in (code, data))
+    lines = (
+        element("p", escape(" · ".join(facts)), class_="soft") for facts in (code, facts_of_store)
+    )
     return joined(["<main>", element("h1", escape(title)), *lines])
 
 
@@ -87,9 +92,8 @@ def _findings(history: History) -> str:
 def _finding(history: History, finding: Finding) -> str:
     kinds = {True: ("good", "better"), False: ("bad", "worse"), None: ("", "changed")}
     kind, verdict = kinds[finding.better]
-    rose = (finding.after or 0) > (finding.before or 0)
     sentence = (
-        f"<strong>{'▲' if rose else '▼'} {escape(text.headline(finding))}</strong> "
+        f"<strong>{'▲' if rose(finding) else '▼'} {escape(text.headline(finding))}</strong> "
         f"({verdict}) at {_commit(history, finding.commit)}: "
         f"{element('span', escape(text.evidence(finding)), class_='soft')}."
     )

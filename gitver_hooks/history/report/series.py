@@ -1,4 +1,4 @@
-"""What the charts of a report show: a value with its interval for each version."""
+"""Prepares the charts of a report: a value with its interval for each version."""
 
 from __future__ import annotations
 
@@ -55,10 +55,14 @@ class Chart:
 
 def charts(history: History) -> list[Chart]:
     """The charts that the history has values for: metrics first, then live traffic."""
-    found = [_scores(history, "metrics", name) for name in text.score_names(history, "metrics")]
-    found += [_scores(history, "feedback", name) for name in text.score_names(history, "feedback")]
-    found += [_latency(history), _errors(history), _cost(history)]
-    return [_with_findings(chart, history) for chart in found if chart.points]
+    all_charts = [
+        _scores(history, "metrics", name) for name in text.score_names(history, "metrics")
+    ]
+    all_charts += [
+        _scores(history, "feedback", name) for name in text.score_names(history, "feedback")
+    ]
+    all_charts += [_latency(history), _errors(history), _cost(history)]
+    return [_with_findings(chart, history) for chart in all_charts if chart.points]
 
 
 def slots(history: History) -> list[VersionRecord]:
@@ -105,10 +109,10 @@ def _scores(history: History, kind: str, name: str) -> Chart:
         return _point(record, score.mean, label, low, high)
 
     chosen = _points(history, value)
-    scores = [getattr(r, kind)[name] for r in history if name in getattr(r, kind)]
+    scores = [getattr(record, kind)[name] for record in history if name in getattr(record, kind)]
     share = any(score.passed is not None for score in scores)
-    what = "evaluation" if kind == "metrics" else "feedback on live traces"
-    explanation = f"{what}, {'share of yes' if share else 'mean'} with 95% interval"
+    kind_of_scores = "evaluation" if kind == "metrics" else "feedback on live traces"
+    explanation = f"{kind_of_scores}, {'share of yes' if share else 'mean'} with 95% interval"
     return Chart(name, explanation, chosen, text.share if share else text.number, share=share)
 
 
@@ -165,12 +169,12 @@ def _cost(history: History) -> Chart:
 
 def _points(history: History, value: Callable[[VersionRecord], Point | None]) -> tuple[Point, ...]:
     places = {record.commit: slot for slot, record in enumerate(slots(history))}
-    found = []
+    points = []
     for record in reversed(history.versions):
         point = value(record) if record.commit in places else None
         if point is not None:
-            found.append(replace(point, slot=places[record.commit]))
-    return tuple(sorted(found, key=lambda p: (p.slot, p.dirty)))
+            points.append(replace(point, slot=places[record.commit]))
+    return tuple(sorted(points, key=lambda point: (point.slot, point.dirty)))
 
 
 def _point(
@@ -181,8 +185,10 @@ def _point(
     high: float | None = None,
 ) -> Point:
     name = text.short_version(record)
-    what = "uncommitted changes" if record.dirty else record.subject
-    return Point(0, name, record.commit, f"{name} {what}: {label}", value, low, high, record.dirty)
+    description = "uncommitted changes" if record.dirty else record.subject
+    return Point(
+        0, name, record.commit, f"{name} {description}: {label}", value, low, high, record.dirty
+    )
 
 
 def _with_findings(chart: Chart, history: History) -> Chart:

@@ -54,9 +54,9 @@ def _ticks(chart: Chart) -> list[float]:
     """Round numbers that enclose all values and intervals."""
     low, high = _range(chart)
     step = _round_step((high - low) / _TICKS)
-    first = math.floor(low / step + 1e-9)
-    last = math.ceil(high / step - 1e-9)
-    ticks = [step * number for number in range(first, last + 1)]
+    lowest = math.floor(low / step + 1e-9)
+    highest = math.ceil(high / step - 1e-9)
+    ticks = [step * number for number in range(lowest, highest + 1)]
     return [tick for tick in ticks if not chart.share or -1e-9 <= tick <= 1 + 1e-9]
 
 
@@ -76,7 +76,9 @@ def _range(chart: Chart) -> tuple[float, float]:
 def _round_step(rough: float) -> float:
     """The smallest of … 0.5, 1, 2, 2.5, 5, 10, 20, 25 … that is not below ``rough``."""
     power: float = 10 ** math.floor(math.log10(rough))
-    return next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    return next(
+        multiple * power for multiple in (1, 2, 2.5, 5, 10) if multiple * power >= rough * 0.999
+    )
 
 
 def _axes(
@@ -99,17 +101,19 @@ def _axes(
 def _line(points: Sequence[Point], scale: Scale, kind: str) -> str:
     if len(points) < 2:
         return ""
-    path = " ".join(f"{c(scale.x(p.slot))},{c(scale.y(p.value))}" for p in points)
+    path = " ".join(f"{c(scale.x(point.slot))},{c(scale.y(point.value))}" for point in points)
     return element("polyline", points=path, class_=kind)
 
 
 def _band(points: Sequence[Point], scale: Scale) -> str:
-    ends = [(scale.x(p.slot), p.low, p.high) for p in points]
-    known = [(x, low, high) for x, low, high in ends if low is not None and high is not None]
-    if len(known) < 2:
+    ends = [(scale.x(point.slot), point.low, point.high) for point in points]
+    with_interval = [
+        (x, low, high) for x, low, high in ends if low is not None and high is not None
+    ]
+    if len(with_interval) < 2:
         return ""
-    upper = [f"{c(x)},{c(scale.y(high))}" for x, _, high in known]
-    lower = [f"{c(x)},{c(scale.y(low))}" for x, low, _ in reversed(known)]
+    upper = [f"{c(x)},{c(scale.y(high))}" for x, _, high in with_interval]
+    lower = [f"{c(x)},{c(scale.y(low))}" for x, low, _ in reversed(with_interval)]
     return element("polygon", points=" ".join(upper + lower), class_="band")
 
 
@@ -118,9 +122,9 @@ def _tail(chart: Chart, scale: Scale) -> Iterator[str]:
     yield _line(clean, scale, "tail")
     lines = (chart.points, chart.upper)
     for name, points in zip(chart.line_names, lines, strict=True):
-        last = next((point for point in reversed(points) if not point.dirty), None)
-        if name and last is not None:
-            x, y = c(scale.x(last.slot) + 9), c(scale.y(last.value) + 4)
+        newest = next((point for point in reversed(points) if not point.dirty), None)
+        if name and newest is not None:
+            x, y = c(scale.x(newest.slot) + 9), c(scale.y(newest.value) + 4)
             yield element("text", escape(name), x=x, y=y, class_="name")
 
 

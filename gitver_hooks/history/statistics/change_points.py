@@ -125,8 +125,8 @@ def steps(
     permuted (see ``scan``) is chosen for the level ``strictest``, by default ``level``.
     """
     test = _Test(level, level if strictest is None else strictest, permutations)
-    found = _divide(series, 0, test, 1)
-    return [_measured(series, found, index) for index in range(len(found))]
+    changes = _divide(series, 0, test, 1)
+    return [_measured(series, changes, index) for index in range(len(changes))]
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,11 @@ def _divide(series: Series, offset: int, test: _Test, factor: int) -> list[_Foun
     return sorted([step, *inner], key=lambda found: found.place)
 
 
-def _measured(series: Series, found: Sequence[_Found], index: int) -> Step:
+def _measured(series: Series, changes: Sequence[_Found], index: int) -> Step:
     """The size of a step, between its neighbours."""
-    step = found[index]
-    start = found[index - 1].place if index else 0
-    stop = found[index + 1].place if index + 1 < len(found) else len(series)
+    step = changes[index]
+    start = changes[index - 1].place if index else 0
+    stop = changes[index + 1].place if index + 1 < len(changes) else len(series)
     before, after = series.part(start, step.place), series.part(step.place, stop)
     return Step(
         step.place,

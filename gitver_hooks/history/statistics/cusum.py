@@ -1,4 +1,4 @@
-"""The weighted CUSUM of a series: how much the means before and after each place differ."""
+"""Computes the weighted CUSUM of a series: how much the means before and after a place differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The quantiles that the standard library lacks: those of the beta and of Student's t."""
+"""Computes quantiles that the standard library lacks: of the beta and of Student's t."""
 
 from __future__ import annotations
 

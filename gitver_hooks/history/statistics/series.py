@@ -1,4 +1,4 @@
-"""A metric's values over the versions of a history, and how they can be permuted."""
+"""Holds a metric's values over the versions of a history, and permutes them."""
 
 from __future__ import annotations
 
