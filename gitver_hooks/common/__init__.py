@@ -1,1 +1,1 @@
-"""Errors, files, locks, masking and printing, for every other package. Standard library only."""
+"""Provides what all packages need: errors, files, locks, printing. Standard library only."""

@@ -1,4 +1,4 @@
-"""The one error type for expected failures: what is wrong, and what to do about it."""
+"""Defines the error for expected failures: what is wrong, and what to do about it."""
 
 
 class GitverError(Exception):

@@ -1,4 +1,4 @@
-"""Small files: read without blocking, and replaced atomically (standard library only)."""
+"""Reads files without blocking, and replaces them atomically (standard library only)."""
 
 from __future__ import annotations
 

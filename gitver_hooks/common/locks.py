@@ -1,4 +1,4 @@
-"""Locks between processes, released when their holder dies (flock(2)); standard library only."""
+"""Locks between processes, released when their holder dies (flock(2)). Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials in free text, such as messages of servers and libraries: replaced by ``***``.
+"""Replaces credentials in free text, such as messages of servers and libraries, by ``***``.
 
 The credentials of a known URI come from the URI parser. Patterns are only for text in which it is
 unclear where a URI begins and ends.

@@ -1,4 +1,4 @@
-"""Where this package is installed (standard library only)."""
+"""Tells where this package is installed (standard library only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text for terminals, logs and pipes: the one place where it is escaped.
+"""Prints on terminals and pipes, and escapes all text that is printed or logged.
 
 Names of files and branches, subjects, settings and answers of servers may contain control
 sequences that rewrite the screen, marks that reorder the text around them, or line breaks that fake

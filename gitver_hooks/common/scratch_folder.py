@@ -1,4 +1,4 @@
-"""A temporary folder that disappears together with every process that works in it."""
+"""Makes a temporary folder that disappears together with every process that works in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracking URIs and remote URLs: checked when read, compared, and kept without credentials.
+"""Checks tracking URIs, compares them, and removes credentials from them and from remote URLs.
 
 Standard library only: hooks and apps use it each time they start (see ``uri_parts``).
 """

@@ -1,4 +1,4 @@
-"""Which untracked files git ignores (standard library only).
+"""Decides which untracked files git ignores (standard library only).
 
 The rules are those of gitignore(5), tested against ``git check-ignore``.
 """

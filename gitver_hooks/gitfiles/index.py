@@ -1,4 +1,4 @@
-"""The index file: what git tracks, and the stat data it remembers (standard library only).
+"""Reads the index: what git tracks, and the stat data it remembers (standard library only).
 
 See gitformat-index(5): versions 2 to 4, SHA-1 and SHA-256, split and sparse indexes, and the cached
 trees. dulwich's own ``Index`` rejects split and sparse indexes.

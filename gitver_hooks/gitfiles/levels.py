@@ -1,4 +1,4 @@
-"""Rules that each directory inherits from the one above it (standard library only)."""
+"""Computes rules that each directory inherits from the one above it (standard library only)."""
 
 from __future__ import annotations
 

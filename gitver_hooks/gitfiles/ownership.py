@@ -1,4 +1,4 @@
-"""Git's rule for other people's repositories: nothing of one is read unless the user says so.
+"""Refuses other people's repositories as git does, unless the user has said to trust them.
 
 Standard library only. The rule is that of ``ensure_valid_ownership`` in git's setup.c (2.35.2 and
 later): the worktree, its ``.git`` file and the git dir belong to the current user, or

@@ -1,4 +1,4 @@
-"""The part of an index that counts for an app (standard library only)."""
+"""Reduces an index to the part that counts for an app (standard library only)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The wall between recording and running: file, state, snapshot. Standard library only."""
+"""Hands over from recording to running: file, state, snapshot. Standard library only."""

@@ -1,4 +1,4 @@
-"""Whether the worktree is unchanged since its version was last computed.
+"""Decides whether the worktree is unchanged since its version was last computed.
 
 This runs at every app start, so it belongs to the runtime half. ``observation.Observation`` says
 what is compared, and why a snapshot can be trusted once it has been saved.

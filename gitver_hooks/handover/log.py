@@ -1,4 +1,4 @@
-"""The log under the git dir, for failures in the background too (standard library only)."""
+"""Writes the log under the git dir, for failures in the background too (standard library only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures in the background, kept until a command can print them (standard library only).
+"""Keeps failures in the background until a command can print them (standard library only).
 
 The deliverer has no terminal. It leaves its failure here, and the next hook, shim or command prints
 it. The same reason is not printed again until a delivery has succeeded.

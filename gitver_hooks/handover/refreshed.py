@@ -1,4 +1,4 @@
-"""The recording half's answer to an app whose active-model file is missing or stale.
+"""Encodes the recording half's answer to an app whose active-model file is missing or stale.
 
 Standard library only. It is passed as text, on the standard output of ``gitver refresh``.
 """

@@ -1,4 +1,4 @@
-"""Where LoggedModels go: a store and an experiment, and what MLflow's own variables choose.
+"""Names where LoggedModels go: a store and an experiment in it.
 
 Standard library only.
 """

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.uris import without_credentials
 from gitver_hooks.history.deadline import run_all
 from gitver_hooks.history.join import commit_record, version_record
@@ -18,8 +17,9 @@ from gitver_hooks.history.resolve import resolve
 from gitver_hooks.history.source import Source
 from gitver_hooks.history.trace_data import TraceData
 from gitver_hooks.history.traces import full_texts
-from gitver_hooks.history.walk import CommitData, changed_files, read_commit
+from gitver_hooks.history.walk import CommitData, read_commit
 from gitver_hooks.registry.tags import BRANCH_TAG, DIFF_TAG
+from gitver_hooks.repository import changed_files as commit_changes
 
 if TYPE_CHECKING:
     from gitver_hooks.history.reading import Reading
@@ -107,11 +107,9 @@ def _files(source: Source, resolved: Resolved, model: ModelData | None) -> tuple
         return tuple(_DIFFED.findall(next((diff for diff in diffs if diff), "")))
     if resolved.commit is None:
         return ()
-    try:
-        return changed_files(source.repository, resolved.commit)
-    except GitverError:
-        # The parent of a shallow clone's last commit is missing.
-        return ()
+    commit = commit_changes.read_commit(source.repository, bytes.fromhex(resolved.commit))
+    files = commit_changes.changed_files(source.repository, commit) if commit else ()
+    return tuple(file.path.decode("utf-8", "backslashreplace") for file in files)
 
 
 def _notable(

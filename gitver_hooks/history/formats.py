@@ -106,9 +106,11 @@ def as_markdown(history: History, now: datetime) -> list[str]:
     chosen = columns(history, now)
     lines = [f"**{markdown(line)}**" if line else "" for line in partial_lines(history)]
     lines.append("| " + " | ".join(markdown(column.heading) for column in chosen) + " |")
-    lines.append("|" + "|".join(" :-- " if column.left else " --: " for column in chosen) + "|")
+    lines.append(
+        "|" + "|".join(" :-- " if column.is_left_aligned else " --: " for column in chosen) + "|"
+    )
     for record in history:
-        lines.append("| " + " | ".join(markdown(c.cell(record)) for c in chosen) + " |")
+        lines.append("| " + " | ".join(markdown(column.cell(record)) for column in chosen) + " |")
     lines += ["", *(f"{markdown(line)}" for line in legend(history)), ""]
     lines += [f"- {markdown(line.strip())}" for line in finding_lines(history)]
     return lines

@@ -27,7 +27,7 @@ class Column:
     heading: str
     cell: Callable[[VersionRecord], str]
     rank: int = 0
-    left: bool = False
+    is_left_aligned: bool = False
     is_metric: bool = False
 
 
@@ -35,11 +35,14 @@ def columns(history: History, now: datetime) -> list[Column]:
     """The columns that this history has values for."""
     metrics = text.score_names(history, "metrics")
     feedback = text.score_names(history, "feedback")
-    found = [
-        Column("version", text.short_version, left=True),
+    all_columns = [
+        Column("version", text.short_version, is_left_aligned=True),
         Column("age", lambda record: text.age(record.authored, now), rank=3),
-        Column("subject", _subject, left=True),
-        *(Column(name, partial(_metric, name), left=True, is_metric=True) for name in metrics),
+        Column("subject", _subject, is_left_aligned=True),
+        *(
+            Column(name, partial(_metric, name), is_left_aligned=True, is_metric=True)
+            for name in metrics
+        ),
         Column("traces", lambda record: _live(record, text.count)),
         Column("errors", partial(_number, "error_rate"), rank=1),
         Column("p50", partial(_number, "latency_p50_ms"), rank=2),
@@ -48,7 +51,11 @@ def columns(history: History, now: datetime) -> list[Column]:
         Column("cost", partial(_number, "cost"), rank=4),
         *(Column(name, partial(_feedback, name), rank=5) for name in feedback),
     ]
-    return [c for c in found if not c.rank or any(c.cell(r) != text.NOTHING for r in history)]
+    return [column for column in all_columns if not column.rank or _has_values(column, history)]
+
+
+def _has_values(column: Column, history: History) -> bool:
+    return any(column.cell(record) != text.NOTHING for record in history)
 
 
 def table_lines(history: History, now: datetime, width: int | None) -> list[str]:
@@ -56,11 +63,11 @@ def table_lines(history: History, now: datetime, width: int | None) -> list[str]
     chosen = columns(history, now)
     dropped: list[str] = []
     while width is not None and _least_width(chosen, history) > width:
-        last = max(chosen, key=lambda column: column.rank)
-        if not last.rank:
+        least = max(chosen, key=lambda column: column.rank)
+        if not least.rank:
             break
-        chosen.remove(last)
-        dropped.append(last.heading)
+        chosen.remove(least)
+        dropped.append(least.heading)
     grid = [[printable(column.heading) for column in chosen]]
     grid += [[printable(column.cell(record)) for column in chosen] for record in history]
     lines = _aligned(grid, chosen, width)
@@ -80,7 +87,7 @@ def _aligned(grid: list[list[str]], chosen: Sequence[Column], width: int | None)
     lines = []
     for row in grid:
         cells = [
-            shortened(cell, size).ljust(size) if column.left else cell.rjust(size)
+            shortened(cell, size).ljust(size) if column.is_left_aligned else cell.rjust(size)
             for cell, size, column in zip(row, widths, chosen, strict=True)
         ]
         line = _GAP.join(cells).rstrip()

@@ -131,11 +131,11 @@ def is_share(value: Score) -> bool:
 
 def score_names(records: Iterable[VersionRecord], kind: str) -> list[str]:
     """The names of all ``metrics`` or all ``feedback`` of the records, sorted."""
-    found: set[str] = set()
+    names: set[str] = set()
     for record in records:
         scores: Mapping[str, Score] = getattr(record, kind)
-        found |= scores.keys()
-    return sorted(found)
+        names |= scores.keys()
+    return sorted(names)
 
 
 def metric_name(name: str) -> str:

@@ -75,19 +75,19 @@ def latencies_at(traces: ModelTraces, count: int, ranks: Sequence[int]) -> dict[
     Stores interpolate percentiles linearly, so the percentile 100 k / (count - 1) is exactly the
     k-th value (numpy's default method).
     """
-    last = max(count - 1, 1)
-    wanted = {rank: 100 * rank / last for rank in ranks}
+    highest_rank = max(count - 1, 1)
+    wanted = {rank: 100 * rank / highest_rank for rank in ranks}
     aggregations = [("PERCENTILE", percentile) for percentile in wanted.values()]
     points = _query(traces, _Metric("TRACES", "latency", aggregations))
     if not points:
         return None
     # SQLite names the value P50, a server P50.0.
-    found = {float(name[1:]): value for name, value in points[0].values.items()}
+    value_by_percentile = {float(name[1:]): value for name, value in points[0].values.items()}
     nearest = {
-        rank: min(found, key=lambda named, at=percentile: abs(named - at))  # type: ignore[misc]
+        rank: min(value_by_percentile, key=lambda named, at=percentile: abs(named - at))  # type: ignore[misc]
         for rank, percentile in wanted.items()
     }
-    return {rank: found[percentile] for rank, percentile in nearest.items()}
+    return {rank: value_by_percentile[percentile] for rank, percentile in nearest.items()}
 
 
 def token_totals(traces: ModelTraces) -> tuple[float, int] | None:

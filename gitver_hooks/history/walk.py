@@ -49,21 +49,6 @@ def has_commit(repository: Repository, commit: str) -> bool:
     return True
 
 
-def changed_files(repository: Repository, commit: str) -> tuple[str, ...]:
-    """The paths that a commit changed, added or removed against its first parent, sorted."""
-    from dulwich.diff_tree import tree_changes
-
-    found = _commit(repository, commit.encode("ascii"))
-    parent = _commit(repository, found.parents[0]).tree if found.parents else None
-    try:
-        changes = list(tree_changes(repository.repo.object_store, parent, found.tree))
-    except KeyError as error:
-        raise GitverError(f"the trees of {commit} are not in this clone", "fetch them") from error
-    entries = (change.new or change.old for change in changes)
-    paths = {entry.path for entry in entries if entry is not None and entry.path is not None}
-    return tuple(sorted(path.decode("utf-8", "backslashreplace") for path in paths))
-
-
 def first_parents(
     repository: Repository, start: str, excluded: str | None = None
 ) -> Iterator[CommitData]:
@@ -140,15 +125,15 @@ def _commit(repository: Repository, commit_id: bytes) -> Commit:
     from dulwich.objects import Commit
 
     try:
-        found = repository.repo[commit_id]
+        git_object = repository.repo[commit_id]
     except KeyError as error:
         raise GitverError(
             f"the commit {commit_id.decode('ascii', 'replace')} is not in this clone",
             "fetch it, or deepen a shallow clone with `git fetch --deepen=100`",
         ) from error
-    if not isinstance(found, Commit):
+    if not isinstance(git_object, Commit):
         raise GitverError(f"{commit_id.decode('ascii', 'replace')} is not a commit", "name one")
-    return found
+    return git_object
 
 
 class _Ancestors:

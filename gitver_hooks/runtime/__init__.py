@@ -1,1 +1,1 @@
-"""What an app imports: from the active-model file to MLflow. Standard library only."""
+"""Activates the model of the running code in an app. Standard library only."""

@@ -1,4 +1,4 @@
-"""Which settings exist, who may set each one, and which value takes effect."""
+"""Defines which settings exist, who may set each one, and which value takes effect."""
 
 from gitver_hooks.settings.approval import NotAllowed
 from gitver_hooks.settings.keys import SETTINGS_FILE, Settings

@@ -1,4 +1,4 @@
-"""Values of the tree that need the user's approval, and the approvals given."""
+"""Checks values of the tree that need the user's approval against the approvals given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that exist, each with its kind, its default, and what the tree alone may set.
+"""Defines the settings, each with its kind, its default, and what the tree alone may set.
 
 To add a setting, add a field to ``Settings``; everything else follows from it.
 """

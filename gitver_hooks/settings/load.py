@@ -1,4 +1,4 @@
-"""The settings in effect for a worktree: the first source that sets a key wins."""
+"""Loads the settings in effect for a worktree: the first source that sets a key wins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The params of a version: the YAML files that the settings name and the inline values, flat."""
+"""Flattens the params of a version: YAML files that the settings name, and inline values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ def flattened_params(settings: Settings, location: Location) -> dict[str, str]:
     """The params to log, with dotted keys: the files in their order, then the inline values.
 
     ``{"llm": {"model": "x", "stop": ["a"]}}`` gives ``llm.model`` and ``llm.stop.0``. The files are
-    named from the app's folder, and may be anywhere in the worktree. Raises
-    GitverError, naming the file, if a file is missing, is not a YAML mapping, or must not be read
-    (see ``read_tree_file``).
+    named from the app's folder, and may be anywhere in the worktree. Raises GitverError, naming the
+    file, if a file is missing, is not a YAML mapping, or must not be read (see ``read_tree_file``).
     """
     flat: dict[str, str] = {}
     for name in settings.params_files:

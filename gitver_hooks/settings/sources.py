@@ -1,4 +1,4 @@
-"""The sources of settings: environment variables, git's configuration, a file of the tree."""
+"""Reads the sources of settings: environment variables, git's configuration, a file of the tree."""
 
 from __future__ import annotations
 

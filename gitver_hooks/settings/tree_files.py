@@ -1,4 +1,4 @@
-"""Files that a checked-out tree names: read only if they are small, regular and inside of it."""
+"""Reads files that a checked-out tree names, if they are small, regular and inside of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of values of settings: what is allowed, and how text becomes a value."""
+"""Defines the kinds of values of settings: what is allowed, and how text becomes a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Untrusted YAML: parsed only after its size is known to be harmless."""
+"""Parses untrusted YAML, after checking that its size is harmless."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filters of gitattributes(5): Git LFS is computed here, all others run as git runs them."""
+"""Runs the filters of gitattributes(5) as git does; Git LFS is computed here."""
 
 from __future__ import annotations
 

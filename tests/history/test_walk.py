@@ -134,18 +134,3 @@ def test_commits_are_read_as_git_shows_them(git: Git) -> None:
     assert found.author == git("log", "-1", "--format=%an")
     assert found.authored == git("log", "-1", "--format=%aI")
     assert found.subject == git("log", "-1", "--format=%s")
-
-
-def test_the_changed_files_are_those_of_git(git: Git) -> None:
-    git.write("a/b.txt", "1")
-    git.write("c.txt", "1")
-    git.commit("two files")
-    git.write("a/b.txt", "2")
-    (git.path / "c.txt").unlink()
-    git.write("d.txt", "1")
-    git.commit("three changes")
-    with opened(git) as repository:
-        for revision in ("HEAD", "HEAD~1", "HEAD~2"):
-            expected = git("show", "--format=", "--no-renames", "--name-only", revision).split()
-            found = walk.changed_files(repository, git("rev-parse", revision))
-            assert list(found) == expected

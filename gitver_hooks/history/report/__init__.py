@@ -1,1 +1,1 @@
-"""The HTML report: one file without scripts that needs no network."""
+"""Writes the HTML report: one file without scripts that needs no network."""

@@ -1,4 +1,4 @@
-"""HTML and SVG as text in which every value is escaped."""
+"""Writes HTML and SVG in which every value is escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures of a chart, and where in it a value of a commit is."""
+"""Maps commits and values to coordinates in a chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's table of versions."""
+"""Writes the report's table of versions."""
 
 from __future__ import annotations
 
@@ -77,4 +77,4 @@ def _score(score: Score) -> str:
 
 
 def _side(column: Column) -> str | None:
-    return "l" if column.left else None
+    return "l" if column.is_left_aligned else None
