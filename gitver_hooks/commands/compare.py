@@ -98,7 +98,7 @@ def _parent(source: Source) -> str:
     head = source.repository.head_commit()
     if head is None:
         raise GitverError("there is no commit yet", "commit something")
-    if not source.repository.repo[head.encode("ascii")].parents:  # type: ignore[attr-defined]
+    if not source.repository.dulwich[head.encode("ascii")].parents:  # type: ignore[attr-defined]
         raise GitverError("HEAD has no parent to compare it with", "name two versions")
     return "HEAD^"
 

@@ -19,7 +19,7 @@ from gitver_hooks.registry.own_process import prepare_own_process
 from gitver_hooks.repository.git_command import GitCommand, git_in, no_git
 from gitver_hooks.restoring.code import find_code
 from gitver_hooks.restoring.wanted import find_wanted
-from gitver_hooks.restoring.worktree_index import index_with_untracked
+from gitver_hooks.restoring.worktree_index import copied_index
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             trees.append(_tree(source, b))
             return _diff(git_in(source.repository), arguments.folder, [*trees, *options])
         untracked = source.settings.untracked == "include"
-        with index_with_untracked(source.repository, untracked=untracked) as git:
+        with copied_index(source.repository, untracked=untracked) as git:
             return _diff(git, arguments.folder, [*trees, *options])
 
 

@@ -59,7 +59,7 @@ def is_safe_directory(worktree: str, environment: Mapping[str, str]) -> bool:
     for value in protected_values("safe", "directory", environment):
         if not value:
             is_safe = False
-        elif _names(expand_user(value, environment), path):
+        elif _covers(expand_user(value, environment), path):
             is_safe = True
     return is_safe
 
@@ -82,7 +82,7 @@ def check_state_folder(path: str, worktree: str, environment: Mapping[str, str])
         )
 
 
-def _names(value: str, path: str) -> bool:
+def _covers(value: str, path: str) -> bool:
     # Since git 2.46, "/*" at the end matches everything below.
     return value in ("*", path) or (value.endswith("/*") and path.startswith(value[:-1]))
 

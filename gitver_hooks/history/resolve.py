@@ -95,7 +95,7 @@ def _commit_without_git(source: Source, name: str) -> str | None:
     from dulwich.objectspec import parse_commit
 
     try:
-        return parse_commit(source.repository.repo, name).id.decode("ascii")
+        return parse_commit(source.repository.dulwich, name).id.decode("ascii")
     except (KeyError, ValueError):
         return None
 

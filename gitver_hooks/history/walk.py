@@ -57,7 +57,7 @@ def first_parents(
     A shallow clone ends at its boundary.
     """
     ancestors = _Ancestors(repository, excluded)
-    shallow = repository.repo.get_shallow()
+    shallow = repository.dulwich.get_shallow()
     current: bytes | None = start.encode("ascii")
     while current is not None:
         commit = _commit(repository, current)
@@ -69,7 +69,7 @@ def first_parents(
 
 def all_branches(repository: Repository, head: str | None) -> Iterator[CommitData]:
     """The first-parent histories of HEAD and of all branches, merged by commit date."""
-    shallow = repository.repo.get_shallow()
+    shallow = repository.dulwich.get_shallow()
     order = count()
     pending: list[tuple[int, int, bytes]] = []
     mainline: set[bytes] = set()
@@ -111,10 +111,10 @@ def _branch_heads(repository: Repository) -> set[bytes]:
     from dulwich.objects import Commit
 
     heads: set[bytes] = set()
-    for name, commit_id in repository.repo.get_refs().items():
+    for name, commit_id in repository.dulwich.get_refs().items():
         if name.startswith((b"refs/heads/", b"refs/remotes/")):
             try:
-                if isinstance(repository.repo[commit_id], Commit):
+                if isinstance(repository.dulwich[commit_id], Commit):
                     heads.add(commit_id)
             except KeyError:
                 continue
@@ -125,7 +125,7 @@ def _commit(repository: Repository, commit_id: bytes) -> Commit:
     from dulwich.objects import Commit
 
     try:
-        git_object = repository.repo[commit_id]
+        git_object = repository.dulwich[commit_id]
     except KeyError as error:
         raise GitverError(
             f"the commit {commit_id.decode('ascii', 'replace')} is not in this clone",

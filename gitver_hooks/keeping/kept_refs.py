@@ -55,7 +55,7 @@ def all_kept(repository: Repository) -> list[KeptRef]:
     now = time.time()
     refs = []
     # Without the slash: dulwich's class for reftables strips one itself.
-    for suffix in repository.repo.refs.subkeys(PREFIX[:-1].encode()):  # type: ignore[arg-type]
+    for suffix in repository.dulwich.refs.subkeys(PREFIX[:-1].encode()):  # type: ignore[arg-type]
         kept = _read(repository, PREFIX.encode() + suffix)
         if kept is not None:
             name = PREFIX + suffix.decode("utf-8", "surrogateescape")
@@ -90,7 +90,7 @@ def write_ref(repository: Repository, kept: KeptVersion, tag: str) -> None:
     _remove_stale_lock(repository.location, name)
     try:
         # Without a message, dulwich writes no reflog.
-        repository.repo.refs.set_if_equals(name.encode(), None, tag.encode("ascii"))  # type: ignore[arg-type]
+        repository.dulwich.refs.set_if_equals(name.encode(), None, tag.encode("ascii"))  # type: ignore[arg-type]
     except FileLocked as error:
         raise GitverError(f"{name} is being changed by another process") from error
 
@@ -105,7 +105,7 @@ def delete_kept(repository: Repository, ref: KeptRef) -> bool:
     if uses_reftables(repository.location):
         return False
     try:
-        removed = repository.repo.refs.remove_if_equals(
+        removed = repository.dulwich.refs.remove_if_equals(
             ref.name.encode("utf-8", "surrogateescape"),  # type: ignore[arg-type]
             ref.tag.encode("ascii"),  # type: ignore[arg-type]
         )
@@ -148,8 +148,8 @@ def note_used(location: Location, ref: KeptRef) -> None:
 
 def _read(repository: Repository, name: bytes) -> tuple[bytes, KeptVersion] | None:
     try:
-        tag_id = repository.repo.refs[name]  # type: ignore[index]
-        tag = repository.repo.object_store[tag_id]
+        tag_id = repository.dulwich.refs[name]  # type: ignore[index]
+        tag = repository.dulwich.object_store[tag_id]
         return tag_id, KeptVersion.parse(tag.as_raw_string())
     except (KeyError, ValueError):
         return None

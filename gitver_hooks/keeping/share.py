@@ -110,7 +110,7 @@ def _existing(repository: Repository, names: list[str]) -> list[str]:
     """The refs that still exist; those that were pruned need not be pushed any more."""
     existing = []
     for name in names:
-        if name.encode("utf-8", "surrogateescape") in repository.repo.refs:  # type: ignore[operator]
+        if name.encode("utf-8", "surrogateescape") in repository.dulwich.refs:  # type: ignore[operator]
             existing.append(name)
         else:
             _forget(repository.location, name)

@@ -29,7 +29,7 @@ def write_objects(repository: Repository, unwritten: Sequence[Unwritten]) -> Non
     """Write the objects that do not exist yet, in this order. Raises OSError."""
     from dulwich.objects import ObjectID
 
-    store = repository.repo.object_store
+    store = repository.dulwich.object_store
     objects = os.path.join(repository.location.common_dir, "objects")
     missing = {
         git_object.id: git_object

@@ -120,7 +120,7 @@ def _changed_tree(
     changes |= dict.fromkeys(without)
 
     def read_tree(raw_id: bytes) -> Children:
-        tree = repository.repo.object_store[raw_id.hex().encode("ascii")]  # type: ignore[index]
+        tree = repository.dulwich.object_store[raw_id.hex().encode("ascii")]  # type: ignore[index]
         return {
             name: (mode, bytes.fromhex(sha.decode("ascii")))
             for name, mode, sha in tree.items()  # type: ignore[attr-defined]
@@ -131,4 +131,4 @@ def _changed_tree(
 
 
 def _commit(repository: Repository, commit: str) -> Commit:
-    return repository.repo.object_store[commit.encode("ascii")]  # type: ignore[index, return-value]
+    return repository.dulwich.object_store[commit.encode("ascii")]  # type: ignore[index, return-value]

@@ -25,7 +25,7 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -
     model go there too, unless the tree asks for a store that the user has not allowed.
     """
     try:
-        settings, store = _settings_and_store(location, environment)
+        settings, store_state = _settings_and_store(location, environment)
     except NotAllowed as error:
         return Refreshed(problem=str(error), failed=True)
     except GitverError as error:
@@ -34,12 +34,14 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -
     rule = on_stale or settings.on_stale
     try:
         if rule == "trust":
-            return _trusted(location, store)
+            return _trusted(location, store_state)
         if rule == "register":
-            return _registered(location, environment, store)
-        return _only_if_known(location, environment, store, rule)
+            return _registered(location, environment, store_state)
+        return _only_if_known(location, environment, store_state, rule)
     except GitverError as error:
-        return Refreshed(store, problem=str(error), failed=True, stale=isinstance(error, StaleCode))
+        return Refreshed(
+            store_state, problem=str(error), failed=True, stale=isinstance(error, StaleCode)
+        )
 
 
 def _settings_and_store(
@@ -57,50 +59,50 @@ def _settings_and_store(
     )
 
 
-def _trusted(location: Location, store: ActiveState) -> Refreshed:
+def _trusted(location: Location, store_state: ActiveState) -> Refreshed:
     model_id = read_active_model_file(location.active_model_file)
     if model_id is None:
         problem = f"{location.active_model_file} does not exist: this process is not versioned"
-        return Refreshed(store, problem=problem)
-    store.model_id = model_id
-    return Refreshed(store)
+        return Refreshed(store_state, problem=problem)
+    store_state.model_id = model_id
+    return Refreshed(store_state)
 
 
 def _registered(
-    location: Location, environment: Mapping[str, str], store: ActiveState
+    location: Location, environment: Mapping[str, str], store_state: ActiveState
 ) -> Refreshed:
     registered = register(location, environment)
     recorded = registered.recorded
     if registered.model_id is None:
         problem = f"{recorded.model_name} has no model yet: {registered.problem}"
-        return Refreshed(store, problem=problem, hint=recorded.hint)
-    state = _state_of(location, recorded, registered.model_id, store)
+        return Refreshed(store_state, problem=problem, hint=recorded.hint)
+    state = _state_of(location, recorded, registered.model_id, store_state)
     return Refreshed(state, hint=recorded.hint)
 
 
 def _only_if_known(
-    location: Location, environment: Mapping[str, str], store: ActiveState, rule: str
+    location: Location, environment: Mapping[str, str], store_state: ActiveState, rule: str
 ) -> Refreshed:
     """The model of the version if it is known; nothing is registered."""
     recorded = record_if_known(location, environment, is_run=True)
     if recorded.model_id is not None:
-        return Refreshed(_state_of(location, recorded, recorded.model_id, store))
+        return Refreshed(_state_of(location, recorded, recorded.model_id, store_state))
     name = os.path.basename(location.worktree)
     message = f"version {recorded.version.id} of {name} is not registered"
     remedy = "run `gitver model`, or set on_stale to register"
     if rule == "error":
         raise StaleCode(message, remedy)
     problem = f"{message}: this process is not versioned; {remedy}"
-    return Refreshed(store, problem=problem, hint=recorded.hint)
+    return Refreshed(store_state, problem=problem, hint=recorded.hint)
 
 
 def _state_of(
-    location: Location, recorded: Recorded, model_id: str, store: ActiveState
+    location: Location, recorded: Recorded, model_id: str, store_state: ActiveState
 ) -> ActiveState:
     state = read_state(location)
     if state is not None and state.model_id == model_id:
         return state
-    store.version = recorded.version.id
-    store.dirty = "true" if recorded.version.dirty else "false"
-    store.model_id = model_id
-    return store
+    store_state.version = recorded.version.id
+    store_state.dirty = "true" if recorded.version.dirty else "false"
+    store_state.model_id = model_id
+    return store_state

@@ -62,8 +62,8 @@ class Repository:
         return self._configuration
 
     @property
-    def repo(self) -> Repo:
-        """The repository through dulwich, for what is not read from git's files directly.
+    def dulwich(self) -> Repo:
+        """dulwich's view of the repository, for what is not read from git's files directly.
 
         Raises GitverError if dulwich does not know its format.
         """
@@ -80,7 +80,7 @@ class Repository:
                 return read_head(self.location)
             from gitver_hooks.repository.opening import head_in_reftable
 
-            return head_in_reftable(self.repo)
+            return head_in_reftable(self.dulwich)
         except ValueError as error:
             raise GitverError(
                 f"HEAD of {self.location.git_dir} cannot be read: {error}",
@@ -101,7 +101,7 @@ class Repository:
         if git_object is None:
             from gitver_hooks.repository.opening import object_with_dulwich
 
-            git_object = object_with_dulwich(self.repo, raw_id)
+            git_object = object_with_dulwich(self.dulwich, raw_id)
         return git_object
 
     def close(self) -> None:

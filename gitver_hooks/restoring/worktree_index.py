@@ -13,8 +13,8 @@ from gitver_hooks.repository.repository import Repository
 
 
 @contextmanager
-def index_with_untracked(repository: Repository, *, untracked: bool) -> Iterator[GitCommand]:
-    """git with a copy of the index, for the length of a ``with`` block; the user's stays as it is.
+def copied_index(repository: Repository, *, untracked: bool) -> Iterator[GitCommand]:
+    """git with a copy of the index for a ``with`` block, so that the user's stays as it is.
 
     With ``untracked``, the copy lists untracked files that are not ignored without their content
     (`git add --intent-to-add`): `git diff` then compares them like all others, and no object is

@@ -15,7 +15,7 @@ import os
 import sys
 
 from gitver_hooks.runtime.bytecode import remove_outdated_bytecode
-from gitver_hooks.runtime.executed_scripts import executed_scripts, is_on_disk
+from gitver_hooks.runtime.executed_scripts import executed_scripts, verify_script
 from gitver_hooks.runtime.file_contents import TICK, content_of, last_change
 from gitver_hooks.runtime.loaded_modules import loaded_after, was_reloaded
 from gitver_hooks.runtime.process_start import BEFORE_THIS_PROCESS
@@ -61,14 +61,14 @@ def changed_modules(worktree: str, began: int) -> dict[str, int]:
     changed: dict[str, int] = {}
     for namespace in executed_scripts():
         for path, file in _in_worktree(namespace, roots):
-            if not is_on_disk(namespace, path, began):
+            if not verify_script(namespace, path, began):
                 changed[file] = began
     for name, module, path, file in _modules_in(roots):
         loaded = loaded_after(name)
         if loaded is None:
-            is_current = is_on_disk(module.__dict__, path, began)
+            is_current = verify_script(module.__dict__, path, began)
         else:
-            is_current = _is_current(name, module, path, loaded, began)
+            is_current = _verify_module(name, module, path, loaded, began)
         if not is_current:
             changed[file] = max(changed.get(file, 0), loaded or BEFORE_THIS_PROCESS)
     return changed
@@ -99,11 +99,14 @@ def outdated_copies(worktree: str) -> list[str]:
     return sorted(copies)
 
 
-def _is_current(name: str, module: ModuleType, path: str, loaded: int, began: int) -> bool:
-    """Whether ``module`` was loaded from what its file has contained since ``began``."""
+def _verify_module(name: str, module: ModuleType, path: str, loaded: int, began: int) -> bool:
+    """Whether ``module`` was loaded from what its file has contained since ``began``.
+
+    Notes what it finds out for the next call.
+    """
     loaded_code = _loaded.get(name)
     if loaded_code is None or loaded_code.loaded != loaded:
-        return _is_unchanged_since(name, module, path, loaded, began)
+        return _note_if_unchanged(name, module, path, loaded, began)
     if last_change(path) <= loaded_code.verified:
         return True
     content = content_of(path)
@@ -113,7 +116,7 @@ def _is_current(name: str, module: ModuleType, path: str, loaded: int, began: in
     return True
 
 
-def _is_unchanged_since(name: str, module: ModuleType, path: str, loaded: int, began: int) -> bool:
+def _note_if_unchanged(name: str, module: ModuleType, path: str, loaded: int, began: int) -> bool:
     """Whether the file was last changed before it was loaded; if so, its content is noted."""
     verified = min(loaded, began) - TICK
     content = content_of(path)

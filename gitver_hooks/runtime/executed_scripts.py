@@ -48,11 +48,12 @@ def executed_scripts() -> list[dict[str, Any]]:
     return list(namespaces.values())
 
 
-def is_on_disk(namespace: dict[str, Any], path: str, began: int) -> bool:
+def verify_script(namespace: dict[str, Any], path: str, began: int) -> bool:
     """Whether what was executed in ``namespace`` is what ``path`` has contained since ``began``.
 
-    Nanoseconds since the epoch. ``namespace`` may also be that of a module whose look-up was not
-    noted, such as the one that imports the shim.
+    If so, the content is noted in the namespace. ``began`` is in nanoseconds since the epoch.
+    ``namespace`` may also be that of a module whose look-up was not noted, such as the one that
+    imports the shim.
     """
     changed = last_change(path)
     if changed > began - TICK:

@@ -44,7 +44,7 @@ class Objects:
             repository.configuration.flag((b"core",), b"useReplaceRefs", True)
         ):
             return {}
-        refs = repository.repo.refs
+        refs = repository.dulwich.refs
         replacements = {}
         for name in refs.subkeys(_REPLACE):  # type: ignore[arg-type]
             try:

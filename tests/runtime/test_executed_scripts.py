@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gitver_hooks.runtime.changed_modules import changed_modules
-from gitver_hooks.runtime.executed_scripts import is_on_disk
+from gitver_hooks.runtime.executed_scripts import verify_script
 
 _SOURCE = """
 VALUE = {value}
@@ -83,8 +83,8 @@ def test_an_edit_after_the_version_was_established_is_a_change(framework: Framew
     began = time.time_ns()
     namespace = framework.new_namespace()
     exec(framework.write(1), namespace)
-    assert is_on_disk(namespace, str(framework.path), time.time_ns())
-    assert not is_on_disk(namespace, str(framework.path), began)
+    assert verify_script(namespace, str(framework.path), time.time_ns())
+    assert not verify_script(namespace, str(framework.path), began)
 
 
 def test_what_is_executed_from_a_cache_is_not(framework: Framework) -> None:
