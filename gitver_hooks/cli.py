@@ -152,7 +152,7 @@ def _print_notice(folder: str, environment: Mapping[str, str]) -> None:
 
 
 def _location(folder: str, environment: Mapping[str, str]) -> Location | None:
-    """The worktree that contains ``folder``; None without one, or if it belongs to another user."""
+    """The worktree that contains ``folder``; None if there is none or it is another user's."""
     from gitver_hooks.common.errors import GitverError
     from gitver_hooks.gitfiles.location import find_location
 

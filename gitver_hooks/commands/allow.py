@@ -136,7 +136,7 @@ def _ask() -> None:
 
 
 def _consequence(request: Request, main_folder: str) -> str:
-    """What happens if the value takes effect."""
+    """The consequence of the value, if it takes effect."""
     name, value = request.key.name, request.value
     if name == "tracking_uri":
         return f"versions, code changes and traces go to {_destination(value, main_folder)}"

@@ -16,7 +16,7 @@ from gitver_hooks.commands.parser import make_parser
 
 @dataclass(frozen=True)
 class _Command:
-    """What can follow ``gitver NAME``: options with their help, and fixed words."""
+    """The words that can follow ``gitver NAME``: options with their help, and fixed words."""
 
     name: str
     help: str

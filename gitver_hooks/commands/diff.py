@@ -63,7 +63,7 @@ def split(words: list[str]) -> tuple[str, str, list[str]]:
 
 
 def _tree(source: Source, name: str) -> str:
-    """The id of the tree of a version; what it lacks is said on standard error."""
+    """The id of the tree of a version. Prints what it lacks on standard error."""
     code = find_code(source, find_wanted(source, name))
     for lack in code.lacks:
         say(f"{name}: {lack.text}")

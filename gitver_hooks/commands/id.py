@@ -10,7 +10,7 @@ from gitver_hooks.version.identify import identify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which app."""
+    """Add the option that chooses the app."""
     add_app_option(parser)
 
 

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _warnings(location: Location, folder: Path) -> list[str]:
-    """What the user should know about a hooks folder that is outside the git dir."""
+    """Warnings about a hooks folder that is outside the git dir."""
     folder = folder.resolve()
     if folder.is_relative_to(Path(location.common_dir).resolve()):
         return []

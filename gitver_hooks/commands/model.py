@@ -13,7 +13,7 @@ from gitver_hooks.repository.repository import open_repository
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whether to register."""
+    """Add the options."""
     parser.add_argument(
         "--no-register",
         action="store_true",

@@ -83,7 +83,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
 
 
 def _show_hints(source: Source, code: Code, folder: str) -> None:
-    """What the user may want to do next."""
+    """Show what the user may want to do next."""
     if code.missing_commit:
         show(f"commit     {how_to_get(source, code.missing_commit)}")
     if has_submodules(source.repository, code.tree):

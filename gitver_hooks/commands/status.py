@@ -188,7 +188,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 
 
 def _app_lines(facts: dict[str, Any]) -> list[str]:
-    """What the version is of, if that is not simply the whole repository."""
+    """The lines about the app, unless it is the whole repository."""
     lines = []
     if facts.get("is_part"):
         lines.append(

@@ -37,7 +37,7 @@ def play_history(folder: Path, environment: Mapping[str, str]) -> None:
 
 
 def kept_lines(folder: Path) -> list[str]:
-    """What a user can do with a history that was kept."""
+    """Lines that say what a user can do with a history that was kept."""
     return [
         f"Kept in {folder}: open {folder / 'report.html'}, or run MLflow's own page with",
         f"    cd {os.fspath(folder)} && mlflow server --backend-store-uri sqlite:///mlflow.db",

@@ -13,7 +13,7 @@ from gitver_hooks.worktree.observed_index import read_whole_index
 
 
 def counted_files(content: Content) -> int:
-    """How many files of the worktree count, submodules' included."""
+    """The number of files of the worktree that count, including those of submodules."""
     return len(content.observation.signatures) // FIELDS
 
 
@@ -35,7 +35,7 @@ def paths_problems(repository: Repository, content: Content) -> list[GitverError
 
 
 def _all_paths(repository: Repository, content: Content) -> Iterator[bytes]:
-    """What git tracks, and all that is in the folders that were looked at."""
+    """All tracked paths, and all paths in the folders that were walked."""
     yield from read_whole_index(repository).entries
     for directory in content.observation.directories:
         prefix = directory.path + b"/" if directory.path else b""

@@ -24,7 +24,7 @@ _DIGEST = 8
 
 
 class Memory(NamedTuple):
-    """What the last recording of the app found, and what was reported.
+    """The result of the last recording of the app, and the reported lines.
 
     ``rest_digest`` and ``files`` are those of WrittenFiles, each file as two digests: of its path,
     and of its mode and content. ``files`` is None if there were too many. ``changed`` are the files
@@ -64,7 +64,7 @@ def path_digest(path: bytes) -> bytes:
 
 
 def load_memory(location: Location) -> Memory | None:
-    """What was saved for the app; None if there is nothing, or it is damaged."""
+    """The saved memory of the app; None if it does not exist or is damaged."""
     content = read_small(_path(location), follow=False)
     if content is None:
         return None

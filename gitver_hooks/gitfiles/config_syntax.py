@@ -119,7 +119,7 @@ class _Parser:
         return value[:kept]
 
     def _escaped(self) -> bytes:
-        """What the character after a backslash stands for; nothing for the end of a line."""
+        """The value of the escaped character at this point; empty for an escaped line end."""
         byte = self._byte()
         self._at += 1
         if byte == b"\n":

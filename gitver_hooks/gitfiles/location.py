@@ -15,7 +15,7 @@ SETTINGS_FILE = ".gitver.yaml"
 
 
 class Location:
-    """Where one app is: its worktree, the git dir and the common dir, and its folder.
+    """The paths of one app: its worktree, the git dir and the common dir, and its folder.
 
     The paths are absolute, but ``app`` is the path of the app's folder from the worktree's root,
     empty for the root itself. The git dir contains HEAD and the index of this worktree; the common

@@ -63,7 +63,7 @@ class Pack:
         return _number(">I", self._index, _FANOUT + 4 * byte)
 
     def _offset(self, raw_id: bytes) -> int | None:
-        """Where the object is in the pack."""
+        """The offset of the object in the pack; None if it is not there."""
         low = self._fanout(raw_id[0] - 1) if raw_id[0] else 0
         high = self._fanout(raw_id[0])
         length = self._id_length

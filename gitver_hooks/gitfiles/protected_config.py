@@ -81,7 +81,7 @@ def _values_in(
 
 
 def _command_line(environment: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """What ``git -c`` passes on to hooks, and GIT_CONFIG_COUNT (git(1), git-config(1))."""
+    """The values that ``git -c`` passes on to hooks, and those of GIT_CONFIG_COUNT."""
     count = environment.get("GIT_CONFIG_COUNT", "")
     for number in range(int(count) if count.isascii() and count.isdigit() else 0):
         key = environment.get(f"GIT_CONFIG_KEY_{number}")

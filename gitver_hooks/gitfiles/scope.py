@@ -45,7 +45,7 @@ class Scope:
         return not self.folder and not self.patterns
 
     def of_folder(self, folder: bytes) -> str:
-        """How much of what is in ``folder`` counts: ALL, SOME or NONE."""
+        """How much of the content of ``folder`` counts: ALL, SOME or NONE."""
         part = self._parts.get(folder)
         if part is None:
             part = self._parts[folder] = self._of_folder(folder)

@@ -13,7 +13,7 @@ _END = ["end", ""]
 
 
 class ActiveState:
-    """What was true when the active-model file of a worktree was last written or removed.
+    """The facts at the time when the active-model file of a worktree was last written or removed.
 
     All fields are text, and empty if unknown. ``version`` is the version id and ``dirty`` is
     ``true`` or ``false``. ``app`` is the name of the app if its version is a part of a tree.

@@ -33,7 +33,7 @@ def leave_notice(location: Location, text: str, reason: str | None = None) -> No
 
 
 def take_notice(location: Location) -> str | None:
-    """The notice that has not been printed yet, for the caller to print; None without one."""
+    """The notice that the caller has to print; None if there is none."""
     taken = f"{_path(location, _PENDING)}.{os.getpid()}"
     try:
         # If several processes try at the same time, one succeeds.

@@ -66,7 +66,7 @@ class Directory:
 
 
 class Observation:
-    """What a version was computed from, for a later comparison with the worktree.
+    """The files and stat data that a version was computed from, for a later comparison.
 
     * Counted files are compared by ``signature_of``.
     * Directories are compared by mtime and ctime; if these have changed, by the names and types in

@@ -32,7 +32,7 @@ DEFAULT_DEADLINE = 10.0
 
 @dataclass(frozen=True)
 class Selection:
-    """Which part of the history: at most ``limit`` commits of ``revisions`` (``A``, ``A..B``)."""
+    """A part of the history: at most ``limit`` commits of ``revisions`` (``A``, ``A..B``)."""
 
     limit: int = DEFAULT_LIMIT
     revisions: str | None = None
@@ -149,7 +149,7 @@ def _in_order(commits: list[CommitData], models: list[ModelData]) -> list[ModelD
 def _notes(
     source: Source, models: list[ModelData], outcomes: Mapping[str, Outcome[ModelNumbers]]
 ) -> tuple[str, ...]:
-    """What could not be read, a line each. Raises MLflowFailure if nothing could be read."""
+    """One line for each thing that was not read. Raises MLflowFailure if nothing was read."""
     failures = [
         source.reading().explain(outcome.error) for outcome in outcomes.values() if outcome.error
     ]

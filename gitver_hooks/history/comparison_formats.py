@@ -41,7 +41,7 @@ def verdict(comparison: VersionComparison) -> str:
 
 
 def _no_difference(comparison: VersionComparison) -> str:
-    """Which metric differs most clearly, so that nobody takes its difference for proven."""
+    """The sentence for no significant difference, with the metric that differs most clearly."""
     differing = [
         metric_comparison
         for metric_comparison in comparison.quality
@@ -61,7 +61,7 @@ def _no_difference(comparison: VersionComparison) -> str:
 
 
 def notes(comparison: VersionComparison) -> list[str]:
-    """What a reader needs to know to judge the numbers, a sentence each."""
+    """Sentences that a reader needs to judge the numbers."""
     sentences = [
         f"{len(comparison.pairs)} inputs are paired, of {comparison.rows_a} in A and "
         f"{comparison.rows_b} in B."

@@ -37,7 +37,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What a call returned, or the exception that it raised."""
+    """The value that a call returned, or the exception that it raised."""
 
     value: T | None = None
     error: Exception | None = None
@@ -76,7 +76,7 @@ def run_all(
 
 
 def run_one(call: Callable[[], T], deadline: Deadline) -> T:
-    """What ``call`` returns or raises; DeadlinePassed if it takes too long."""
+    """The result of ``call``. Raises what it raises, and DeadlinePassed if it takes too long."""
     outcome = run_all({"call": call}, deadline, 1).get("call")
     if outcome is None:
         raise DeadlinePassed("the deadline passed")

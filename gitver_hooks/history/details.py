@@ -101,7 +101,7 @@ def _commit(source: Source, resolved: Resolved) -> CommitData:
 
 
 def _files(source: Source, resolved: Resolved, model: ModelData | None) -> tuple[str, ...]:
-    """What a dirty version changed, by its recorded diff, or what its commit changed."""
+    """The files that a dirty version changed, by its recorded diff, or that its commit changed."""
     if resolved.dirty:
         diffs = (model.tags.get(tag) for tag in _DIFF_TAGS) if model is not None else ()
         return tuple(_DIFFED.findall(next((diff for diff in diffs if diff), "")))

@@ -55,7 +55,7 @@ def _mainline(history: History) -> list[str]:
 
 
 def _missing(measurements: Measurements, metrics: int) -> str:
-    """What the data lacks for a change of one of so many metrics to be significant, or ''."""
+    """Why there is too little data to find a change of one of so many metrics, or ''."""
     count, level = len(measurements.series), LEVEL / metrics
     if measurements.series.values is not None:
         needed = FEWEST_VERSIONS

@@ -34,7 +34,7 @@ def partial_lines(history: History) -> list[str]:
 
 
 def legend(history: History) -> list[str]:
-    """What the marks in the table mean, if there are any."""
+    """The meanings of the marks in the table, if there are any."""
     lines = []
     if any(record.live.sampled for record in history):
         lines.append("~ over the newest traces of the version only")
@@ -44,7 +44,7 @@ def legend(history: History) -> list[str]:
 
 
 def finding_lines(history: History) -> list[str]:
-    """What changed, and where: a few lines for each finding."""
+    """A few lines for each finding: what changed, and where."""
     lines: list[str] = []
     for finding in history.findings:
         lines.append(f"{text.headline(finding)} {where(history, finding)}")
@@ -70,7 +70,7 @@ def where(history: History, finding: Finding) -> str:
 
 
 def judge_note(finding: Finding) -> str:
-    """What is known about the scorer at the place of the change."""
+    """A note on whether the scorer changed at the place of the change."""
     if finding.cause == "judge":
         return "the scorer changed there as well: this may be the judge, not the app"
     return ""

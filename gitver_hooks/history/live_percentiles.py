@@ -14,7 +14,7 @@ _MARGIN = 2
 
 @dataclass(frozen=True)
 class AllLatencies:
-    """How many traces have a latency, and which latencies (ms) those of evaluations have.
+    """The number of traces with a latency, and the latencies (ms) of evaluations.
 
     There are fewer evaluated latencies than ``count``.
     """
@@ -96,7 +96,7 @@ def _next_guess(rank: int, latencies: AllLatencies) -> range:
 
 
 def _place(latency_by_rank: Mapping[int, float], rank: int, latencies: AllLatencies) -> int:
-    """Where among all latencies the live one of that rank is; or the first unknown rank on the way.
+    """The rank among all latencies of the live one of that rank, or the first unknown one.
 
     Each evaluated latency up to the live one moves it one rank up; of equal ones, the evaluated
     count first. So the rank can only grow, and by no more than there are evaluated ones.

@@ -160,5 +160,5 @@ def _logged_means(model: ModelData) -> dict[str, Score]:
 
 
 def unread_numbers(model: ModelData) -> ModelNumbers:
-    """What is known of a model whose traces were not read."""
+    """The numbers of a model whose traces were not read."""
     return ModelNumbers(TraceNumbers(), TraceNumbers(), _logged_means(model), {}, complete=False)

@@ -19,7 +19,7 @@ from gitver_hooks.registry.failures import READING, MLflowFailure, explain
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# SQLite computes without Python's lock, but what comes before and after it takes turns.
+# SQLite computes without Python's global lock, but the code around it needs that lock.
 _WORKERS = {"http": 4, "https": 4, "sqlite": 2}
 
 T = TypeVar("T")
@@ -75,11 +75,11 @@ class Reading:
         return traces_of(self.client, self.experiment_id, model)
 
     def explain(self, error: BaseException) -> MLflowFailure:
-        """What an exception of MLflow's client means, in one line."""
+        """The failure that explains an exception of MLflow's client."""
         return explain(error, self.client.tracking_uri, READING)
 
     def bounded(self, call: Callable[[], T]) -> T:
-        """What ``call`` returns; MLflowFailure if it fails or takes longer than the deadline."""
+        """The result of ``call``. Raises MLflowFailure if it fails or exceeds the deadline."""
         try:
             return run_one(call, self.deadline)
         except DeadlinePassed as error:

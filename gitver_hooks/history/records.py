@@ -196,7 +196,7 @@ class History(Sequence[VersionRecord]):
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a user's WHAT names: a version, with its commit, and its model if it has one.
+    """The version that a user's WHAT stands for, with its commit and model.
 
     ``commit`` is None if the version's commit is not in this repository. ``trace_id`` is set if a
     trace was named.

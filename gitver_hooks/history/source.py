@@ -53,12 +53,12 @@ class Source:
 
     @cached_property
     def parts(self) -> Parts | None:
-        """What commits are to an app that is a part of the repository; None for any other."""
+        """The parts of commits that make up the app; None if it is the whole repository."""
         return None if self.scope.is_everything else Parts(self.repository, self.scope)
 
     @property
     def apps(self) -> tuple[str, ...]:
-        """What the models of the app's versions have as their ``ModelData.app``.
+        """The values of ``ModelData.app`` that the models of the app's versions have.
 
         An app in the root may have been the whole repository before.
         """
@@ -89,7 +89,7 @@ class Source:
 def open_source(
     path: str | os.PathLike[str], environment: Mapping[str, str], seconds: float
 ) -> Iterator[Source]:
-    """What the history of the worktree around ``path`` is read from, in at most ``seconds``.
+    """The source of the history of the worktree around ``path``, read in at most ``seconds``.
 
     Does not contact MLflow. Raises GitverError if there is no repository, if a setting is wrong, or
     if the store has not been allowed.

@@ -27,7 +27,7 @@ _MOST_POINTS = 1000
 
 @dataclass(frozen=True)
 class Counts:
-    """How many traces are in each state (``OK``, ``ERROR``, ``IN_PROGRESS``).
+    """The numbers of traces in each state (``OK``, ``ERROR``, ``IN_PROGRESS``).
 
     None of them is newer than ``until_ms``, if it is known.
     """

@@ -15,7 +15,7 @@ Coverage = Literal["exact", "at least", "unread"]
 
 @dataclass(frozen=True)
 class TraceNumbers:
-    """What the traces of one version add up to.
+    """The sums and means over the traces of one version.
 
     ``errors`` is the number of traces in the state ERROR. ``tokens`` and ``cost`` (US$) are means
     over the traces that have them. ``coverage`` says how many traces the counts stand on, and

@@ -36,7 +36,7 @@ _IMPORT_CHECK = "import sys; sys.path[:] = filter(None, sys.path); import gitver
 
 @dataclass(frozen=True)
 class HookChange:
-    """What happened to the hook ``name``; ``path`` is where ours is, or was."""
+    """The change of the hook ``name``; ``path`` is where ours is, or was."""
 
     name: str
     path: Path

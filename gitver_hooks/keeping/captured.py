@@ -37,7 +37,7 @@ class CapturedFile(NamedTuple):
 
 
 class CapturedWorktree(NamedTuple):
-    """What is to be kept of one worktree.
+    """The changes of one worktree that are to be kept.
 
     ``worktree`` is its folder, ``commit`` the HEAD commit and ``head_tree`` what the version was
     compared with, both None before the first commit. ``tree`` is the tree of the version.

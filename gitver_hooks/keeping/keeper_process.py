@@ -27,7 +27,7 @@ def has_work(location: Location) -> bool:
 
 
 def run_keeper(location: Location, environment: Mapping[str, str]) -> None:
-    """Keep what was captured, then push what is to be shared. For a process of its own."""
+    """Keep captured versions, then push those to be shared. For a process of its own."""
     detach()
     limit_memory()
     os.nice(_NICENESS)

@@ -129,7 +129,7 @@ class KeptVersion(NamedTuple):
 
 
 def ref_suffix(version_id: str) -> str:
-    """What follows ``refs/gitver/`` in the name of a version's ref: the id, quoted if necessary.
+    """The name of a version's ref after ``refs/gitver/``: the version id, quoted if necessary.
 
     Only an id with a branch (setting ``per_branch``) needs quoting: one branch name may be a folder
     of another, and may be longer than a file name.

@@ -45,7 +45,7 @@ def prune_automatically(location: Location, environment: Mapping[str, str]) -> N
 def beyond_limits(
     refs: Sequence[KeptRef], settings: Settings, is_used: Callable[[KeptRef], bool]
 ) -> list[KeptRef]:
-    """Which of ``refs``, oldest first, exceed the limits in ``settings``.
+    """Those of ``refs`` (oldest first) that exceed the limits in ``settings``.
 
     Unused versions go first, the oldest of them first; used ones only if there are too many, and
     never because of their age. ``is_used`` may raise TooManyQuestions: all used ones stay then.

@@ -40,7 +40,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be removed, as of ``made_ms`` (ms, Unix).
+    """The things to remove, as of ``made_ms`` (ms, Unix).
 
     ``known_models`` are the known-model files: their names and the model ids in them.
     """

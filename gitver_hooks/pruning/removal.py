@@ -13,7 +13,7 @@ from gitver_hooks.pruning.remote import RemoteRef, delete_remote_refs
 
 @dataclass(frozen=True)
 class Removed:
-    """How much was removed, and a line about each thing that stays although it was planned."""
+    """The numbers of removed things, and a line about each that stays although it was planned."""
 
     models: int
     kept: int

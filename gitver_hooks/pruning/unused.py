@@ -15,7 +15,7 @@ _OWN_TAG_NAMES = (DESCRIPTION_TAG, USER_TAG)
 
 @dataclass(frozen=True)
 class Use:
-    """Who uses a model, as far as the model itself does not say so.
+    """The uses of a model that the model itself does not show.
 
     ``traces``: a trace is linked to it (and with it, any feedback). ``runs``: a run names it as its
     input or output. ``active``: a worktree of this repository has this version now, or waits for

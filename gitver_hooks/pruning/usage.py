@@ -102,12 +102,12 @@ class UsageReader:
         self.bounded(lambda: self.client.delete_logged_model(model_id))
 
     def _everywhere(self, search: Callable[[list[str]], T]) -> Iterator[T]:
-        """What ``search`` finds in each batch of experiments."""
+        """The results of ``search`` for each batch of experiments."""
         for identities in _batches(self.experiments, _EXPERIMENTS):
             yield self.bounded(partial(search, identities))
 
     def bounded(self, call: Callable[[], T]) -> T:
-        """What ``call`` returns, if it does so in time."""
+        """The result of ``call``. Raises MLflowFailure if it takes too long."""
         return self._reading().bounded(call)
 
     def _reading(self) -> Reading:

@@ -42,7 +42,7 @@ class Labels(NamedTuple):
 
 
 def labels(repository: Repository, identified: Identified) -> Labels:
-    """What MLflow's pages show of an identified version."""
+    """The texts that MLflow's pages show of an identified version."""
     version = identified.version
     commit = read_commit(repository, bytes.fromhex(version.commit)) if version.commit else None
     short = (version.commit or "unborn")[:8]
@@ -118,7 +118,7 @@ def _author_date(commit: CommitContent) -> str:
 
 
 def _letter(old: object, new: object) -> str:
-    """How git names the kind of change."""
+    """Git's letter for the kind of change."""
     if old is None:
         return "A"
     return "D" if new is None else "M"

@@ -43,7 +43,7 @@ class Candidate:
         return (self.model.creation_timestamp, self.model_id)
 
     def fate_text(self, fate: str, registration: Registration) -> str:
-        """How ``fate`` is written in the parameter of this candidate."""
+        """The text of ``fate`` in the parameter of this candidate."""
         return fate if self.created_by_gitver else claim(registration, fate)
 
 

@@ -15,7 +15,7 @@ _SEARCHED = 5_000
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about an exception and its causes."""
+    """The facts about an exception and its causes by which its kind is found."""
 
     codes: frozenset[str]
     names: frozenset[str]

@@ -57,7 +57,7 @@ def _source(settings: Settings, key: str) -> str:
 
 
 def default_tracking_uri(main_worktree: str) -> str:
-    """What MLflow would pick in ``main_worktree``: ``mlruns`` if it has experiments, else SQLite.
+    """The URI that MLflow would pick in ``main_worktree``: ``mlruns`` if in use, else SQLite.
 
     The rule is that of ``mlflow.get_tracking_uri``. Raises GitverError if a link leads out of it.
     """

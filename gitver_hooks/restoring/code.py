@@ -207,7 +207,7 @@ def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> Code | No
 
 
 def _lacks(diff: str) -> list[Lack] | None:
-    """What the diff leaves out; None if it does not name all of it."""
+    """The files that the diff leaves out; None if it does not name all of them."""
     changes = left_out(diff)
     if changes is None:
         return None

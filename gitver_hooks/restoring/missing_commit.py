@@ -21,7 +21,7 @@ def missing_commit(source: Source, wanted: Wanted) -> GitverError:
 
 
 def how_to_get(source: Source, commit: str) -> str:
-    """What to do to get ``commit``, a full id, as a phrase."""
+    """A phrase that says how to get ``commit``, a full id."""
     remote = source.settings.remote
     if not has_remote(source.repository, remote):
         return "fetch it from a clone that has it"

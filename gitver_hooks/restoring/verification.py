@@ -14,7 +14,7 @@ from gitver_hooks.version.identify import identify_worktree
 
 
 class Verified(NamedTuple):
-    """What a restored worktree turned out to be.
+    """The result of checking a restored worktree.
 
     ``version`` is the id that `gitver id` prints there, None if it has none. ``problems`` are the
     reasons why it is not exactly the version, none if it is.
@@ -48,7 +48,7 @@ def verify(folder: str, code: Code, environment: Mapping[str, str]) -> Verified:
 
 
 def _reasons(code: Code) -> tuple[str, ...]:
-    """What is known to be missing."""
+    """The known reasons why the code is not complete."""
     reasons = [lack.text for lack in code.lacks]
     if code.missing_commit:
         reasons.append(f"its commit {code.missing_commit} is not in this clone")

@@ -31,7 +31,7 @@ _INSTALLED = tuple(os.path.abspath(prefix) + os.sep for prefix in {sys.prefix, s
 
 
 class _Loaded:
-    """What a module was loaded from: the hash of the ``content``, or None if that is unknown.
+    """The hash of the ``content`` that a module was loaded from, or None if it is unknown.
 
     The file has not been changed since ``verified``, or has that content again. No NamedTuple:
     importing ``typing`` takes more time than all of this.

@@ -25,7 +25,7 @@ _NOTE = "__gitver_content__"
 
 
 class _Note:
-    """What was executed in a namespace: the hash of its content.
+    """The hash of the content that was executed in a namespace.
 
     ``is_another``: something else was executed in the same namespace before.
     """

@@ -60,7 +60,7 @@ class _LookUps:
     def _found_by_others(
         self, name: str, path: Sequence[str] | None, target: ModuleType
     ) -> ModuleSpec | None:
-        """What the import system would find for a reload if this finder did not exist."""
+        """The spec that the import system would find for a reload without this finder."""
         for finder in list(sys.meta_path):
             if finder is self:
                 continue

@@ -28,7 +28,7 @@ class Request(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What approval is tied to, and how git's configuration stores it: ``wait=3``."""
+        """The text that is approved and stored in git's configuration: ``wait=3``."""
         return approval_text(self.key, self.value)
 
 

@@ -36,7 +36,7 @@ DEFAULT = "default"
 
 
 class Source(NamedTuple):
-    """Where a value was found.
+    """The place where a value was found.
 
     ``kind`` is one of the constants above; ``name`` is the variable, the key of git's configuration
     or the path of the file, and empty for a default.
@@ -172,7 +172,7 @@ class Settings:
     keep_days: int = _key(NUMBER, 90, needs_approval=_anything)
 
     def source(self, name: str) -> Source:
-        """Where the value of the key ``name`` comes from."""
+        """The source of the value of the key ``name``."""
         return self.sources.get(name, Source(DEFAULT))
 
 

@@ -67,7 +67,7 @@ def from_gitver_variables(environment: Mapping[str, str]) -> Findings:
 
 
 def from_git_config(configuration: Configuration) -> Findings:
-    """What ``git config gitver.<camelCaseKey>`` sets; a list may be given as several values."""
+    """The values of ``git config gitver.<camelCaseKey>``; a list may be several values."""
     # Git's keys are case-insensitive.
     keys = {key.git_name.lower(): key for key in KEYS.values()}
     for name, texts in configuration.section((b"gitver",)).items():
@@ -85,7 +85,7 @@ def from_git_config(configuration: Configuration) -> Findings:
 
 
 def from_tree(text: bytes | None, path: str) -> Findings:
-    """What the tree's settings file, whose content is ``text``, sets; an empty value is unset."""
+    """The values in ``text``, the content of the tree's settings file; empty ones are unset."""
     try:
         mapping = read_mapping(text, path)
     except GitverError as error:

@@ -28,7 +28,7 @@ def app_name(repository: Repository, settings: Settings, url: str | None) -> str
 
 
 def model_name_prefix(app: str) -> str:
-    """What the names of all LoggedModels of an app begin with: ``<app>-git-``.
+    """The prefix of the names of all LoggedModels of an app: ``<app>-git-``.
 
     MLflow refuses some characters in a name (``/ : . % " '``): whatever is not a letter, a digit,
     ``_`` or ``-`` becomes ``-``.

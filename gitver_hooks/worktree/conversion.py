@@ -210,7 +210,10 @@ def is_binary(content: bytes) -> bool:
 
 
 def _to_utf8(content: bytes, encoding: bytes) -> bytes:
-    """As UTF-8; unchanged if the encoding is unknown or does not fit (git refuses such files)."""
+    """``content`` as UTF-8; unchanged if the encoding is unknown or does not fit.
+
+    Git refuses such files.
+    """
     name = encoding.decode("ascii", "replace").lower()
     name = "utf-16" if name in ("utf-16le-bom", "utf-16be-bom") else name
     try:

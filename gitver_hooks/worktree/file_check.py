@@ -35,7 +35,7 @@ class Findings:
 
 
 class FileModes(NamedTuple):
-    """What the filesystem can express: core.fileMode and core.symlinks."""
+    """The modes that the filesystem can store: core.fileMode and core.symlinks."""
 
     executable: bool = True
     symlinks: bool = True

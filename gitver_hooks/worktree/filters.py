@@ -29,7 +29,7 @@ class Filters:
         self._may_smudge = may_smudge
 
     def clean(self, name: bytes, path: bytes, content: bytes) -> bytes:
-        """What the filter ``name`` makes of the ``content`` of ``path``.
+        """The output of the clean filter ``name`` for the ``content`` of ``path``.
 
         The content itself if the filter is not defined, or fails and is not required. Raises
         GitverError if a required filter fails, as git does.
@@ -48,7 +48,7 @@ class Filters:
         return content
 
     def smudge(self, name: bytes, path: bytes, content: bytes) -> bytes | None:
-        """What the filter ``name`` writes to ``path`` for stored ``content``.
+        """The output of the smudge filter ``name`` for the stored ``content`` of ``path``.
 
         None if it is unknown: the content of an LFS pointer, a filter that may not run, or a
         required one that fails.

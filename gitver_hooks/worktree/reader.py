@@ -31,7 +31,7 @@ from gitver_hooks.worktree.walk import ACTIVE_MODEL, Walk, WalkRules
 
 
 class Reading(NamedTuple):
-    """What was read of a worktree, see ``content.Content``.
+    """The content of a worktree as it was read, see ``content.Content``.
 
     ``changed_meanwhile``: it changed during the reading.
     """

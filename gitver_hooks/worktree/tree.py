@@ -144,7 +144,7 @@ def hash_tree(children: Children, algorithm: str) -> bytes:
 
 
 def tree_body(children: Children) -> bytes:
-    """What git stores for a tree with these entries: in the order of their names."""
+    """The content of a tree object with these entries, in git's order."""
 
     def order(item: tuple[bytes, tuple[int, bytes]]) -> bytes:
         return item[0] + b"/" if item[1][0] == TREE_MODE else item[0]

@@ -75,7 +75,7 @@ def step_labels(
 
 
 def offset_with_room(chart: Chart, scale: Scale, span: tuple[float, float], y: float) -> float:
-    """How far below the line at ``y`` a label is to be written: where it hides fewer points."""
+    """The offset below the line at ``y`` at which a label hides the fewest points."""
     left, right = span
 
     def hidden(offset: float) -> int:

@@ -149,7 +149,7 @@ def _marks(chart: Chart, scale: Scale) -> Iterator[str]:
 
 
 def _description(chart: Chart, clean: Sequence[Point]) -> str:
-    """What a screen reader says instead of the picture."""
+    """The text that a screen reader reads instead of the picture."""
     parts = [f"{len(clean)} commits"]
     if clean:
         parts.append(f"from {chart.write(clean[0].value)} to {chart.write(clean[-1].value)}")

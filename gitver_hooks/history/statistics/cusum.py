@@ -96,7 +96,7 @@ def _sums(pairs: Sequence[Pair]) -> Iterator[float]:
 
 
 def _factors(weights: Sequence[float]) -> list[float]:
-    """What each partial sum but the last (which is 0) is multiplied by: (t (1 - t)) ** -1/4.
+    """The factors of all partial sums but the last (which is 0): (t (1 - t)) ** -1/4.
 
     t is the share of the weight before the place. The exponent lies between that of the plain
     CUSUM (0), which is weak near the ends, and that of the likelihood ratio (-1/2), which is weak
