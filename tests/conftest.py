@@ -1,4 +1,4 @@
-"""What every test stands on: an isolated machine, fixed dates, and git itself."""
+"""Fixtures for every test: an isolated home, fixed dates, and git repositories."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_the_approval_applies_to_all_worktrees_and_is_in_no_file_of_the_tree(git
         assert (done.returncode, "asks for nothing" in done.stdout) == (0, True)
 
 
-def test_what_is_wrong_in_the_file_is_an_error(git: Git) -> None:
+def test_a_wrong_settings_file_is_an_error(git: Git) -> None:
     git.write(".gitver.yaml", "wiat: 3\n")
     done = gitver(git.path, "allow", "--yes")
     assert done.returncode == 1

@@ -39,7 +39,9 @@ def apps(git: Git) -> Git:
     return git
 
 
-def test_the_app_of_the_current_folder_is_meant(apps: Git, gitver: Callable[..., str]) -> None:
+def test_the_app_of_the_current_folder_is_the_default(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
     (apps.path / "apps/chat/src").mkdir()
     chat = gitver(apps.path / "apps/chat", "id")
     assert gitver(apps.path / "apps/chat/src", "id") == chat
@@ -56,7 +58,7 @@ def test_an_app_is_named_by_its_name_or_its_folder(
     assert gitver(folder, "id", "--app", name) == chat
 
 
-def test_an_unknown_app_is_refused_with_those_there_are(
+def test_an_unknown_app_is_refused_with_a_list_of_the_apps(
     apps: Git, gitver: Callable[..., str]
 ) -> None:
     refused = gitver(apps.path, "id", "--app", "shop", status=1)

@@ -124,14 +124,14 @@ def test_paths_are_relative_to_the_current_folder(git: Git, diff: Diff) -> None:
     assert shown == "folder/inner.py\n"
 
 
-def test_what_was_not_kept_is_said(git: Git, diff: Diff) -> None:
+def test_files_that_were_not_kept_are_named(git: Git, diff: Diff) -> None:
     git.write(".env", "KEY=1\n")
     version = keep_version(git).id
     assert diff(git.path, version, "HEAD") == ""
     assert ".env was not kept: it looks like a secret" in diff.stderr
 
 
-def test_what_is_no_version_is_one_line(
+def test_an_unknown_version_fails_in_one_line(
     git: Git, diff: Diff, sqlite_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
@@ -153,7 +153,9 @@ def test_what_is_no_version_is_one_line(
         (["B", "--", "--stat", "--", "x"], ("B", ["--stat", "--", "x"])),
     ],
 )
-def test_the_words_after_a_are_split(words: list[str], expected: tuple[str, list[str]]) -> None:
+def test_versions_are_split_from_the_options_of_git(
+    words: list[str], expected: tuple[str, list[str]]
+) -> None:
     assert split(["A", *words]) == ("A", *expected)
 
 

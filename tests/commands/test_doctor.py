@@ -100,7 +100,7 @@ def test_every_wrong_setting_is_reported(app: App, monkeypatch: pytest.MonkeyPat
         assert sum(part in message for message in messages) == 1, part
 
 
-def test_outside_a_worktree_that_is_the_problem(tmp_path: Path, app: App) -> None:
+def test_being_outside_of_a_worktree_is_a_problem(tmp_path: Path, app: App) -> None:
     result = app.gitver("doctor", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (1, "")
     assert f"problem  repository    {tmp_path} is not inside a git worktree" in result.stdout

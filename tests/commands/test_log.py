@@ -1,3 +1,5 @@
+"""``gitver log``: its formats, its schema, and one line for each failure."""
+
 from __future__ import annotations
 
 import json

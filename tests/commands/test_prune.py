@@ -114,7 +114,7 @@ def embedded(
     yield Versions(git, embedded_store)
 
 
-def test_what_nobody_used_is_removed_and_nothing_else(
+def test_only_unused_versions_are_removed(
     versions: Versions, gitver: Gitver, tmp_path: Path
 ) -> None:
     for name in ("unused", *USES):
@@ -152,7 +152,7 @@ def test_only_what_is_older_is_removed(embedded: Versions, gitver: Gitver) -> No
     assert embedded.kept(["unused"]) == embedded.live == {"unused"}
 
 
-def test_nothing_is_removed_unasked(embedded: Versions, gitver: Gitver) -> None:
+def test_nothing_is_removed_without_confirmation(embedded: Versions, gitver: Gitver) -> None:
     embedded.register("unused")
     done = gitver(embedded.git.path, "prune", "--older-than", "0h")
     assert (done.returncode, done.stdout) == (1, "")
@@ -180,7 +180,7 @@ def test_the_person_at_the_terminal_decides(
     assert embedded.live == left
 
 
-def test_what_is_used_after_the_plan_was_made_stays(embedded: Versions) -> None:
+def test_a_version_that_is_used_after_planning_stays(embedded: Versions) -> None:
     for name in ("unused", "tagged", "deleted"):
         embedded.register(name)
     with open_source(str(embedded.git.path), os.environ, 120) as source:

@@ -55,7 +55,7 @@ def test_a_worktree_that_it_made_can_be_removed_as_it_says(git: Git, gitver: Git
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link to a folder", "link to nothing"])
-def test_nobodys_files_are_overwritten(git: Git, gitver: Gitver, kind: str) -> None:
+def test_no_file_is_overwritten(git: Git, gitver: Gitver, kind: str) -> None:
     target = git.path.parent / "there"
     other = git.path.parent / "other"
     other.mkdir()
@@ -121,7 +121,7 @@ def test_git_variables_of_a_hook_do_not_lead_elsewhere(
 
 
 @pytest.mark.parametrize("what", ["--help ", "-x", "--output=x", "HEAD:app.py", "HEAD..HEAD", ""])
-def test_what_is_no_version_is_one_line(
+def test_an_unknown_version_fails_in_one_line(
     git: Git, gitver: Gitver, what: str, sqlite_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_store}")
@@ -202,7 +202,9 @@ def test_a_model_is_rebuilt_from_its_diff_in_another_clone(
     assert identify(clone.path).id == version
 
 
-def test_what_a_diff_leaves_out_is_named_and_the_rest_restored(app: App, gitver: Gitver) -> None:
+def test_files_that_a_diff_leaves_out_are_named_and_all_others_restored(
+    app: App, gitver: Gitver
+) -> None:
     app("config", "gitver.keep", "off")
     app.commit("first", **{"data.bin": "as committed\n"})
     clone = Git(app.path.parent / "clone")
@@ -235,7 +237,7 @@ def test_what_a_diff_leaves_out_is_named_and_the_rest_restored(app: App, gitver:
         assert not (app.path.parent / "elsewhere").exists()
 
 
-def test_what_a_server_says_of_a_version_controls_nothing(app: App, gitver: Gitver) -> None:
+def test_hostile_tags_of_a_version_have_no_effect(app: App, gitver: Gitver) -> None:
     app("config", "gitver.keep", "off")
     (app.path / "link").symlink_to("..")
     app.commit("first")
@@ -313,7 +315,7 @@ def test_a_file_is_printed_as_a_checkout_writes_it(varied: Git, gitver: Gitver) 
 
 
 @pytest.mark.parametrize("name", ["folder", "nothing", "../other/a", "/etc/passwd", ".", "*"])
-def test_what_is_no_file_is_not_printed(varied: Git, gitver: Gitver, name: str) -> None:
+def test_only_files_are_printed(varied: Git, gitver: Gitver, name: str) -> None:
     done = gitver(varied.path, "restore", "HEAD", "--show", name)
     assert (done.returncode, done.output) == (1, b"")
     assert len(done.stderr.splitlines()) == 1

@@ -60,7 +60,7 @@ def test_each_kind_of_edit_comes_back(name: str, git: Git, gitver: Gitver) -> No
 
 
 @pytest.mark.parametrize("options", FORMATS.values(), ids=FORMATS)
-def test_what_was_pushed_comes_back_in_another_clone(
+def test_a_pushed_version_comes_back_in_another_clone(
     options: tuple[str, ...], make_git: Callable[..., Git], gitver: Gitver
 ) -> None:
     """Many kinds of edits at once; the new worktree is what the kept one was, byte for byte."""
@@ -226,7 +226,7 @@ def test_a_dirty_submodule_comes_back_from_its_own_repository(git: Git, gitver: 
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_a_dirty_submodule_is_pushed_to_its_own_remote_if_that_is_meant(
+def test_a_dirty_submodule_is_pushed_to_its_own_remote_if_its_settings_say_so(
     allowed: bool, git: Git, gitver: Gitver
 ) -> None:
     """The submodule's remote may belong to somebody else: it is asked for in its own repository."""
@@ -274,7 +274,7 @@ def test_nothing_is_pushed_from_a_submodule_that_belongs_to_another_user(git: Gi
     assert "module is not pushed" in logged(git)
 
 
-def test_what_was_cut_out_is_named(git: Git, gitver: Gitver) -> None:
+def test_files_that_were_cut_out_are_named(git: Git, gitver: Gitver) -> None:
     git.write(".env", "KEY=1\n")
     git.write("large.bin", os.urandom(2 << 20))
     git.write("app.py", "edited\n")
@@ -326,7 +326,7 @@ def test_a_hostile_tree_writes_nothing_outside(name: str, git: Git, gitver: Gitv
         assert name in (".GIT", "git~1")
 
 
-def test_what_the_remote_keeps_counts_only_if_it_is_the_recorded_tree(
+def test_kept_code_of_the_remote_counts_only_if_it_is_the_recorded_tree(
     git: Git, gitver: Gitver
 ) -> None:
     git.write("app.py", "edited\n")

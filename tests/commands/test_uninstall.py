@@ -13,7 +13,7 @@ from support.stores import App
 USERS_RULES = [b"", b"*.tmp\n", b"*.tmp", b"*.tmp\r\n!mlflow.db\n\n"]
 
 
-def test_purge_lets_go_of_kept_code(app: App) -> None:
+def test_purge_removes_kept_code(app: App) -> None:
     app.commit("first")
     app.write("app.py", "changed\n")
     keep_version(app)

@@ -1,4 +1,4 @@
-"""Locks: had by one at a time, and free again after."""
+"""Locks: held by one process at a time, and released afterwards."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""``gitver demo --history``: the planted drop is found."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""What the project's own files say about each other is true."""
+"""The project's own files agree with each other."""
 
 from __future__ import annotations
 

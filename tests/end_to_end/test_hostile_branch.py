@@ -348,7 +348,7 @@ def test_an_active_model_file_of_the_branch_does_not_stay(
     assert listing(victim.outside) == victim.before
 
 
-def test_a_link_in_the_place_of_an_apps_folder_leads_nowhere(
+def test_a_link_in_the_place_of_an_apps_folder_is_not_followed(
     victim: Victim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The files beside another project's settings stay, although the app is known here."""

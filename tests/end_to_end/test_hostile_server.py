@@ -1,4 +1,4 @@
-"""What a hostile server can do to the commands that read from it: make them fail in one line."""
+"""A hostile server can only make the commands that read from it fail in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kills: whatever is killed whenever, nothing is torn, nothing lies, nothing is lost or doubled."""
+"""After a kill at any moment, no file is torn or wrong, and no version is lost or doubled."""
 
 from __future__ import annotations
 

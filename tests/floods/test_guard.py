@@ -67,7 +67,7 @@ def test_a_run_right_after_the_commit_that_a_hook_recorded_is_the_first_one(git:
     assert lines_of(start(git)) == ["/app.log"]
 
 
-def test_what_hooks_record_in_between_is_no_run(git: Git) -> None:
+def test_a_recording_by_a_hook_is_not_a_run(git: Git) -> None:
     start(git)
     for _ in range(3):
         append(git, "app.log")

@@ -1,4 +1,4 @@
-"""Comparing a worktree with its snapshot: from any working directory, and what only looks moved."""
+"""Comparing a worktree with its snapshot, from any working directory and without false alarms."""
 
 from __future__ import annotations
 

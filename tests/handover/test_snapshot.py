@@ -35,7 +35,7 @@ def observation(tmp_path: Path) -> Observation:
     return observation
 
 
-def test_a_snapshot_holds_what_was_observed(observation: Observation) -> None:
+def test_a_snapshot_contains_the_observation(observation: Observation) -> None:
     snapshot = snapshots.from_observation(observation, "v\udcff")
     assert snapshot.version_id == b"v\xff"
     assert snapshot.files == b"a\0b\0pkg/c"

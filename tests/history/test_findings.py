@@ -1,4 +1,4 @@
-"""What is said to have changed in a history: over which versions, with which words."""
+"""The findings in a history: over which versions, and with which words."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The history as text, CSV, JSON and Markdown."""
+
 from __future__ import annotations
 
 import csv

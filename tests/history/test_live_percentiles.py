@@ -1,3 +1,5 @@
+"""Percentiles of live traces, computed from those of all traces."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

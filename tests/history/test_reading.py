@@ -1,3 +1,5 @@
+"""Numbers of versions, read from real stores and compared with the tables of MLflow."""
+
 from __future__ import annotations
 
 import random

@@ -1,3 +1,5 @@
+"""The HTML report: complete, safe to open, and the same in every browser."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Names of versions: commits, version ids, models, traces, and prefixes of them."""
+
 from __future__ import annotations
 
 import os

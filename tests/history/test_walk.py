@@ -1,3 +1,5 @@
+"""The walk through commits, compared with ``git log``."""
+
 from __future__ import annotations
 
 import os

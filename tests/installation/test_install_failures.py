@@ -113,7 +113,9 @@ def failure(git: Git, interpreter: str) -> str:
     return str(caught.value)
 
 
-def test_what_prevents_an_install_is_said_with_its_remedy(git: Git, python: str) -> None:
+def test_the_message_of_a_failed_install_names_the_cause_and_the_remedy(
+    git: Git, python: str
+) -> None:
     hooks = git.path / ".git/hooks"
     assert failure(git, "/nonexistent/python") == (
         "the interpreter '/nonexistent/python' cannot be run: No such file or directory; "

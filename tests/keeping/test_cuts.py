@@ -72,7 +72,7 @@ def test_a_file_with_a_secret_name_is_not_even_copied(git: Git) -> None:
     assert b"planted" not in captured.read_bytes()
 
 
-def test_what_was_copied_is_for_the_user_alone_and_soon_gone(git: Git) -> None:
+def test_captured_files_are_private_and_temporary(git: Git) -> None:
     git.write("client.py", f'KEY = "{KEY}"\n')
     capture_version(git)
     (captured,) = captured_paths(location_of(git))
@@ -172,7 +172,7 @@ def test_a_tree_that_does_not_come_out_as_identified_is_not_kept(git: Git) -> No
     assert git("for-each-ref", "refs/gitver") == ""
 
 
-def test_what_was_captured_long_ago_is_given_up(git: Git) -> None:
+def test_an_old_capture_is_given_up(git: Git) -> None:
     git.write("app.py", "changed\n")
     capture_version(git)
     (captured,) = captured_paths(location_of(git))

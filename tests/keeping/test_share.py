@@ -60,7 +60,7 @@ def test_a_kept_version_reaches_a_fresh_clone(git: Git, remote: Git, tmp_path: P
     assert clone("show", f"{ref_of(version)}:app.py") == "changed"
 
 
-def test_only_what_was_kept_for_it_is_pushed(git: Git, remote: Git) -> None:
+def test_only_kept_versions_are_pushed(git: Git, remote: Git) -> None:
     git("config", "gitver.keep", "local")
     kept_edit(git, "local\n")
     git("config", "gitver.keep", "push")

@@ -1,4 +1,4 @@
-"""The circuit breaker: a store that has just failed is known to have, for a minute."""
+"""The circuit breaker: remembers for a minute that a store has failed."""
 
 from __future__ import annotations
 

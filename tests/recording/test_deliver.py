@@ -1,4 +1,4 @@
-"""Delivery: what waits is delivered as it was, once; what MLflow has lost is registered again."""
+"""Delivery: entries arrive unchanged and once; models that MLflow lost are registered again."""
 
 from __future__ import annotations
 

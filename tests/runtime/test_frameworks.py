@@ -1,4 +1,4 @@
-"""What docs/long-lived-processes.md says to write works with the frameworks themselves."""
+"""The advice in docs/long-lived-processes.md works with the real frameworks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that outlives an edit is never said to run code that it has not loaded."""
+"""A process that outlives an edit is never linked to code that it has not loaded."""
 
 from __future__ import annotations
 

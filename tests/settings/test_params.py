@@ -60,7 +60,7 @@ def test_a_params_file_that_is_missing_is_named(tmp_path: Path) -> None:
         flattened_params(settings, _location(tmp_path))
 
 
-def test_a_params_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
+def test_a_params_file_that_is_not_a_mapping_is_named(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(GitverError, match=r"list\.yaml contains a list"):
         flattened_params(Settings(params_files=("list.yaml",)), _location(tmp_path))
@@ -79,7 +79,7 @@ def test_all_files_together_have_the_limit_of_one(
     assert str(caught.value) == "params_files name more than 3 values; log fewer of them"
 
 
-def test_a_missing_params_file_is_said_with_its_remedy(tmp_path: Path) -> None:
+def test_the_message_about_a_missing_params_file_has_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(GitverError) as caught:
         flattened_params(Settings(params_files=("gone.yaml",)), _location(tmp_path))
     assert str(caught.value) == (

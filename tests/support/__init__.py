@@ -1,1 +1,1 @@
-"""What several test modules share: git, servers, stores, the oracle."""
+"""Helpers that several test modules share: git, servers, stores, oracles."""

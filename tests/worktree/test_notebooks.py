@@ -110,7 +110,7 @@ def test_an_untracked_notebook_counts_by_its_sources_too(git: Git) -> None:
     ["", "{", "[]", "{}", '{"nbformat": 3, "worksheets": []}', '{"nbformat": 4, "cells": [1]}',
      '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 1}]}', "[" * 100_000],
 )  # fmt: skip
-def test_what_is_no_notebook_counts_by_its_bytes(git: Git, content: str) -> None:
+def test_other_files_count_by_their_bytes(git: Git, content: str) -> None:
     assert only_sources(content.encode()) is None
     git.write("a.ipynb", content)
     git.commit("a")

@@ -1,4 +1,4 @@
-"""The scan for steps: what it finds, what it does not, and what it says of the place."""
+"""The scan for steps: which it finds, which it does not, and where it places them."""
 
 from __future__ import annotations
 
