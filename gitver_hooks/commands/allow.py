@@ -7,7 +7,7 @@ this clone, for all its worktrees, and applies to these values only.
 from __future__ import annotations
 
 import argparse
-import subprocess
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,9 +16,9 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.common.printing import show
 from gitver_hooks.common.uri_parts import parse
 from gitver_hooks.common.uris import without_credentials
-from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.recording.apps import all_apps
 from gitver_hooks.registry.tracking import resolve_tracking, sqlite_file
+from gitver_hooks.repository.git_command import git_in
 from gitver_hooks.repository.remote import main_worktree
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import SETTINGS_FILE, Settings, survey_settings
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         show_requests(asking)
         if not arguments.yes:
             _ask()
-        store_approvals(repository.location, asking)
+        store_approvals(repository, asking)
     return 0
 
 
@@ -92,7 +92,7 @@ def allow_values(repository: Repository) -> None:
     except GitverError as error:
         show(str(error))
     else:
-        store_approvals(repository.location, asking)
+        store_approvals(repository, asking)
 
 
 def show_requests(asking: Sequence[Asking]) -> None:
@@ -104,22 +104,20 @@ def show_requests(asking: Sequence[Asking]) -> None:
             show(f"    {_consequence(request, main_worktree(repository))}")
 
 
-def store_approvals(location: Location, asking: Sequence[Asking]) -> None:
+def store_approvals(repository: Repository, asking: Sequence[Asking]) -> None:
     """Allow in this clone what is asked for. Raises GitverError if git cannot store it."""
+    # The git command keeps the layout and the comments of the file, and locks it.
+    git = git_in(repository)
+    file = os.path.join(repository.location.common_dir, "config")
     for text in dict.fromkeys(request.text for app in asking for request in app.requests):
-        # The git command keeps the layout and the comments of the file, and locks it.
-        command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--add"]
         try:
-            completed = subprocess.run([*command, ALLOWED, text], capture_output=True, text=True)
-        except OSError as error:
-            raise GitverError(
-                f"git cannot be run: {error.strerror}",
-                f"add `{ALLOWED}` to {location.common_dir}/config by hand",
-            ) from error
+            completed = git.attempt("config", "--local", "--add", ALLOWED, text)
+        except GitverError as error:
+            raise GitverError(error.message, f"add `{ALLOWED}` to {file} by hand") from error
         if completed.returncode:
+            reason = completed.stderr.decode("utf-8", "replace").strip()
             raise GitverError(
-                f"git cannot write its configuration: {completed.stderr.strip()}",
-                f"make {location.common_dir}/config writable",
+                f"git cannot write its configuration: {reason}", f"make {file} writable"
             )
     show(f"allowed in this clone; `git config --unset-all {ALLOWED}` undoes this")
 

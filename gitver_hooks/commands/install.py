@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         asking = asking_apps(repository) if arguments.allow else []
         if asking:
             show_requests(asking)
-            store_approvals(location, asking)
+            store_approvals(repository, asking)
         else:
             allow_values(repository)
     folder = hooks_folder(location)

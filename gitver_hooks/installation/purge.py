@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from gitver_hooks.handover.active_model_file import (
 )
 from gitver_hooks.keeping.kept_refs import all_kept, delete_kept
 from gitver_hooks.recording.exclude import include_local_files
+from gitver_hooks.repository.git_command import GitCommand
 from gitver_hooks.repository.repository import open_repository
 
 # The keys that gitver itself writes; the others in [gitver] are the user's.
@@ -49,7 +49,8 @@ def purge(location: Location, environment: Mapping[str, str]) -> list[str]:
         ) from error
     removed += _kept_versions(location, environment)
     removed += include_local_files(location)
-    return removed + [key for key in _KEYS if _unset(location, key)]
+    git = GitCommand(location.git_dir, location.worktree, environment)
+    return removed + [key for key in _KEYS if _unset(git, key)]
 
 
 @contextmanager
@@ -84,7 +85,6 @@ def _kept_versions(location: Location, environment: Mapping[str, str]) -> list[s
         return [ref.name for ref in all_kept(repository) if delete_kept(repository, ref)]
 
 
-def _unset(location: Location, key: str) -> bool:
+def _unset(git: GitCommand, key: str) -> bool:
     """Unset ``key`` in the repository's own configuration; returns whether it was set."""
-    command = ["git", f"--git-dir={location.git_dir}", "config", "--local", "--unset-all", key]
-    return subprocess.run(command, capture_output=True).returncode == 0
+    return git.attempt("config", "--local", "--unset-all", key).returncode == 0

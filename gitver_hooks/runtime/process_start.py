@@ -32,8 +32,8 @@ def _process_start() -> int:
 def _time_of_boot() -> int:
     """When the machine was started, in nanoseconds since the epoch.
 
-    Both clocks are read several times. The pair counts between whose readings the process waited
-    least.
+    Both clocks are read one after the other, several times. The readings that took the shortest
+    time count.
     """
     readings = []
     for _ in range(5):
