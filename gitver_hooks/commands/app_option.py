@@ -9,6 +9,7 @@ from gitver_hooks.common.errors import GitverError
 
 
 def add_app_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option to a command."""
     parser.add_argument(
         "--app",
         metavar="APP",

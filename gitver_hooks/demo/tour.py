@@ -41,6 +41,7 @@ class Tour:
         self._warnings: list[str] = []
 
     def play(self) -> None:
+        """Run the tour. Raises GitverError if a command fails."""
         self._explain("A small repository with an app in it.")
         self._worktree.mkdir()
         self._run("git", "init", "-q", "-b", "main")

@@ -48,10 +48,12 @@ class Location:
 
     @property
     def active_model_file(self) -> str:
+        """The path of the app's active-model file."""
         return os.path.join(self.folder, ACTIVE_MODEL_FILE)
 
     @property
     def settings_file(self) -> str:
+        """The path of the app's settings file."""
         return os.path.join(self.folder, SETTINGS_FILE)
 
     @property

@@ -34,6 +34,7 @@ class ObjectFiles:
             return None
 
     def close(self) -> None:
+        """Close the packs."""
         for pack in self._packs or ():
             pack.close()
         self._packs = None

@@ -36,6 +36,7 @@ class Pack:
         self._count = self._fanout(255)
 
     def close(self) -> None:
+        """Close the pack and its index."""
         self._index.close()
         if self._pack is not None:
             self._pack.close()

@@ -20,6 +20,7 @@ _LONGEST_ENTRY = 64 * 1024
 
 
 def log_path(location: Location) -> str:
+    """The path of the log, which all worktrees of the repository share."""
     return os.path.join(location.shared_state_dir, "log")
 
 

@@ -174,6 +174,7 @@ def _headings(comparison: VersionComparison) -> list[str]:
 
 
 def code_lines(comparison: VersionComparison) -> list[str]:
+    """The lines about changed files and params."""
     lines = [
         f" {file.path} | {_lines_changed(file.added, file.removed)}"
         for file in comparison.code.files
@@ -215,6 +216,7 @@ def _pair_lines(pair: Pair) -> list[str]:
 
 
 def score_list(row: Row) -> str:
+    """The scores of a row, separated by commas."""
     scores = [f"{name} {value.text}" for name, value in sorted(row.scores.items())]
     return ", ".join(["failed", *scores] if row.failed else scores) or "no score"
 

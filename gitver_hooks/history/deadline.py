@@ -28,6 +28,7 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
+        """The deadline ``seconds`` from now."""
         return cls(time.monotonic() + seconds, seconds)
 
     def remaining(self) -> float:

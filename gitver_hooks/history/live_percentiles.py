@@ -24,6 +24,7 @@ class AllLatencies:
 
     @property
     def live(self) -> int:
+        """The number of live traces with a latency."""
         return self.count - len(self.evaluated)
 
 

@@ -50,6 +50,7 @@ class ModelData:
 
     @property
     def tree(self) -> str:
+        """The id of the version's tree; empty if it was not recorded."""
         return self.tags.get(TREE_TAG, "")
 
 

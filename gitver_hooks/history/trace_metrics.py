@@ -37,6 +37,7 @@ class Counts:
 
     @property
     def total(self) -> int:
+        """The number of all traces."""
         return sum(self.states.values())
 
 

@@ -137,6 +137,7 @@ def full_texts(client: MlflowClient, trace: TraceData) -> tuple[str, str]:
 
 
 def checked_id(identifier: str) -> str:
+    """``identifier``, if it is safe in a filter. Raises ValueError otherwise."""
     # MLflow's filter language has no way to quote a quote.
     if not _PLAIN_ID.fullmatch(identifier):
         raise ValueError(f"{identifier!r} is not an id of MLflow's")
@@ -144,6 +145,7 @@ def checked_id(identifier: str) -> str:
 
 
 def locations(client: MlflowClient, experiment_id: str) -> dict[str, list[str]]:
+    """The parameter of ``search_traces`` for the experiment, by the name that it has."""
     return _locations(client, [experiment_id])
 
 

@@ -33,12 +33,14 @@ def all_or_nothing(folder: Path) -> Iterator[ExitStack]:
 
 
 def make_folder(folder: Path, undo: ExitStack) -> None:
+    """Create the folder unless it exists."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
         undo.callback(folder.rmdir)
 
 
 def move(path: Path, target: Path, undo: ExitStack) -> None:
+    """Move a file to ``target``."""
     path.replace(target)
     undo.callback(target.replace, path)
 
@@ -50,6 +52,7 @@ def replace(path: Path, replacement: Path, undo: ExitStack) -> None:
 
 
 def remove(path: Path, undo: ExitStack) -> None:
+    """Remove a file."""
     undo.callback(write_executable, path, path.read_bytes(), ExitStack())
     path.unlink()
 

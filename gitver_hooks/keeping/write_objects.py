@@ -22,6 +22,7 @@ class Unwritten(NamedTuple):
     read: Callable[[], bytes]
 
     def load(self) -> GitObject:
+        """The object with its content."""
         return GitObject(self.type, self.id, self.read())
 
 

@@ -25,6 +25,7 @@ class RemoteRef(NamedTuple):
 
     @property
     def version(self) -> str:
+        """The version id that the ref is for."""
         return unquote(self.suffix)
 
 

@@ -36,6 +36,7 @@ class KnownModels:
         return self._read(version_id, app)[1]
 
     def put(self, version_id: str, model_id: str, app: str = "", name: str = "") -> None:
+        """Remember the model of a version. Raises OSError."""
         if not self._is_same_file():
             import shutil
 
@@ -48,6 +49,7 @@ class KnownModels:
         replace_file(self._path(version_id, app), "".join(f"{line}\n" for line in lines).encode())
 
     def forget(self, version_id: str, app: str = "") -> None:
+        """Forget the model of a version."""
         remove_file(self._path(version_id, app))
 
     def _read(self, version_id: str, app: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ class Tracking(NamedTuple):
 
     @property
     def store(self) -> Store:
+        """The store without credentials."""
         return Store(without_credentials(self.uri), self.experiment)
 
 

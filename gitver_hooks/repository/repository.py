@@ -105,6 +105,7 @@ class Repository:
         return git_object
 
     def close(self) -> None:
+        """Close the packs, and the repository of dulwich if it was opened."""
         self._objects.close()
         while self._opened:
             self._opened.pop().close()

@@ -50,6 +50,7 @@ class MlflowContext:
         set_in_all_threads(None)
 
     def restore(self) -> None:
+        """Set the variables and the context as they were before."""
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)

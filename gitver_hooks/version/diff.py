@@ -39,6 +39,7 @@ class Diff(NamedTuple):
         return bool(self.patches or self.notes)
 
     def to_json(self) -> str:
+        """The text form, which ``from_json`` reads back."""
         patches = [[patch.path, patch.patch] for patch in self.patches]
         return json.dumps({"patches": patches, "notes": self.notes})
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 
 class KeyFormat(NamedTuple):
+    """One format; ``marker`` is empty if no string occurs in all keys of this kind."""
+
     kind: str
     marker: str
     pattern: re.Pattern[str]

@@ -16,6 +16,7 @@ _LETTER = 6.5
 
 
 def rose(finding: Finding) -> bool:
+    """Whether the value is higher after the change."""
     return (finding.after or 0) > (finding.before or 0)
 
 
@@ -24,6 +25,7 @@ def _place(commit: str | None, slots: Sequence[VersionRecord]) -> int | None:
 
 
 def suspect_area(finding: Finding, scale: Scale, slots: Sequence[VersionRecord]) -> str:
+    """The shaded area over the suspects."""
     places = [p for p in (_place(commit, slots) for commit in finding.suspects) if p is not None]
     if not places:
         return ""
@@ -58,6 +60,7 @@ def _steps(
 def step_lines(
     finding: Finding, scale: Scale, slots: Sequence[VersionRecord], chart: Chart
 ) -> Iterator[str]:
+    """The lines at the means before and after the change."""
     for start, end, value, _ in _steps(finding, slots, chart):
         x1, x2, y = scale.x(start - 0.5), scale.x(end - 0.5), scale.y(value)
         yield element("line", x1=c(x1), x2=c(x2), y1=c(y), y2=c(y), class_="step")
@@ -66,6 +69,7 @@ def step_lines(
 def step_labels(
     finding: Finding, scale: Scale, slots: Sequence[VersionRecord], chart: Chart
 ) -> Iterator[str]:
+    """The labels of these lines."""
     for start, end, value, side in _steps(finding, slots, chart):
         x = scale.x(start - 0.5) + 4 if side == "start" else scale.x(end - 0.5) - 4
         label = f"mean {text.in_unit(value, finding.unit)}"
@@ -91,6 +95,7 @@ def offset_with_room(chart: Chart, scale: Scale, span: tuple[float, float], y: f
 
 
 def change_label(finding: Finding, scale: Scale, slots: Sequence[VersionRecord]) -> str:
+    """The vertical line at the commit of the change, and its label."""
     place = _place(finding.commit, slots)
     if place is None:
         return ""

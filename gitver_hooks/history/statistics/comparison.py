@@ -38,6 +38,7 @@ class Comparison:
 
     @property
     def significant(self) -> bool:
+        """Whether p is below the level, after the correction."""
         return self.p is not None and self.p < LEVEL
 
     @property
