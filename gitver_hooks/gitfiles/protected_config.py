@@ -8,7 +8,6 @@ configuration before it opens one.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 
 from gitver_hooks.common.files import read_small
@@ -88,8 +87,14 @@ def _command_line(environment: Mapping[str, str]) -> Iterator[tuple[str, str | N
         if key is None:
             break
         yield key, environment.get(f"GIT_CONFIG_VALUE_{number}")
+    parameters = environment.get("GIT_CONFIG_PARAMETERS", "")
+    if not parameters:
+        return
+    # Imported where needed: hooks are faster without it.
+    import shlex
+
     try:
-        words = shlex.split(environment.get("GIT_CONFIG_PARAMETERS", ""))
+        words = shlex.split(parameters)
     except ValueError:
         return
     for word in words:
