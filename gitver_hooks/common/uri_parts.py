@@ -7,12 +7,13 @@ URIs follow the grammar of SQLAlchemy's ``make_url``: a password may contain ``/
 
 from __future__ import annotations
 
+from gitver_hooks.common.simple_uris import is_simple
+
 # mlflow.store.db.db_types.DATABASE_ENGINES; a driver may follow, as in postgresql+psycopg2.
 DATABASES = ("postgresql", "mysql", "sqlite", "mssql")
 # The schemes of Databricks and Unity Catalog name a profile, not a host. They may stand alone.
 PROFILES = ("databricks", "databricks-uc", "uc")
 
-_SPECIAL = "@?#\\["
 _HOST_PUNCTUATION = "-._~"
 _LARGEST_PORT = 65535
 INVISIBLE = "it contains a control character or an invisible one"
@@ -54,11 +55,6 @@ class Parts:
         self.path = path
         self.query = query
         self.problem = problem
-
-
-def is_simple(uri: str) -> bool:
-    """Whether ``uri`` has no character that could make its host or its credentials ambiguous."""
-    return uri.isprintable() and " " not in uri and not any(c in uri for c in _SPECIAL)
 
 
 def split_scheme(uri: str) -> tuple[str, str]:

@@ -6,12 +6,12 @@ Standard library only: hooks and apps use it each time they start (see ``uri_par
 from __future__ import annotations
 
 from gitver_hooks.common.errors import GitverError
+from gitver_hooks.common.simple_uris import is_simple
 from gitver_hooks.common.uri_parts import (
     DATABASES,
     INVISIBLE,
     PROFILES,
     Parts,
-    is_simple,
     parse,
     split_scheme,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.scope import unmatched
-from gitver_hooks.handover.observation import FIELDS, FOLDER, GITLINK
+from gitver_hooks.handover.observation import FOLDER, GITLINK
 from gitver_hooks.repository.repository import Repository
 from gitver_hooks.worktree.content import Content
 from gitver_hooks.worktree.observed_index import read_whole_index
@@ -14,7 +14,7 @@ from gitver_hooks.worktree.observed_index import read_whole_index
 
 def counted_files(content: Content) -> int:
     """The number of files of the worktree that count, including those of submodules."""
-    return len(content.observation.signatures) // FIELDS
+    return sum(len(directory.files) for directory in content.observation.directories)
 
 
 def paths_problems(repository: Repository, content: Content) -> list[GitverError]:

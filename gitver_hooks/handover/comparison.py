@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from array import array
 
 from gitver_hooks.common.files import read_small
 from gitver_hooks.handover import snapshot as snapshots
 from gitver_hooks.handover.observation import (
     ABSENT,
-    FIELDS,
     GITLINK,
+    SIGNATURE,
+    TIMES,
     directory_signatures_of,
+    pack,
     signature_of,
     signatures_of,
 )
@@ -101,14 +102,14 @@ def _same_contents(snapshot: Snapshot) -> bool:
 
 def _moved_indexes(location: Location, snapshot: Snapshot) -> set[bytes] | None:
     """The indexes with different stat data but the same content; None if a pinned file changed."""
-    recorded = snapshots.unpack(snapshot.pinned_signatures)
+    recorded = snapshot.pinned_signatures
     moved = set()
     for i, path in enumerate(snapshots.split(snapshot.pinned)):
         try:
             signature = signature_of(os.stat(path))
         except OSError:
             signature = ABSENT
-        if array("q", signature) != recorded[i * FIELDS : (i + 1) * FIELDS]:
+        if pack(signature) != recorded[i * SIGNATURE : (i + 1) * SIGNATURE]:
             if not same_index(location, snapshot, path):
                 return None
             moved.add(path)
@@ -125,7 +126,7 @@ def _same_files(root: bytes, snapshot: Snapshot) -> bool:
     else:
         paths = _below(root, snapshot.files)
     try:
-        return signatures_of(paths).tobytes() == snapshot.signatures
+        return signatures_of(paths) == snapshot.signatures
     except OSError:
         return False
 
@@ -144,7 +145,7 @@ def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
     the folder of a submodule counts even if it is empty.
     """
     paths = _below(root, snapshot.directories)
-    recorded = snapshots.unpack(snapshot.directory_signatures)
+    recorded = snapshot.directory_signatures
     try:
         found = directory_signatures_of(paths)
     except (FileNotFoundError, NotADirectoryError):
@@ -154,15 +155,15 @@ def _moved_directories(root: bytes, snapshot: Snapshot) -> list[int] | None:
     else:
         if found == recorded:
             return []
-        present = {i: found[2 * i : 2 * i + 2] for i in range(len(paths))}
-    moved = [i for i, times in present.items() if times != recorded[2 * i : 2 * i + 2]]
+        present = {i: found[i * TIMES : (i + 1) * TIMES] for i in range(len(paths))}
+    moved = [i for i, times in present.items() if times != recorded[i * TIMES : (i + 1) * TIMES]]
     # Only the root may be reached through a symbolic link.
     if any(not os.path.isdir(paths[i]) or (i and os.path.islink(paths[i])) for i in moved):
         return None
     return moved
 
 
-def _present_directories(paths: list[bytes], snapshot: Snapshot) -> dict[int, array[int]] | None:
+def _present_directories(paths: list[bytes], snapshot: Snapshot) -> dict[int, bytes] | None:
     """The times of the directories that exist; None if one with a submodule is gone."""
     present = {}
     for i, path in enumerate(paths):

@@ -58,6 +58,11 @@ def _is_same_tracking_uri(state: ActiveState, environment: Mapping[str, str]) ->
     uri = chosen_tracking_uri(environment)
     if uri is None:
         return state.tracking_uri_source != ENVIRONMENT
+    from gitver_hooks.common.simple_uris import is_simple
+
+    # The answer of most app starts, without importing a parser of URIs.
+    if uri == state.tracking_uri and is_simple(uri):
+        return True
     from gitver_hooks.common.uris import same_store
 
     return same_store(uri, state.tracking_uri)

@@ -19,6 +19,7 @@ from gitver_hooks.handover.observation import (
     SPECIAL,
     TRACKED_ONLY,
     tag,
+    unpack,
 )
 
 TYPE_CHECKING = False
@@ -41,7 +42,7 @@ class DirectoryNames:
         self._directories = snapshot.directories.split(b"\0")
         self._others = snapshots.split_others(snapshot.others)
         self._files = snapshots.split(snapshot.files)
-        self._starts = _running_totals(snapshots.unpack(snapshot.counts))
+        self._starts = _running_totals(unpack(snapshot.counts))
         self._scope = Scope.decode(snapshot.scope)
         self._levels: WorktreeIgnoreRules | None = None
 

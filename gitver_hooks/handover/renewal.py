@@ -50,7 +50,7 @@ def _directories(
 ) -> tuple[bytes, bytes] | None:
     """The directories' times and names."""
     root = os.fsencode(location.worktree)
-    signatures = snapshots.unpack(snapshot.directory_signatures)
+    signatures = array("q", snapshot.directory_signatures)
     others = snapshots.split_others(snapshot.others)
     paths = snapshot.directories.split(b"\0")
     names = DirectoryNames(root, snapshot)
@@ -75,7 +75,7 @@ def _pinned(
     location: Location, snapshot: Snapshot, moved: Moved, device: int, now: int
 ) -> bytes | None:
     """The signatures of the indexes and the other pinned files."""
-    signatures = snapshots.unpack(snapshot.pinned_signatures)
+    signatures = array("q", snapshot.pinned_signatures)
     for position, path in enumerate(snapshots.split(snapshot.pinned)):
         if path not in moved.indexes:
             continue

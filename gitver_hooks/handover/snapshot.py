@@ -1,4 +1,4 @@
-"""Stores an observation as a snapshot file: names in blobs, stat data in packed arrays.
+"""Stores an observation as a snapshot file: names in blobs, stat data in packed numbers.
 
 Standard library only.
 """
@@ -6,9 +6,8 @@ Standard library only.
 from __future__ import annotations
 
 import os
-from array import array
 
-from gitver_hooks.handover.observation import NESTED
+from gitver_hooks.handover.observation import NESTED, pack, unpack
 
 try:
     # The same function as hashlib's, without the milliseconds that loading OpenSSL takes.
@@ -18,12 +17,10 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitver_hooks.handover.observation import Observation
 
-# The array detects a machine with another byte order or word size.
-_MAGIC = b"gitver snapshot 3\n" + array("q", [1]).tobytes()
+# The number detects a machine with another byte order.
+_MAGIC = b"gitver snapshot 3\n" + pack([1])
 _SECTIONS = 15
 _DIGEST = 16
 _ABSENT = b"\0" * _DIGEST
@@ -34,7 +31,7 @@ class Snapshot:
 
     ``files`` are paths from the worktree's root, grouped in the order of the directories;
     ``counts`` says how many are in each. ``signatures``, ``directory_signatures`` (mtime and ctime)
-    and ``pinned_signatures`` are packed arrays of q. ``others`` are the tagged names in each
+    and ``pinned_signatures`` are packed numbers. ``others`` are the tagged names in each
     directory. Names are separated by NUL. ``scope`` is the encoded Scope of the app.
     """
 
@@ -79,7 +76,7 @@ def copy(snapshot: Snapshot) -> Snapshot:
 def encode(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot file."""
     sections = [getattr(snapshot, name) for name in _ORDER]
-    return b"".join((_MAGIC, array("q", map(len, sections)).tobytes(), *sections, _MAGIC))
+    return b"".join((_MAGIC, pack(map(len, sections)), *sections, _MAGIC))
 
 
 def decode(data: bytes) -> Snapshot | None:
@@ -101,7 +98,7 @@ def from_observation(observation: Observation, version_id: str) -> Snapshot:
     """The snapshot of an observation."""
     snapshot = Snapshot()
     snapshot.version_id = version_id.encode("utf-8", "surrogateescape")
-    snapshot.signatures = observation.signatures.tobytes()
+    snapshot.signatures = bytes(observation.signatures)
     _add_directories(snapshot, observation)
     snapshot.pinned = b"\0".join(observation.pinned)
     snapshot.pinned_signatures = pack(n for s in observation.pinned.values() for n in s)
@@ -138,18 +135,6 @@ def _add_directories(snapshot: Snapshot, observation: Observation) -> None:
 def content_digest(content: bytes | None) -> bytes:
     """A digest of a small file; a missing file has its own."""
     return _ABSENT if content is None else blake2b(content, digest_size=_DIGEST).digest()
-
-
-def pack(numbers: Iterable[int]) -> bytes:
-    """Numbers as the bytes of an array of q."""
-    return array("q", numbers).tobytes()
-
-
-def unpack(data: bytes) -> array[int]:
-    """The numbers in the bytes of an array of q."""
-    numbers = array("q")
-    numbers.frombytes(data)
-    return numbers
 
 
 def split(blob: bytes) -> list[bytes]:

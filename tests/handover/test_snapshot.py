@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitver_hooks.handover import snapshot as snapshots
-from gitver_hooks.handover.observation import FIELDS, NESTED, OWN, Directory, Observation
+from gitver_hooks.handover.observation import FIELDS, NESTED, OWN, Directory, Observation, pack
 
 SECTIONS = snapshots.Snapshot.__slots__
 
@@ -27,7 +27,7 @@ def observation(tmp_path: Path) -> Observation:
     root.files, root.others = [b"a", b"b"], [b"fmlflow.db", b"dpkg"]
     package.files = [b"c"]
     observation.directories = [root, package]
-    observation.signatures = array("q", range(3 * FIELDS))
+    observation.signatures = bytearray(pack(range(3 * FIELDS)))
     observation.pinned = {b"/g/index": (5, 6, 7, 8, 9), b"/g/packed-refs": (0,) * FIELDS}
     observation.indexes = {b"/g/index": (b"\xab\xcd", 20), b"/m/index": (b"\x01", 32)}
     observation.contents = {b"/g/HEAD": b"ref: x\n", b"/home/.gitconfig": None}
