@@ -56,10 +56,10 @@ class _Session:
         """Notice the reloads of ``%autoreload``, which a cell may have loaded."""
         note_partial_reloads(self._shell)
 
-    def print_status(self, _line: str = "") -> None:
-        """Print what ``gitver status`` prints."""
+    def print_status(self, line: str = "") -> None:
+        """Print what ``gitver status`` prints with the options in ``line``."""
         completed = subprocess.run(
-            recording_command("status"),
+            recording_command("status", *line.split()),
             cwd=self._folder,
             env=user_environment(os.environ),
             stdin=subprocess.DEVNULL,

@@ -65,6 +65,7 @@ def test_each_cell_runs_under_its_version_with_autoreload(prepared: App, first: 
         notebook.run("mlflow.flush_trace_async_logging()")
         assert versions_of_traces(prepared.store) == expected
         assert prepared.version in notebook.run("%gitver")
+        assert f'"id": "{prepared.version}"' in notebook.run("%gitver --json")
 
 
 def name_of(app: App, version: str) -> str:

@@ -191,9 +191,8 @@ def _app_lines(facts: dict[str, Any]) -> list[str]:
     """The lines about the app, unless it is the whole repository."""
     lines = []
     if facts.get("is_part"):
-        lines.append(
-            f"app        {facts['app']} in {facts['folder']}: {facts['files']} files count"
-        )
+        count = "1 file counts" if facts["files"] == 1 else f"{facts['files']} files count"
+        lines.append(f"app        {facts['app']} in {facts['folder']}: {count}")
     if len(facts["apps"]) > 1:
         lines.append(f"apps       {', '.join(facts['apps'])}")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitver_hooks.diagnosis.finding import OK, PROBLEM, WARNING, Finding
+from gitver_hooks.diagnosis.paths import paths_problems
 from gitver_hooks.floods.guard import flood_problem
 from gitver_hooks.recording.named_apps import name_problems, named_apps
 from gitver_hooks.repository.repository import Repository
@@ -21,6 +22,9 @@ def check_apps(repository: Repository) -> Iterator[Finding]:
     if not problems and len(apps) > 1:
         yield Finding("apps", OK, ", ".join(map(str, apps)))
     identified = identify_worktree(repository, survey_settings(repository).settings)
+    level = PROBLEM if identified.content.is_empty else WARNING
+    for problem in paths_problems(repository, identified.content):
+        yield Finding("paths", level, problem.message, problem.remedy)
     flood = flood_problem(repository, identified)
     if flood is None:
         yield Finding("version", OK, identified.version.id)

@@ -16,7 +16,7 @@ from gitver_hooks.settings.approval import refusal
 
 def check_settings(repository: Repository) -> Iterator[Finding]:
     """Findings about the settings of ``repository``, and about the store that they lead to."""
-    worktree = repository.location.worktree
+    folder = repository.location.folder
     survey = survey_settings(repository)
     problems = settings_problems(repository)
     if survey.refused:
@@ -24,7 +24,7 @@ def check_settings(repository: Repository) -> Iterator[Finding]:
     for problem in problems:
         yield Finding("settings", PROBLEM, problem.message, problem.remedy)
     if not problems:
-        yield Finding("settings", OK, f"the settings of {worktree} are valid")
+        yield Finding("settings", OK, f"the settings of {folder} are valid")
     settings = survey.settings
     try:
         tracking = worktree_tracking(repository, settings)

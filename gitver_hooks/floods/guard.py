@@ -156,17 +156,22 @@ def _checked(line: IgnoreLine, repository: Repository, content: Content) -> Igno
 def _problem(worktree: str, lines: list[IgnoreLine]) -> GitverError:
     pronoun = "it" if len(lines) == 1 else "them"
     verb = "makes" if len(lines) == 1 else "make"
-    names = " and ".join(os.fsdecode(line.path) for line in lines)
+    names = _listed([os.fsdecode(line.path) for line in lines])
     safe = [f"`{os.fsdecode(line.line)}`" for line in lines if line.is_safe]
     remedies = []
     if safe:
         one_each = "" if len(safe) == 1 else ", one line each"
         file = os.path.join(worktree, ".gitignore")
-        remedies.append(f"add {' and '.join(safe)} to {file}{one_each}")
+        remedies.append(f"add {_listed(safe)} to {file}{one_each}")
     if len(safe) < len(lines):
-        unsafe = " and ".join(os.fsdecode(line.path) for line in lines if not line.is_safe)
+        unsafe = _listed([os.fsdecode(line.path) for line in lines if not line.is_safe])
         remedies.append(f"let it write files like {unsafe} to a folder that git ignores")
     return GitverError(
         f"{names} {verb} each run another version, because git does not ignore {pronoun}",
         f"if the app writes {pronoun}, {', and '.join(remedies)}",
     )
+
+
+def _listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

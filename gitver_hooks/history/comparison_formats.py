@@ -11,6 +11,7 @@ from gitver_hooks.history.evaluated_rows import Row
 from gitver_hooks.history.records import Resolved
 from gitver_hooks.history.statistics.comparison import PASS_OR_FAIL, Comparison
 from gitver_hooks.history.text import in_unit, interval
+from gitver_hooks.version.version import TREE_PREFIX
 
 _LONGEST_TEXT = 200
 HEAD = ("metric", "n", "A", "B", "difference", "95% interval", "p", "test", "")
@@ -83,9 +84,11 @@ def notes(comparison: VersionComparison) -> list[str]:
 
 
 def label(resolved: Resolved) -> str:
-    """``6bf7e1e8`` or ``6bf7e1e8+efc07a29``."""
-    commit, dirty, digest = resolved.version.partition("-dirty-")
-    return f"{commit[:8]}+{digest[:8]}" if dirty else commit[:8]
+    """``6bf7e1e8`` or ``6bf7e1e8+efc07a29``, as `gitver log` names it."""
+    base, dirty, digest = resolved.version.partition("-dirty-")
+    # The id of a part of a tree does not begin with its commit.
+    short = (resolved.commit or base.removeprefix(TREE_PREFIX))[:8]
+    return f"{short}+{digest[:8]}" if dirty else short
 
 
 def metric_cells(comparison: Comparison) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ def join(
         of_commit = by_commit.get(commit.commit, [])
         tree = trees.get(commit.commit)
         of_tree = by_tree.get(tree, []) if tree else []
-        # A version of the whole repository, if the app was that then.
-        clean = of_tree or [model for model in of_commit if not model.dirty and not model.app]
+        # What the app was at that commit by other ``paths``, or when it was the whole repository.
+        clean = of_tree or [model for model in of_commit if not model.dirty]
         if not clean:
             records.append(commit_record(commit, f"{TREE_PREFIX}{tree}" if tree else ""))
         dirty = sorted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.location import Location
 from gitver_hooks.gitfiles.scope import Scope
 from gitver_hooks.repository.branch import current_branch
@@ -70,6 +71,13 @@ def identify_worktree(repository: Repository, settings: Settings) -> Identified:
 def scope_of(location: Location, settings: Settings) -> Scope:
     """The paths that make up the app at ``location``, as its settings say."""
     return Scope(os.fsencode(location.app), map(os.fsencode, settings.paths))
+
+
+def emptiness(content: Content) -> GitverError | None:
+    """What is wrong if no file counts for the app: its version would never change."""
+    if content.scope.is_everything or not content.is_empty:
+        return None
+    return GitverError("no file counts for this app", "correct `paths`")
 
 
 def version_id_of(content: Content) -> str:

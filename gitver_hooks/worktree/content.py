@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from gitver_hooks.worktree.tree import Change, Entry
 __all__ = ["Change", "Content", "Entry", "read_content", "read_new_blob", "read_old_blob"]
 
 _ATTEMPTS = 3
+_EMPTY_TREES = tuple(new(b"tree 0\0").hexdigest() for new in (hashlib.sha1, hashlib.sha256))
 # A filesystem whose clock ticks more slowly (FAT: 2 s) gets no snapshot right after an edit.
 _LONGEST_TICK_NS = 50_000_000
 
@@ -40,6 +42,11 @@ class Content(NamedTuple):
     scope: Scope
     observation: Observation
     blobs: BlobReader
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in scope, neither in HEAD nor in the worktree."""
+        return self.tree in _EMPTY_TREES and not self.changes
 
 
 def read_content(

@@ -65,6 +65,17 @@ def test_an_unknown_app_is_refused_with_a_list_of_the_apps(
     assert "shop is no app" in refused and "finder (apps/search)" in refused
 
 
+def test_a_new_app_is_named_by_its_folder(
+    apps: Git, gitver: Callable[..., str], tmp_path: Path
+) -> None:
+    apps.write("batch/.gitver.yaml", "")
+    assert gitver(apps.path, "id", "--app", "batch") == gitver(apps.path / "batch", "id")
+    elsewhere = Git(tmp_path / "elsewhere")
+    elsewhere.write("batch/.gitver.yaml", "")
+    for folder in (".", "libs", "missing", str(elsewhere.path / "batch")):
+        assert "is no app of this" in gitver(apps.path, "id", "--app", folder, status=1)
+
+
 def test_status_says_how_many_files_count_and_which_apps_there_are(
     apps: Git, gitver: Callable[..., str]
 ) -> None:
@@ -142,3 +153,18 @@ def test_two_apps_of_one_name_are_reported_with_what_to_do(
     monkeypatch.setenv("GITVER_APP", "all")
     (named,) = problems("apps")
     assert named.endswith("remove the environment variable GITVER_APP, which names all apps alike")
+
+
+def test_doctor_names_the_patterns_that_match_nothing(
+    apps: Git, gitver: Callable[..., str]
+) -> None:
+    def findings(paths: str) -> list[tuple[str, str]]:
+        apps.write("apps/chat/.gitver.yaml", f"paths: {paths}\n")
+        found = json.loads(gitver(apps.path / "apps/chat", "doctor", "--json", status=1))
+        return [(item["level"], item["message"]) for item in found if item["topic"] == "paths"]
+
+    unmatched = "paths has the pattern '/lib/', which matches nothing"
+    assert findings("['*', /lib/]") == [("warning", unmatched)]
+    assert findings("[/lib/]") == [
+        ("problem", unmatched), ("problem", "no file counts for this app")
+    ]  # fmt: skip

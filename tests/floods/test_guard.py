@@ -59,6 +59,15 @@ def test_the_third_run_prints_the_line_and_no_later_one(git: Git) -> None:
     )
 
 
+def test_several_files_are_listed_in_one_line(git: Git) -> None:
+    hint = hints(git, *[("a.log", "b.log", "c.log")] * 2)[-1]
+    assert hint == (
+        "a.log, b.log and c.log make each run another version, because git does not ignore them; "
+        f"if the app writes them, add `/a.log`, `/b.log` and `/c.log` to {git.path}/.gitignore, "
+        "one line each"
+    )
+
+
 def test_a_run_right_after_the_commit_that_a_hook_recorded_is_the_first_one(git: Git) -> None:
     start(git, is_run=False)
     append(git, "app.log")

@@ -10,7 +10,7 @@ import pytest
 
 from gitver_hooks.history.code_changes import CodeChanges, FileChange
 from gitver_hooks.history.comparing import VersionComparison, compare_rows
-from gitver_hooks.history.comparison_formats import as_table, verdict
+from gitver_hooks.history.comparison_formats import as_table, label, verdict
 from gitver_hooks.history.comparison_json import as_dict
 from gitver_hooks.history.comparison_markdown import as_markdown, code
 from gitver_hooks.history.evaluated_rows import Row, Value
@@ -131,3 +131,13 @@ def test_the_headings_name_both_commits_and_what_is_uncommitted() -> None:
     first, second, *_ = as_table(comparison, 0)
     assert first == "A aaaaaaaa Before"
     assert second == "B bbbbbbbb+12345678 After (with uncommitted changes)"
+
+
+def test_a_part_of_a_tree_is_named_by_its_commit() -> None:
+    tree = f"tree-{'c' * 32}"
+    a = Resolved(f"tree-{'c' * 40}", "a" * 40)
+    b = Resolved(f"{tree}-dirty-12345678", "b" * 40, dirty=True)
+    elsewhere = Resolved(f"{tree}-dirty-12345678", None, dirty=True)
+    assert [label(side) for side in (a, b, elsewhere)] == [
+        "aaaaaaaa", "bbbbbbbb+12345678", "cccccccc+12345678"
+    ]  # fmt: skip

@@ -55,3 +55,16 @@ def test_the_whole_repository_and_its_apps_have_histories_of_their_own(app: App)
     assert [record.version for record in whole] == [commit]
     assert [record.version for record in chat] == [identify(app.path / "chat").id]
     assert whole[0].model_id != chat[0].model_id
+
+
+def test_commits_keep_the_numbers_of_what_the_app_was_by_earlier_paths(app: App) -> None:
+    app.write(".gitver.yaml", "paths: [/src/]\n")
+    app.write("src/main.py", "1\n")
+    app.write("prompts/one.txt", "1\n")
+    app.commit("first")
+    version = identify(app.path).id
+    app.write("prompts/one.txt", "2\n")
+    second = app.commit("second", **{".gitver.yaml": "paths: [/src/, /prompts/]\n"})
+    newest, before = history(app.path, deadline=120)
+    assert (newest.commit, newest.version) == (second, identify(app.path).id)
+    assert before.version == version and before.model_id not in (None, newest.model_id)

@@ -189,3 +189,18 @@ def test_waiting_for_another_gitver_is_bounded(app: App) -> None:
         assert lock.held
         record(location, os.environ, 1.0)
     assert app.active is None
+
+
+def test_an_app_of_which_no_file_counts_has_no_version(app: App) -> None:
+    app.write("src/app.py", "1\n")
+    app.write(".gitver.yaml", "paths: [/src/]\n")
+    app.commit("first")
+    assert app.active is not None
+    app.write(".gitver.yaml", "paths: [/scr/]\n")
+    with pytest.raises(GitverError, match="no file counts for this app; correct `paths`"):
+        registered(app)
+    assert app.active is None
+    # That its code was removed is a change like any other.
+    app.write(".gitver.yaml", "paths: [/src/]\n")
+    shutil.rmtree(app.path / "src")
+    assert registered(app).recorded.version.dirty
