@@ -1,7 +1,7 @@
-"""Allow what the checked-out .gitver.yaml asks for, such as where data is sent.
+"""Allow settings of the checked-out .gitver.yaml that need your consent.
 
-Shows each value and where it leads, and asks. What is allowed is stored in the git configuration of
-this clone, for all its worktrees, and applies to these values only.
+Shows each value and what it does, and asks. Your answer is stored in the git configuration of this
+clone, for all its worktrees, and applies to these values only.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
                 raise survey.problems[0]
         asking = asking_apps(repository)
         if not asking:
-            show(f"{SETTINGS_FILE} asks for nothing that is not allowed already")
+            show(f"{SETTINGS_FILE} contains nothing that needs your consent")
             return 0
         show_requests(asking)
         if not arguments.yes:

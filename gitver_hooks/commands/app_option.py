@@ -15,7 +15,7 @@ def add_app_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--app",
         metavar="APP",
-        help="the name or the folder of the app (default: that of the current folder)",
+        help="the app, by name or folder (default: that of the current folder)",
     )
 
 
@@ -40,7 +40,7 @@ def app_folder(arguments: argparse.Namespace) -> str:
     matches = [app for app in apps if app.name == arguments.app]
     if len(matches) == 1:
         return matches[0].location.folder
-    problem = "is the name of several apps" if matches else "is no app of this repository"
+    problem = "is the name of several apps" if matches else "is not an app in this repository"
     raise GitverError(
         f"{arguments.app} {problem}", f"name the folder of one: {', '.join(map(str, apps))}"
     )

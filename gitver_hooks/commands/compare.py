@@ -32,8 +32,8 @@ _ROWS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", nargs="?", metavar="A", help="a version (default: see above)")
-    parser.add_argument("b", nargs="?", metavar="B", help="a version (default: the worktree's)")
+    parser.add_argument("a", nargs="?", metavar="A", help="the first version (default: see above)")
+    parser.add_argument("b", nargs="?", metavar="B", help="the second version (default: worktree)")
     parser.add_argument(
         "--format",
         choices=("table", "markdown", "json"),

@@ -1,4 +1,4 @@
-"""Show everything in a temporary folder: commits, an edit, an app, and the traces linked to them.
+"""Show how gitver works, in a temporary folder: commits, an edit, and the traces of an app.
 
 Needs only git, usually takes less than a minute, and leaves nothing behind. GITVER_WAIT is how many
 seconds to wait for each registration.

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 def split(words: list[str]) -> tuple[str, str, list[str]]:
     """A, B (default: the worktree), and what is left for git. Raises GitverError without A."""
     if not words or words[0].startswith("-"):
-        raise GitverError("no version was named", "write `gitver diff A` or `gitver diff A B`")
+        raise GitverError("no version was given", "write `gitver diff A` or `gitver diff A B`")
     a, *options = words
     b = WORKTREE
     if options and not options[0].startswith("-"):

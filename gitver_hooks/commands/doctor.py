@@ -1,4 +1,4 @@
-"""Check the hooks, Python, MLflow, the store and gitver's state, and say what to do.
+"""Check the whole setup: hooks, Python, MLflow, the store and gitver's state.
 
 Changes nothing. Exits 1 if there is a problem; a warning is something that may be intended.
 """

@@ -1,4 +1,4 @@
-"""Record the worktree after something changed it: what git and pre-commit call.
+"""Record the worktree after something has changed it. git and pre-commit call this.
 
 NAME is the hook's (post-commit, post-checkout, post-merge, post-rewrite, post-applypatch), or
 pre-commit if pre-commit runs it. It never fails, never waits for MLflow, and prints nothing unless

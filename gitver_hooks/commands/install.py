@@ -1,6 +1,6 @@
-"""Install the native hooks in this repository, beside those of others, and register this version.
+"""Install the native hooks in this repository and register the current version.
 
-Waits for MLflow as long as the setting `wait` says, and leaves the rest to the background.
+Existing hooks are kept and run first. Waits for MLflow as long as the setting `wait` says.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow",
         action="store_true",
-        help="allow what the checked-out .gitver.yaml asks for, without asking",
+        help="allow settings of .gitver.yaml that need your consent, without asking",
     )
 
 
@@ -76,7 +76,7 @@ def _warnings(location: Location, folder: Path) -> list[str]:
         return []
     if folder.is_relative_to(Path(location.worktree).resolve()):
         return [
-            "core.hooksPath is a folder of the worktree: unless git ignores the hooks, they are",
+            "core.hooksPath is inside the worktree: unless git ignores the hooks, they are",
             "part of your code and of its version",
         ]
     return [

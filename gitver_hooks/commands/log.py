@@ -1,7 +1,7 @@
-"""Show the git history with the app's quality beside it, and what changed where.
+"""Show the git history with the app's quality next to it, and what changed where.
 
-Without a RANGE, the first-parent history of HEAD, newest first; versions with uncommitted changes
-are listed under their commit.
+Without a RANGE, shows the first-parent history of HEAD, newest first. Versions with uncommitted
+changes are listed under their commit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Print the model id of the worktree as it is now, registering it if needed."""
+"""Print the model id of the worktree as it is now, registering the version if needed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Remove versions with uncommitted changes that nobody needs, and their kept code.
+"""Remove unused versions with uncommitted changes, and their kept code.
 
-A version is removed from MLflow if it is older than a period and has no traces, runs, metrics or
-feedback, and nobody has tagged it. Kept code is removed with its version, or if that is gone.
+A version is removed from MLflow if it is old, has no traces, runs, metrics or feedback, and nobody
+has tagged it. Kept code is removed with its version, or if its version no longer exists.
 """
 
 from __future__ import annotations
@@ -75,20 +75,20 @@ def _scope(source: Source, cutoff: datetime, seconds: float) -> Scope:
 def _show_plan(plan: Plan, remote: str | None, cutoff: datetime) -> None:
     day = cutoff.astimezone().strftime("%Y-%m-%d")
     if not plan:
-        show(f"nothing to remove: no unused version is older than {day}, and no kept code is stray")
+        show(f"nothing to remove: no unused version is older than {day}, and no kept code is left")
         return
     _show_list(
-        f"{len(plan.models)} versions in MLflow, older than {day} and not used by anybody",
+        f"{len(plan.models)} unused versions in MLflow, older than {day}",
         [f"{_day(model.created_ms)}  {model.name}" for model in plan.models],
     )
     _show_list(
         f"{len(plan.kept)} kept versions in this repository",
         [ref.kept.version for ref in plan.kept],
     )
-    _show_list(f"{len(plan.known_models)} notes of which model a version has", [])
+    _show_list(f"{len(plan.known_models)} stored model ids", [])
     if remote is not None:
         _show_list(
-            f"{len(plan.remote)} kept versions at {remote}", [ref.version for ref in plan.remote]
+            f"{len(plan.remote)} kept versions on {remote}", [ref.version for ref in plan.remote]
         )
 
 
@@ -110,6 +110,6 @@ def _remove(scope: Scope, plan: Plan, remote: str | None) -> int:
         say(problem)
     counts = [f"{removed.models} versions", f"{removed.kept} kept versions"]
     if remote is not None:
-        counts.append(f"{removed.remote} at {remote}")
+        counts.append(f"{removed.remote} on {remote}")
     show(f"removed {', '.join(counts)}; `git gc` frees the space of kept code")
     return 1 if removed.problems else 0

@@ -1,6 +1,6 @@
 """Restore the exact code of a version, model or trace, uncommitted edits included.
 
-Creates a worktree beside the repository (or in DIR) and checks that it is the version asked for.
+Creates a worktree beside the repository (or in DIR) and checks that it has the requested version.
 WHAT is anything that `gitver show` accepts. Never overwrites a file.
 """
 
@@ -36,7 +36,7 @@ NOT_EXACT = 4
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="WHAT", help="a version, model or trace")
     parser.add_argument(
-        "directory", metavar="DIR", nargs="?", help="where to (default: beside the repository)"
+        "directory", metavar="DIR", nargs="?", help="a new folder (default: beside the repository)"
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_own_process(arguments.deadline)
     only_exported = arguments.patch or arguments.show is not None or arguments.archive is not None
     if only_exported and arguments.directory is not None:
-        raise GitverError("DIR has no meaning with --patch, --show or --archive", "leave it out")
+        raise GitverError(
+            "DIR cannot be combined with --patch, --show or --archive", "leave it out"
+        )
     with open_source(app_folder(arguments), arguments.environment, arguments.deadline) as source:
         code = find_code(source, find_wanted(source, arguments.name))
         if arguments.patch:
@@ -74,7 +76,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
     show(f"to         {folder}")
     show(f"from       {code.origin}")
     if verified.version is not None:
-        show(f"version    {verified.version}, as `gitver id` prints there")
+        show(f"version    {verified.version}, computed from the new worktree")
     problems = [*problems, *verified.problems] if verified.problems else []
     for problem in problems:
         show(f"NOT EXACT  {problem}")
@@ -87,9 +89,9 @@ def _show_hints(source: Source, code: Code, folder: str) -> None:
     if code.missing_commit:
         show(f"commit     {how_to_get(source, code.missing_commit)}")
     if has_submodules(source.repository, code.tree):
-        show("submodules `git submodule update --init` there checks them out")
+        show("submodules run `git submodule update --init` there to check them out")
     if is_sparse(source.repository):
-        show("sparse     as this worktree; `git sparse-checkout disable` there adds the rest")
+        show("sparse     like this worktree; run `git sparse-checkout disable` there for all files")
     show(f"remove it  git worktree remove --force {shlex.quote(folder)}")
 
 
@@ -108,7 +110,7 @@ def _print_file(source: Source, code: Code, path: str, folder: str) -> int:
     name = _name_in_tree(source, path, folder)
     for lack in code.lacks:
         if lack.path == os.fsencode(name):
-            raise GitverError(lack.text, "look for it where the version was recorded")
+            raise GitverError(lack.text, "run this in the clone where the version was recorded")
     content = export.file_content(source.repository, code.tree, name)
     if content is None:
         raise GitverError(f"{path} does not exist in {code.version}", "name another file")
@@ -136,7 +138,7 @@ def _name_in_tree(source: Source, path: str, folder: str) -> str:
         path = os.path.relpath(os.path.join(folder, path), root)
     name = os.path.normpath(path)
     if os.path.isabs(name) or name.split(os.sep)[0] in ("..", "."):
-        raise GitverError(f"{path} is not a file of the repository", "name one from its root")
+        raise GitverError(f"{path} is not inside the repository", "give a path from its root")
     return name
 
 

@@ -1,6 +1,6 @@
 """Run any program, in any language, with the active model in its environment.
 
-gitver run -- node server.js
+For example: gitver run -- node server.js
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     if command[:1] == ["--"]:
         command = command[1:]
     if not command:
-        raise GitverError("no program was named", "write `gitver run -- CMD ARG...`")
+        raise GitverError("no program was given", "write `gitver run -- CMD ARG...`")
     if activate(app_folder(arguments)) is None and arguments.require:
         raise GitverError(
             f"{command[0]} was not started, because this code has no active model",

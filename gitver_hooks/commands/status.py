@@ -40,7 +40,7 @@ _ACTIVE = {
     "fresh": "fresh: apps here are linked to this model",
     "stale": "stale: the code or the store has changed; the shim or the next hook updates it",
     "off": "off: GITVER_DISABLE is set",
-    "absent": "none: `gitver model` registers this version, as the shim would",
+    "absent": "none: this version is not registered; `gitver model` or the shim registers it",
     "unknown": "unknown: see the problems below",
 }
 
@@ -167,7 +167,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     if "version" not in facts:
         return [
             f"model      {facts['model_id']}",
-            f"active     trusted: {facts['file']}, and no git to check it against",
+            f"active     trusted: {facts['file']}, without a git repository to check it against",
         ]
     lines = [
         *_app_lines(facts),
@@ -202,7 +202,7 @@ def _version_text(version: dict[str, Any] | None) -> str:
     if version is None:
         return "unknown"
     state = "dirty" if version["dirty"] else "clean"
-    branch = f"on {version['branch']}" if version["branch"] else "on no branch"
+    branch = f"on {version['branch']}" if version["branch"] else "detached HEAD"
     return f"{version['id']} ({state}, {branch})"
 
 

@@ -1,4 +1,4 @@
-"""Deliver what is pending in the outbox, and check that the active model is still in MLflow."""
+"""Deliver what is waiting in the outbox, and check that the active model is still in MLflow."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _deliver(location: Location, outbox: Outbox, deliverer: Deliverer) -> Delive
     for key in outbox.stores():
         result = deliver_store(location, key, deliverer, _OTHER_DELIVERER_SECONDS)
         if result is None:
-            raise GitverError("another delivery is under way", "try again in a minute")
+            raise GitverError("another delivery is running", "try again in a minute")
         total.delivered += result.delivered
         total.failures += result.failures
         total.rejected += result.rejected

@@ -60,7 +60,7 @@ def _likely_mistake(parts: Parts, after_scheme: str) -> tuple[str, str]:
         return "SQLite needs three slashes before the path", _sqlite(after_scheme)
     if parts.scheme in _DEFAULT_PORTS and not parts.host and not parts.problem:
         address = after_scheme.lstrip("/")
-        return "it names no host", f"{parts.scheme}://{address}" if address else ""
+        return "it has no host", f"{parts.scheme}://{address}" if address else ""
     if parts.scheme == "file" and parts.host not in _LOCAL_HOSTS:
         return "MLflow opens only local files", f"file:///{after_scheme.lstrip('/')}"
     return "", ""
@@ -223,5 +223,5 @@ def _refusal(text: str, problem: str, suggestion: str = "") -> GitverError:
         else "use http(s)://host:port, sqlite:///path, a database URI, databricks or a folder, "
         "with / @ ? # in a password as %2F %40 %3F %23"
     )
-    shown = printable(mask(text)) or "the empty string"
+    shown = printable(mask(text)) or "''"
     return GitverError(f"the tracking URI {shown} cannot be used: {problem}", remedy)

@@ -24,19 +24,19 @@ def check_clocks(location: Location, tracking_uri: str) -> Iterator[Finding]:
         yield Finding(
             "clock",
             WARNING,
-            f"the file system of {location.git_dir} is {_text(file_system)} this machine",
+            f"the file system's clock at {location.git_dir} is {_text(file_system)} this machine's",
             _REMEDY,
         )
     if server is not None and abs(server) > _SERVER_SECONDS:
         yield Finding(
             "clock",
             WARNING,
-            f"the MLflow server is {_text(server)} this machine, so traces appear at wrong times",
+            f"the MLflow server's clock is {_text(server)} this machine's: traces get wrong times",
             _REMEDY,
         )
     if abs(file_system) <= _FILE_SYSTEM_SECONDS and abs(server or 0.0) <= _SERVER_SECONDS:
-        clocks = "file system's clock agrees" if server is None else "file system and server agree"
-        yield Finding("clock", OK, f"{clocks} with this machine's")
+        where = "file system" if server is None else "file system and the server"
+        yield Finding("clock", OK, f"this machine and the {where} have the same time")
 
 
 def _text(seconds: float) -> str:

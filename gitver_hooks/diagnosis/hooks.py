@@ -94,7 +94,10 @@ def _in_place(folder: Path, in_place: Mapping[str, str]) -> Finding:
 def _interpreter(interpreter: str) -> Finding:
     if not os.access(interpreter, os.X_OK):
         return Finding(
-            "interpreter", PROBLEM, f"the hooks start {interpreter}, which is gone", _REINSTALL
+            "interpreter",
+            PROBLEM,
+            f"the hooks start {interpreter}, which no longer exists",
+            _REINSTALL,
         )
     if os.path.abspath(interpreter) == os.path.abspath(sys.executable):
         return Finding("interpreter", OK, f"the hooks start {interpreter}, as this command does")

@@ -45,8 +45,8 @@ def _python(version: tuple[int, ...]) -> Finding:
         return Finding(
             "python",
             WARNING,
-            f"Python {text} starts no thread while it exits, but MLflow writes the last traces of"
-            " an app then: they are lost",
+            f"Python {text} cannot start a thread at exit, which MLflow needs to write the last"
+            " traces of an app: they are lost",
             "update Python to 3.12.2 or later, call `mlflow.flush_trace_async_logging()` at the end"
             " of the app, or set MLFLOW_ENABLE_ASYNC_TRACE_LOGGING=false",
         )
@@ -76,9 +76,7 @@ def _mlflow(version: str) -> Finding:
 def check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Findings about environment variables that keep versions or traces from being recorded."""
     if is_disabled(environment):
-        yield Finding(
-            "environment", WARNING, "GITVER_DISABLE switches hooks and shim off", "unset it"
-        )
+        yield Finding("environment", WARNING, "GITVER_DISABLE turns off hooks and shim", "unset it")
     if environment.get(MODEL_ID):
         yield Finding(
             "environment",
@@ -95,6 +93,6 @@ def check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "environment",
             WARNING,
-            f"MLFLOW_TRACE_SAMPLING_RATIO is {ratio}: only that part of the traces is written",
+            f"MLFLOW_TRACE_SAMPLING_RATIO is {ratio}: only this share of the traces is written",
             "unset it to write all",
         )

@@ -40,7 +40,7 @@ def check_outbox(location: Location) -> Iterator[Finding]:
             "outbox",
             PROBLEM,
             f"{rejected} registrations were rejected{reason}",
-            "correct that, then run `gitver sync --retry`; `gitver sync --discard` drops them",
+            "fix the cause, then run `gitver sync --retry`; `gitver sync --discard` deletes them",
         )
     if waiting:
         reason = "".join(

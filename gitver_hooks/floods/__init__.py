@@ -1,1 +1,1 @@
-"""Guards against version floods: apps whose own output makes each run another version."""
+"""Guards against version floods: apps whose own output makes each run a new version."""

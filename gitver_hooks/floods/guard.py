@@ -167,7 +167,7 @@ def _problem(worktree: str, lines: list[IgnoreLine]) -> GitverError:
         unsafe = _listed([os.fsdecode(line.path) for line in lines if not line.is_safe])
         remedies.append(f"let it write files like {unsafe} to a folder that git ignores")
     return GitverError(
-        f"{names} {verb} each run another version, because git does not ignore {pronoun}",
+        f"{names} {verb} each run a new version, because git does not ignore {pronoun}",
         f"if the app writes {pronoun}, {', and '.join(remedies)}",
     )
 

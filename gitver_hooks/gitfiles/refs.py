@@ -43,7 +43,7 @@ def read_head(location: Location) -> Head:
         if target is None:
             break
         if not target.startswith("refs/") or ".." in target:
-            raise ValueError(f"HEAD leads to {target!r}")
+            raise ValueError(f"HEAD points to {target!r}")
         text = _read(ref_path(location, target))
         if text is None:
             text = _packed(location, os.fsencode(target))
@@ -81,5 +81,5 @@ def _packed(location: Location, name: bytes) -> bytes | None:
 def _raw_id(text: bytes) -> bytes:
     raw_id = bytes.fromhex(text.strip().decode("ascii"))
     if len(raw_id) not in (20, 32):
-        raise ValueError(f"HEAD leads to {text[:80]!r}")
+        raise ValueError(f"HEAD points to {text[:80]!r}")
     return raw_id

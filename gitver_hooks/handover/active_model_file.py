@@ -67,5 +67,5 @@ def remove_active_model_file(location: Location) -> None:
     except OSError as error:
         raise GitverError(
             f"{location.active_model_file} cannot be removed: {error.strerror}",
-            "remove it, it may name the wrong version",
+            "remove it, because it may name the wrong version",
         ) from error

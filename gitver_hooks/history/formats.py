@@ -37,9 +37,9 @@ def legend(history: History) -> list[str]:
     """The meanings of the marks in the table, if there are any."""
     lines = []
     if any(record.live.sampled for record in history):
-        lines.append("~ over the newest traces of the version only")
+        lines.append("~ computed from the newest traces only")
     if any(record.live.coverage == "at least" for record in history):
-        lines.append("≥ this MLflow cannot count; at least as many")
+        lines.append("≥ at least this many; this MLflow cannot count traces")
     return lines
 
 

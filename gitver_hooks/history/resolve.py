@@ -70,7 +70,7 @@ def resolve_commit(source: Source, name: str) -> str:
         resolved = resolve(source, name)
         commit = resolved.commit
     if commit is None:
-        raise GitverError(f"{name} names no commit of this repository", "check the name")
+        raise GitverError(f"{name} is not a commit in this repository", "check the name")
     return commit
 
 

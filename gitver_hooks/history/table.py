@@ -72,7 +72,9 @@ def table_lines(history: History, now: datetime, width: int | None) -> list[str]
     grid += [[printable(column.cell(record)) for column in chosen] for record in history]
     lines = _aligned(grid, chosen, width)
     if dropped:
-        missing = f"not shown for lack of width: {', '.join(map(printable, dropped))}"
+        missing = (
+            f"not shown, because the terminal is too narrow: {', '.join(map(printable, dropped))}"
+        )
         lines += wrap(missing, width or len(missing))
     return lines
 

@@ -151,6 +151,6 @@ def _check_interpreter(interpreter: str) -> None:
         ) from None
     if result.returncode:
         raise GitverError(
-            f"{interpreter} does not find gitver_hooks without PYTHONPATH",
+            f"{interpreter} cannot import gitver_hooks without PYTHONPATH",
             "install it with `pip install gitver-hooks`, then run `gitver install` again",
         )

@@ -80,7 +80,7 @@ def user_remote(repository: Repository, settings: Settings) -> str:
     """The name of the remote to push to: one of the user's own choice. Raises GitverError."""
     if settings.source("remote").kind == TREE:
         raise GitverError(
-            f"the remote {settings.remote!r} is the choice of {settings.path}",
+            f"the remote {settings.remote!r} was chosen by {settings.path}",
             "confirm it with `git config gitver.remote NAME`",
         )
     section = (b"remote", os.fsencode(settings.remote))

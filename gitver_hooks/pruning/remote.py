@@ -55,4 +55,6 @@ def delete_remote_refs(repository: Repository, remote: str, refs: Sequence[Remot
         )
         if completed.returncode:
             reason = last_line(completed.stderr)
-            raise GitverError(f"{remote} keeps its versions: {reason}", "check your rights there")
+            raise GitverError(
+                f"{remote} does not delete its versions: {reason}", "check your permissions there"
+            )

@@ -30,7 +30,7 @@ def remove(scope: Scope, plan: Plan, remote: str | None) -> Removed:
     kept = [ref for ref in plan.kept if ref.kept.version not in {*staying, *active}]
     stays = {model.model_id for model in plan.models if model.version in staying}
     forgotten = _forget_known_models(scope, plan, stays)
-    problems = [f"{version} stays: {reason}" for version, reason in staying.items()]
+    problems = [f"{version} is not removed: {reason}" for version, reason in staying.items()]
     removed_refs = _delete_kept(scope, kept, problems)
     pushed = [ref for ref in plan.remote if ref.version not in staying]
     if remote is not None:
@@ -90,4 +90,4 @@ def _deletions(scope: Scope, refs: list[KeptRef], problems: list[str]) -> Iterat
         try:
             yield delete_kept(scope.repository, ref)
         except OSError as error:
-            problems.append(f"{ref.name} stays: {error.strerror}")
+            problems.append(f"{ref.name} is not removed: {error.strerror}")

@@ -37,7 +37,7 @@ def reason_to_stay(model: ModelData, use: Use, *, before_ms: int) -> str | None:
         "it was not registered by gitver": VERSION_TAG not in model.tags,
         "it is a commit": not model.dirty,
         "it is too new": model.created_ms >= before_ms,
-        "a worktree has it now": use.active,
+        "a worktree is at this version": use.active,
         "it has metrics": bool(model.metrics or model.run_ids),
         "it has traces": use.traces,
         "a run uses it": use.runs,

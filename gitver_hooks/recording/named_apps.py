@@ -51,10 +51,10 @@ def _problem(prefix: str, namesakes: list[NamedApp]) -> GitverError:
     imposed = [app.source for app in namesakes if app.source.name != app.location.settings_file]
     imposed = [source for source in imposed if source.name]
     if imposed:
-        remedy = f"remove {imposed[0]}, which names all apps alike"
+        remedy = f"remove {imposed[0]}, which gives all apps the same name"
     else:
         remedy = f"give one of them another name: `app: NAME` in its {SETTINGS_FILE}"
     return GitverError(
-        f"the apps in {folders} have one name, so their LoggedModels are all named {prefix}…",
+        f"the apps in {folders} have the same name, so all their LoggedModels are named {prefix}…",
         remedy,
     )

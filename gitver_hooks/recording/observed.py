@@ -147,8 +147,8 @@ def _lock(location: Location, seconds: float) -> Iterator[None]:
         with FileLock(path, seconds) as lock:
             if not lock.held:
                 raise GitverError(
-                    f"another gitver has been at work in {location.folder} for {seconds:g} s",
-                    "try again, or end it",
+                    f"another gitver process has been busy in {location.folder} for {seconds:g} s",
+                    "try again, or stop it",
                 )
             yield
     except OSError as error:

@@ -54,7 +54,7 @@ class Outbox:
         except OSError as error:
             raise GitverError(
                 f"{self._folder} cannot be written: {error.strerror}",
-                "make the git dir writable and free some space",
+                "make the git dir writable, or free some space",
             ) from error
 
     def prefer(self, registration: Registration) -> None:

@@ -115,7 +115,7 @@ class _Waiting:
         store = self._registration.store
         problem = (
             f"MLflow at {store.tracking_uri} has not answered within {self._seconds:g} s; "
-            "the registration goes on in the background, `gitver status` shows the result"
+            "the registration continues in the background; `gitver status` shows the result"
         )
         open_breaker(self._location, store.key, problem)
         return problem

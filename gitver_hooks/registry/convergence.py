@@ -136,7 +136,7 @@ class _Registrar:
                 return self.agree(settled, candidates)
         raise MLflowFailure(
             f"registering {self.registration.name} took too long",
-            "it stays in the outbox and is tried again later; `gitver sync` tries again now",
+            "it stays in the outbox and will be retried; `gitver sync` retries it now",
         )
 
     def advance(self, candidates: list[Candidate], pause: float) -> Candidate | None:

@@ -142,19 +142,19 @@ def _refuse(uri: str, revision: str | None) -> None:
     ours = f"MLflow {mlflow.__version__} here has {expected_revision()}"
     if revision is None:
         raise MLflowFailure(
-            f"the database {address} holds tables, but no MLflow schema ({ours})",
+            f"the database {address} contains tables, but no MLflow schema ({ours})",
             "set `tracking_uri` to another one, or have MLflow add its tables to this one:"
             f" `mlflow db upgrade {address}`",
         )
     older_revisions = {script.revision for script in _scripts().walk_revisions()}
     if revision in older_revisions:
         raise MLflowFailure(
-            f"the MLflow store {address} has an older schema ({revision}; {ours}); it is left"
-            " alone",
-            "run gitver with the MLflow of your app, or back the store up and run"
+            f"the MLflow store {address} has an older schema ({revision}; {ours}), and gitver"
+            " does not migrate it",
+            "run gitver with the MLflow of your app, or back up the store and run"
             f" `mlflow db upgrade {address}`",
         )
     raise MLflowFailure(
-        f"the MLflow store {address} has a newer schema ({revision}; {ours}); it is left alone",
+        f"the MLflow store {address} has a newer schema ({revision}; {ours})",
         "install the newer MLflow, the one of your app, into the environment that gitver runs in",
     )

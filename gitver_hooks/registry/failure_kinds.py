@@ -125,28 +125,28 @@ KINDS = (
     ),
     Kind(
         _is("UnsupportedModelRegistryStoreURIException", "InvalidUrlException", "MissingSchema"),
-        "MLflow does not know what to do with the tracking URI {where}",
+        "MLflow does not support the tracking URI {where}",
         "set `tracking_uri` to sqlite:///…, a database, or http(s)://…",
         permanent=True,
     ),
     Kind(
         _is("NoSuchModuleError", "ImportError"),
-        "a library that MLflow needs for {where} is missing here: {detail}",
+        "a library that MLflow needs for {where} is missing: {detail}",
         "install it into the environment that gitver runs in",
     ),
     Kind(
         _is("ResponseTooLarge", "MemoryError"),
-        "MLflow at {where} sends more than gitver reads",
+        "the response of MLflow at {where} is too large",
         "check that `tracking_uri` leads to MLflow",
     ),
     Kind(
         _is("RedirectRefused"),
-        "{where} redirects to another server; gitver does not follow",
+        "{where} redirects to another server, which gitver does not follow",
         "set `tracking_uri` to the address that it redirects to, if you trust it",
     ),
     Kind(
         _either(_is("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"), _status(401)),
-        "MLflow at {where} does not accept the credentials it was given, or was given none",
+        "MLflow at {where} rejected the credentials, or received none",
         "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
     ),
     Kind(
@@ -156,7 +156,7 @@ KINDS = (
     ),
     Kind(
         _says("password authentication failed", "access denied for user", "no password supplied"),
-        "the database at {where} does not accept the credentials",
+        "the database at {where} rejected the credentials",
         "correct the user and the password in `tracking_uri`",
     ),
     Kind(
@@ -166,7 +166,7 @@ KINDS = (
     ),
     Kind(
         _is("ProxyError"),
-        "the proxy on the way to MLflow at {where} failed",
+        "the proxy for MLflow at {where} failed",
         "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
     ),
     Kind(
@@ -189,12 +189,12 @@ KINDS = (
     ),
     Kind(
         _is("TooManyRedirects"),
-        "{where} redirects in a circle",
+        "{where} redirects in a loop",
         "set `tracking_uri` to the address the redirects should lead to",
     ),
     Kind(
         _either(_says("not in a valid json format"), _is("JSONDecodeError", "ParseError")),
-        "{where} does not answer as MLflow does: a login page, or another service",
+        "{where} does not answer like MLflow; it may be a login page or another service",
         "check `tracking_uri` and whether a login or VPN is needed",
     ),
     Kind(
@@ -210,7 +210,7 @@ KINDS = (
     ),
     Kind(
         _status(429),
-        "MLflow at {where} asks for fewer requests",
+        "MLflow at {where} limits the number of requests",
         "{retry}",
     ),
     Kind(
@@ -230,7 +230,7 @@ KINDS = (
     ),
     Kind(
         _is("RESOURCE_DOES_NOT_EXIST"),
-        "MLflow at {where} does not know what it was asked for: {detail}",
+        "MLflow at {where} cannot find what was requested: {detail}",
         "check `experiment`",
         permanent=True,
     ),

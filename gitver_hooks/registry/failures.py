@@ -44,7 +44,7 @@ REGISTERING = Purpose(
     "register a version",
     "registration",
     "EDIT",
-    "it stays in the outbox and is tried again later; `gitver sync` tries again now",
+    "it stays in the outbox and will be retried; `gitver sync` retries it now",
     ", then run `gitver sync`",
 )
 READING = Purpose("read the experiment", "request", "READ", "try again")

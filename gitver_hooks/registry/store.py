@@ -80,7 +80,7 @@ def _active_id(client: MlflowClient, wanted: Experiment, existing: object) -> st
 def not_mlflow(client: MlflowClient) -> MLflowFailure:
     """The failure of a server that answers, but not as MLflow would."""
     return MLflowFailure(
-        f"{without_credentials(client.tracking_uri)} answers, but not as MLflow does",
+        f"{without_credentials(client.tracking_uri)} answers, but not like MLflow",
         "check `tracking_uri`",
     )
 

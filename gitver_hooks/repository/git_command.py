@@ -65,7 +65,7 @@ class GitCommand:
         except OSError as error:
             raise no_git(error) from error
         except subprocess.TimeoutExpired as error:
-            raise GitverError(f"git {arguments[0]} did not end within {seconds:g} s") from error
+            raise GitverError(f"git {arguments[0]} did not finish within {seconds:g} s") from error
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """The output of ``git ARGUMENTS``. Raises GitverError with git's own message."""
@@ -90,4 +90,4 @@ def last_line(output: bytes) -> str:
     """The last line of what git printed on standard error, without its ``fatal:``."""
     lines = output.decode("utf-8", "backslashreplace").strip().splitlines()
     wanted = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-    return wanted[-1].partition(": ")[2] or wanted[-1] if wanted else "it says nothing"
+    return wanted[-1].partition(": ")[2] or wanted[-1] if wanted else "it printed no reason"

@@ -190,7 +190,7 @@ def _from_diff(source: Source, wanted: Wanted, problems: list[str]) -> Code | No
     lacks = [] if part == wanted.tree else _lacks(wanted.diff)
     if part != wanted.tree and not lacks:
         problems.append(
-            "the diff in MLflow does not name all the files that it leaves out"
+            "the diff in MLflow does not list all the files that it leaves out"
             if lacks is None
             else f"the diff in MLflow gives the tree {part}, but {wanted.tree} was recorded"
         )
@@ -214,7 +214,8 @@ def _lacks(diff: str) -> list[Lack] | None:
     return [
         Lack(
             path,
-            f"{os.fsdecode(path)} is as in the commit: the diff in MLflow leaves it out ({reason})",
+            f"{os.fsdecode(path)} is restored as in the commit: the diff in MLflow leaves it out"
+            f" ({reason})",
         )
         for path, reason in changes
     ]

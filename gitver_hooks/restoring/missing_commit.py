@@ -13,7 +13,9 @@ from gitver_hooks.restoring.wanted import Wanted
 def missing_commit(source: Source, wanted: Wanted) -> GitverError:
     """The failure of a version whose commit is missing: which fetch would bring it."""
     if not wanted.commit:
-        return GitverError(f"MLflow names no commit for {wanted.version}", "restore another one")
+        return GitverError(
+            f"MLflow names no commit for {wanted.version}", "restore another version"
+        )
     remedy = how_to_get(source, wanted.commit)
     if wanted.branch:
         remedy += f"; it was recorded on the branch {wanted.branch}"

@@ -29,7 +29,7 @@ def restore_submodules(repository: Repository, code: Code, folder: str) -> list[
     for module in code.submodules:
         name = os.fsdecode(module.path)
         if module.path not in paths_in_tree:
-            problems.append(f"{name} is no submodule of this version")
+            problems.append(f"{name} is not a submodule of this version")
             continue
         inner = os.path.join(repository.location.worktree, name)
         reasons = _restore_one(repository, inner, module.version, os.path.join(folder, name))

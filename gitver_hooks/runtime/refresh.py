@@ -37,15 +37,15 @@ def refresh(location: Location, environment: Mapping[str, str], on_stale: str) -
         process = start_refresh(location, environment, on_stale)
     except OSError as error:
         raise GitverError(
-            f"the code may not be what .mlflow-active-model says, and gitver cannot be run to find "
-            f"out: {error}",
+            "the code may have changed since .mlflow-active-model was written, and gitver cannot be"
+            f" run to check: {error}",
             "install gitver-hooks with its dependencies, or leave .git out of the container",
         ) from error
     refreshed = Refreshed.decode(_output(process, location, environment))
     if refreshed is None:
         raise GitverError(
-            "the code may not be what .mlflow-active-model says, and gitver ended with status "
-            f"{process.returncode} before it found out",
+            "the code may have changed since .mlflow-active-model was written, and gitver exited"
+            f" with status {process.returncode} before it had checked",
             "run `gitver status` with this interpreter, or leave .git out of the container",
         )
     return refreshed

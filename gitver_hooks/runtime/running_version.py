@@ -43,6 +43,4 @@ def _describe(names: list[str], fact: str, remedy: str) -> str:
     shown = ", ".join(names[:_NAMED])
     if len(names) > _NAMED:
         shown += f" and {len(names) - _NAMED} more"
-    return (
-        f"{shown} {fact}, so the process runs no version of the code and is not versioned; {remedy}"
-    )
+    return f"{shown} {fact}, so the process is not versioned; {remedy}"

@@ -19,11 +19,11 @@ def resolve_inside(folder: str, name: str) -> str:
     root = os.path.realpath(folder)
     path = os.path.realpath(os.path.join(root, name))
     if path != root and not path.startswith(root.rstrip(os.sep) + os.sep):
-        raise GitverError(f"{name!r} leads out of {folder}", "name a file inside of it")
+        raise GitverError(f"{name!r} is outside of {folder}", "name a file inside it")
     parts = path[len(root) :].split(os.sep)
     # Git protects every spelling that a file system may take for `.git` (core.protectHFS).
     if any(part.lower() == ".git" for part in parts):
-        raise GitverError(f"{name!r} leads into git's own files", "name a file of the worktree")
+        raise GitverError(f"{name!r} is one of git's own files", "name a file of the worktree")
     return path
 
 

@@ -111,4 +111,4 @@ def _check(open_nodes: list[_Node]) -> None:
     if innermost.depth + len(open_nodes) - 2 > DEEPEST:
         raise _TooLarge(f"it is nested more than {DEEPEST} levels deep")
     if sum(node.nodes for node in open_nodes) - 1 > MOST_NODES:
-        raise _TooLarge(f"it holds more than {MOST_NODES:,} values")
+        raise _TooLarge(f"it contains more than {MOST_NODES:,} values")

@@ -98,7 +98,7 @@ def _changes(content: Content, secrets: tuple[str, ...]) -> Iterator[FilePatch |
     """A patch or a note for each change."""
     for change in content.changes:
         if has_secret_name(change.path.decode("utf-8", "replace"), secrets):
-            yield not_shown(quote_path(change.path), "its name is common for secrets")
+            yield not_shown(quote_path(change.path), "its name suggests a secret")
         else:
             yield _file_patch(content, change)
     for path, _ in content.submodules:

@@ -55,11 +55,11 @@ def mask_params(params: Mapping[str, str]) -> dict[str, str]:
 def secret_kind(path: str, content: bytes, patterns: Iterable[str] = ()) -> str | None:
     """Why the file at ``path`` in the repository must not leave the machine; None if it may.
 
-    The answer is a phrase such as ``its name is common for secrets`` or ``OpenAI key``.
+    The answer is a phrase such as ``its name suggests a secret`` or ``OpenAI key``.
     ``patterns`` are the user's own for names (setting ``secrets``). Binary content is searched too.
     """
     if has_secret_name(path, patterns):
-        return "its name is common for secrets"
+        return "its name suggests a secret"
     return find_secret(path, content.decode("utf-8", "replace"))
 
 

@@ -98,7 +98,7 @@ def test_the_approval_applies_to_all_worktrees_and_is_in_no_file_of_the_tree(git
     assert git("status", "--porcelain") == ""
     for folder in (git.path, linked):
         done = gitver(folder, "allow")
-        assert (done.returncode, "asks for nothing" in done.stdout) == (0, True)
+        assert (done.returncode, "needs your consent" in done.stdout) == (0, True)
 
 
 def test_a_wrong_settings_file_is_an_error(git: Git) -> None:

@@ -117,7 +117,7 @@ def test_allow_covers_all_apps_at_once(apps: Git, gitver: Callable[..., str]) ->
     assert f"{apps.path}/apps/chat asks for" in printed
     assert f"{apps.path}/apps/search asks for" in printed
     assert apps("config", "--get-all", "gitver.allowed").split() == ["wait=3", "recheck=5"]
-    assert "asks for nothing" in gitver(apps.path / "apps/chat", "allow")
+    assert "needs your consent" in gitver(apps.path / "apps/chat", "allow")
 
 
 def test_doctor_checks_the_app_that_is_named(apps: Git, gitver: Callable[..., str]) -> None:
@@ -146,13 +146,15 @@ def test_two_apps_of_one_name_are_reported_with_what_to_do(
     assert problems("apps") == []
     apps.write("apps/search/.gitver.yaml", "app: chat\n")
     assert problems("apps") == [
-        "the apps in apps/chat and apps/search have one name, so their LoggedModels are all "
+        "the apps in apps/chat and apps/search have the same name, so all their LoggedModels are "
         "named chat-git-…; give one of them another name: `app: NAME` in its .gitver.yaml"
     ]
     apps.write("apps/search/.gitver.yaml", "app: finder\n")
     monkeypatch.setenv("GITVER_APP", "all")
     (named,) = problems("apps")
-    assert named.endswith("remove the environment variable GITVER_APP, which names all apps alike")
+    assert named.endswith(
+        "remove the environment variable GITVER_APP, which gives all apps the same name"
+    )
 
 
 def test_doctor_names_the_patterns_that_match_nothing(

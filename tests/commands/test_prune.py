@@ -272,5 +272,5 @@ def test_the_tree_cannot_name_a_url_as_the_remote(embedded: Versions, gitver: Gi
     embedded.git("config", "protocol.ext.allow", "always")
     done = gitver(embedded.git.path, "prune", "--older-than", "0h", "--yes", "--remote")
     assert done.returncode == 1
-    assert "is the choice of" in done.stderr
+    assert "was chosen by" in done.stderr
     assert not (embedded.git.path / "owned").exists()

@@ -40,7 +40,7 @@ def test_a_commit_is_restored_beside_the_repository(git: Git, gitver: Gitver) ->
     done = gitver(git.path, "restore", "HEAD~1")
     folder = git.path.parent / f"app-{first[:8]}"
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"version    {first}, as `gitver id` prints there" in done.stdout
+    assert f"version    {first}, computed from the new worktree" in done.stdout
     assert files_in(folder) == {"app.py": b"print('hello')\n"}
     assert identify(folder).id == first
     assert (git.path / "app.py").read_text() == "print('edited')\n"
@@ -218,9 +218,12 @@ def test_files_that_a_diff_leaves_out_are_named_and_all_others_restored(
     assert (done.returncode, done.stderr) == (4, "")
     lines = [line for line in done.stdout.splitlines() if line.startswith("NOT EXACT")]
     assert len(lines) == 2
-    assert "data.bin is as in the commit: the diff in MLflow leaves it out (binary" in lines[0]
+    assert (
+        "data.bin is restored as in the commit: the diff in MLflow leaves it out (binary"
+        in lines[0]
+    )
     assert "id_rsa" in lines[1]
-    assert "(its name is common for secrets)" in lines[1]
+    assert "(its name suggests a secret)" in lines[1]
     there = app.path.parent / "there"
     assert (there / "app.py").read_text().startswith("edited")
     assert (there / "data.bin").read_text() == "as committed\n"
@@ -233,7 +236,7 @@ def test_files_that_a_diff_leaves_out_are_named_and_all_others_restored(
         refused = gitver(clone.path, "restore", model, "../elsewhere")
         assert refused.returncode == 1
         (line,) = refused.stderr.splitlines()
-        assert "does not name all the files that it leaves out" in line
+        assert "does not list all the files that it leaves out" in line
         assert not (app.path.parent / "elsewhere").exists()
 
 

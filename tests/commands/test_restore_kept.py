@@ -27,7 +27,7 @@ def restore(gitver: Gitver, git: Git, version: str, folder: str = "../there") ->
     """Restore a version; the new worktree has its id, and nothing is wrong with it."""
     done = gitver(git.path, "restore", version, folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"version    {version}, as `gitver id` prints there" in done.stdout
+    assert f"version    {version}, computed from the new worktree" in done.stdout
     assert identify(git.path / folder).id == version
     return done
 

@@ -29,7 +29,7 @@ def test_a_missing_program_gives_one_line(app: App) -> None:
     assert done.stderr == (
         "gitver: no-such-program cannot be run: No such file or directory; check its name\n"
     )
-    assert "no program was named" in app.gitver("run", "--").stderr
+    assert "no program was given" in app.gitver("run", "--").stderr
 
 
 def test_with_require_a_program_without_an_active_model_is_not_started(

@@ -12,9 +12,9 @@ from support.hooks import listing
 from support.hostile import hostile_server
 
 READING = {
-    "gzip bomb": (["log"], "sends more than gitver reads"),
+    "gzip bomb": (["log"], "is too large"),
     "byte by byte": (["show", "HEAD"], ""),
-    "large body without length": (["report", "-o", "../report.html"], "sends more than gitver"),
+    "large body without length": (["report", "-o", "../report.html"], "is too large"),
     "redirect": (["compare", "HEAD~1", "HEAD"], "redirects to another server"),
 }
 

@@ -54,7 +54,7 @@ def test_the_third_run_prints_the_line_and_no_later_one(git: Git) -> None:
     found = hints(git, *[("app.log",)] * 4)
     assert [bool(hint) for hint in found] == [False, False, True, False, False]
     assert found[2] == (
-        "app.log makes each run another version, because git does not ignore it; "
+        "app.log makes each run a new version, because git does not ignore it; "
         f"if the app writes it, add `/app.log` to {git.path}/.gitignore"
     )
 

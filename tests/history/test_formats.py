@@ -53,7 +53,7 @@ def test_the_table_fits_the_terminal(width: int) -> None:
 
 def test_columns_that_do_not_fit_are_named() -> None:
     lines = formats.as_table(thirty_versions(), NOW, 80)
-    assert any(line.startswith("not shown for lack of width: ") for line in lines)
+    assert any(line.startswith("not shown, because the terminal is too narrow: ") for line in lines)
     wide = formats.as_table(thirty_versions(), NOW, None)
     assert not any(line.startswith("not shown") for line in wide)
 

@@ -130,7 +130,7 @@ def test_the_label_of_a_mean_hides_as_few_points_as_possible() -> None:
 
 def test_a_history_without_numbers_still_has_a_page() -> None:
     page = _Page(report(History(app="shop"), NOW))
-    assert "No change was found" in page.text
+    assert "No significant change was found" in page.text
 
 
 def _contrast(first: str, second: str) -> float:

@@ -92,7 +92,10 @@ def test_a_narrow_table_drops_columns_then_cuts_subjects() -> None:
     # The columns of rank 0 stay, however narrow it is.
     narrowest = table_lines(history, NOW, 20)
     assert max(map(len, narrowest)) <= 20
-    assert " ".join(narrowest[2:]) == "not shown for lack of width: liked, age, p50, errors"
+    assert (
+        " ".join(narrowest[2:])
+        == "not shown, because the terminal is too narrow: liked, age, p50, errors"
+    )
 
 
 @pytest.mark.parametrize(

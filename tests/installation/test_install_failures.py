@@ -122,7 +122,7 @@ def test_the_message_of_a_failed_install_names_the_cause_and_the_remedy(
         "run `gitver install` from the environment that has gitver-hooks"
     )
     assert failure(git, "/bin/false") == (
-        "/bin/false does not find gitver_hooks without PYTHONPATH; install it with "
+        "/bin/false cannot import gitver_hooks without PYTHONPATH; install it with "
         "`pip install gitver-hooks`, then run `gitver install` again"
     )
     a_folder_as_hook(git)
@@ -146,5 +146,5 @@ def test_an_interpreter_needs_gitver_without_pythonpath_and_without_its_folder(
     bare.parent.mkdir(parents=True)
     bare.symlink_to(Path(sys.executable).resolve())
     (tmp_path / "bare" / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}")
-    assert "does not find gitver_hooks" in failure(git, str(bare))
+    assert "cannot import gitver_hooks" in failure(git, str(bare))
     assert capfd.readouterr() == ("", "")

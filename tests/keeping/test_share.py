@@ -193,5 +193,5 @@ def test_a_push_that_hangs_is_ended(
     kept_edit(git)
     started = time.monotonic()
     push(git)
-    assert "did not end within 1 s" in logged(git)
+    assert "did not finish within 1 s" in logged(git)
     assert time.monotonic() - started < 300

@@ -193,7 +193,7 @@ def test_the_remedy_names_what_cannot_be_written(location: Location) -> None:
     with pytest.raises(GitverError) as caught:
         Outbox(location).put(registration("a"))
     assert str(caught.value) == (
-        f"{folder} cannot be written: Not a directory; make the git dir writable and free some "
+        f"{folder} cannot be written: Not a directory; make the git dir writable, or free some "
         "space"
     )
 

@@ -184,7 +184,7 @@ def test_waiting_for_another_gitver_is_bounded(app: App) -> None:
     location = location_of(app.path)
     with (
         FileLock(f"{location.state_dir}/lock") as lock,
-        pytest.raises(GitverError, match=r"another gitver has been at work in .* for 1 s"),
+        pytest.raises(GitverError, match=r"another gitver process has been busy in .* for 1 s"),
     ):
         assert lock.held
         record(location, os.environ, 1.0)

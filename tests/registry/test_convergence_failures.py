@@ -109,7 +109,7 @@ def test_a_server_that_answers_with_another_model_is_not_mlflow(embedded_store: 
             return self.answer
 
     for answer in (None, embedded_store.client.get_logged_model(model_id)):
-        with pytest.raises(MLflowFailure, match="not as MLflow does"):
+        with pytest.raises(MLflowFailure, match="not like MLflow"):
             is_live(cast("MlflowClient", Confused(answer)), "m-" + "0" * 32)
 
 
@@ -117,8 +117,8 @@ def test_a_missed_deadline_names_the_model(embedded_store: OpenStore) -> None:
     with pytest.raises(MLflowFailure) as caught:
         embedded_store.find_or_create(seconds=-1)
     assert str(caught.value) == (
-        f"registering {NAME} took too long; it stays in the outbox and is tried again later; "
-        "`gitver sync` tries again now"
+        f"registering {NAME} took too long; it stays in the outbox and will be retried; "
+        "`gitver sync` retries it now"
     )
 
 

@@ -49,13 +49,13 @@ except MLflowFailure as failure:
 print(int(peak) // 1024)
 """
 EXPECTED = {
-    "large body": "sends more than gitver reads",
-    "large error": "sends more than gitver reads",
-    "large body without length": "sends more than gitver reads",
-    "gzip bomb": "sends more than gitver reads",
+    "large body": "is too large",
+    "large error": "is too large",
+    "large body without length": "is too large",
+    "gzip bomb": "is too large",
     "bomb in a bomb": "unknown content encoding",
     "byte by byte": "did not answer in time",
-    "foreign id": "not as MLflow does",
+    "foreign id": "not like MLflow",
 }
 
 

@@ -143,5 +143,5 @@ def test_an_id_that_is_not_mlflows_is_never_returned(
     database.execute("PRAGMA foreign_keys = OFF")
     for table in ("logged_models", "logged_model_params", "logged_model_tags"):
         database.execute(f"UPDATE {table} SET model_id = ?", [model_id])
-    with pytest.raises(MLflowFailure, match="not as MLflow does"):
+    with pytest.raises(MLflowFailure, match="not like MLflow"):
         embedded_store.find_or_create()

@@ -131,7 +131,7 @@ EXPECTED_OF_SQLITE = {
     "unopenable": ("cannot be opened", "check that its folder exists"),
     "older": ("an older schema (3500859a5d39; MLflow ", "mlflow db upgrade"),
     "newer": ("a newer schema (ffffffffffff; MLflow ", "the one of your app"),
-    "foreign": ("holds tables, but no MLflow schema", "another one"),
+    "foreign": ("contains tables, but no MLflow schema", "another one"),
     "no folder": ("cannot be opened", "check that its folder exists"),
     "read-only file": ("cannot be written", "writable"),
     "read-only folder": ("cannot be", "writ"),
@@ -243,7 +243,7 @@ def test_a_database_server_with_another_schema_is_not_changed(
 @pytest.mark.parametrize(
     ("uri", "message", "permanent"),
     [
-        ("nonsense://somewhere", "does not know what to do with", True),
+        ("nonsense://somewhere", "does not support the tracking URI", True),
         ("mysql+pymysqll://ada:geheim@db/x", "a library that MLflow needs", False),
         ("postgresql+psycopg2://ada:geheim@127.0.0.1:1/x", "connection refused", False),
     ],
@@ -279,14 +279,14 @@ EXPECTED_OF_SERVERS = {
     "500": ("answers with an error", "server's log", False),
     "502": ("answers with an error", "server's log", False),
     "503": ("answers with an error", "server's log", False),
-    "429": ("fewer requests", "gitver sync", False),
+    "429": ("number of requests", "gitver sync", False),
     "413": ("of this size", "log less", True),
-    "401": ("does not accept the credentials", "MLFLOW_TRACKING_PASSWORD", False),
+    "401": ("rejected the credentials", "MLFLOW_TRACKING_PASSWORD", False),
     "403": ("does not let this user", "EDIT", False),
     "404": ("is not an MLflow server", "tracking_uri", False),
-    "redirects": ("redirects in a circle", "tracking_uri", False),
-    "login page": ("does not answer as MLflow does", "login", False),
-    "empty json": ("not as MLflow does", "tracking_uri", False),
+    "redirects": ("redirects in a loop", "tracking_uri", False),
+    "login page": ("does not answer like MLflow", "login", False),
+    "empty json": ("not like MLflow", "tracking_uri", False),
     "broken body": ("broke", "gitver sync", False),
 }
 
@@ -361,7 +361,7 @@ def test_wrong_credentials_get_one_line_and_keep_the_registration(
     user: str, password: str, guarded_server: GuardedServer, delivering: Delivering
 ) -> None:
     delivering(20)
-    with pytest.raises(MLflowFailure, match="does not accept the credentials") as caught:
+    with pytest.raises(MLflowFailure, match="rejected the credentials") as caught:
         register(guarded_server.uri(user, password))
     assert not caught.value.permanent
     assert password not in str(caught.value)
@@ -371,5 +371,5 @@ def test_missing_credentials_get_one_line(
     guarded_server: GuardedServer, delivering: Delivering
 ) -> None:
     delivering(20)
-    with pytest.raises(MLflowFailure, match="or was given none"):
+    with pytest.raises(MLflowFailure, match="or received none"):
         register(guarded_server.address)

@@ -84,7 +84,7 @@ def test_a_relative_store_does_not_leave_the_main_worktree(tmp_path: Path, uri: 
     main = tmp_path / "main"
     main.mkdir()
     (main / "data").symlink_to("..")
-    with pytest.raises(GitverError, match="leads out of"):
+    with pytest.raises(GitverError, match="is outside of"):
         resolve_tracking(chosen(uri), str(main))
 
 
@@ -95,7 +95,7 @@ def test_the_default_store_does_not_leave_the_main_worktree(tmp_path: Path, name
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "meta.yaml").touch()
     (main / name).symlink_to("..")
-    with pytest.raises(GitverError, match="leads out of") as caught:
+    with pytest.raises(GitverError, match="is outside of") as caught:
         resolve_tracking(Settings(), str(main))
     assert "git config gitver.trackingUri" in caught.value.remedy
 

@@ -105,7 +105,7 @@ def test_the_files_of_an_app_are_named_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "shared.yaml").write_text("b: 2\n")
     settings = Settings(params_files=("own.yaml", "../../shared.yaml"))
     assert flattened_params(settings, _location(tmp_path, "apps/chat")) == {"a": "1", "b": "2"}
-    with pytest.raises(GitverError, match="leads out of"):
+    with pytest.raises(GitverError, match="is outside of"):
         flattened_params(
             Settings(params_files=("../../../x.yaml",)), _location(tmp_path, "apps/chat")
         )

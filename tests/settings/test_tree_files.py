@@ -59,9 +59,9 @@ def test_nothing_outside_the_worktree_is_read(tree: Path, name: str, target: str
     (tree / "up2").symlink_to("../secret.yaml")
     if target:
         (tree / name.partition("/")[0]).symlink_to(target)
-    with pytest.raises(GitverError, match="leads out of"):
+    with pytest.raises(GitverError, match="is outside of"):
         read_tree_file(str(tree), name)
-    with pytest.raises(GitverError, match="leads out of"):
+    with pytest.raises(GitverError, match="is outside of"):
         read_tree_file(str(tree), str(tree.parent / "secret.yaml"))
 
 
@@ -142,8 +142,8 @@ def test_the_messages_name_the_file_and_say_what_to_do(tree: Path) -> None:
     (tree / "secret").chmod(0)
     with unprivileged(tree):
         assert [problem(tree, name) for name in ("../a", ".git/b", "sub", "large", "secret")] == [
-            f"'../a' leads out of {tree}; name a file inside of it",
-            "'.git/b' leads into git's own files; name a file of the worktree",
+            f"'../a' is outside of {tree}; name a file inside it",
+            "'.git/b' is one of git's own files; name a file of the worktree",
             f"'{tree}/sub' is not a regular file; replace it with one",
             f"'{tree}/large' is larger than 1 MiB; shorten it",
             f"'{tree}/secret' cannot be read: Permission denied; correct it",

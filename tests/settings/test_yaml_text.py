@@ -76,7 +76,7 @@ def test_harmless_yaml_is_read_as_by_pyyaml(value: object) -> None:
     ("text", "problem"),
     [
         (b"a: &b [*b]\n", "the anchor 'b' contains itself"),
-        (b"- a\n" * MOST_NODES, "it holds more than 10,000 values"),
+        (b"- a\n" * MOST_NODES, "it contains more than 10,000 values"),
         (b"[" * 101 + b"]" * 101, "it is nested more than 100 levels deep"),
         (b"a: " + b"1" * 101, "a number has more than 100 digits"),
         (b"a: 1." + b"1" * 99, "a number has more than 100 digits"),

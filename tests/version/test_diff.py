@@ -99,7 +99,7 @@ def test_random_edits_apply(git: Git, tmp_path: Path, seed: int) -> None:
 @pytest.mark.parametrize("name", [".env", "deep/.ENV", "server.pem", "id_rsa", "secrets/x.txt"])
 def test_a_file_with_a_name_common_for_secrets_is_named_but_not_shown(git: Git, name: str) -> None:
     git.write(name, "nothing special\n")
-    assert diff_of(git) == f"# not shown (its name is common for secrets): {name}\n"
+    assert diff_of(git) == f"# not shown (its name suggests a secret): {name}\n"
 
 
 def test_a_file_with_a_secret_name_does_not_enter_the_unscanned_diff(git: Git) -> None:

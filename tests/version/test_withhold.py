@@ -104,8 +104,8 @@ def test_an_ordinary_param_stays_as_it_is(key: str, value: str) -> None:
 
 
 def test_the_kind_of_secret_in_a_file() -> None:
-    assert secret_kind("deep/.env", b"") == "its name is common for secrets"
-    assert secret_kind("private/x", b"", ["private"]) == "its name is common for secrets"
+    assert secret_kind("deep/.env", b"") == "its name suggests a secret"
+    assert secret_kind("private/x", b"", ["private"]) == "its name suggests a secret"
     assert secret_kind("app.py", f"k = '{KEY}'".encode()) == "OpenAI key"
     assert secret_kind("latin.py", f"é {KEY}".encode("latin-1")) == "OpenAI key"
     assert secret_kind("data.bin", b"\0\xff" + KEY.encode() + b"\0") == "OpenAI key"

@@ -82,7 +82,7 @@ def _findings(history: History) -> str:
     parts = [element("h2", "What changed")]
     parts += [_finding(history, finding) for finding in history.findings]
     if not history.findings:
-        parts.append(element("p", "No change was found that chance does not explain."))
+        parts.append(element("p", "No significant change was found."))
     for finding in history.undecided:
         line = f"{text.metric_name(finding.metric)}: {finding.note}"
         parts.append(element("p", escape(line), class_="soft"))
@@ -200,7 +200,7 @@ def _footer(history: History) -> str:
     marks = [
         "– nothing recorded",
         "? not read",
-        "~ over the newest traces only",
+        "~ computed from the newest traces only",
         "≥ at least",
         "▼ ▲ the most likely commit of a change; the shaded area covers all suspects",
     ]
