@@ -129,7 +129,7 @@ def test_only_unused_versions_are_removed(
     versions.use(list(USES), tmp_path)
     looked = gitver(versions.git.path, "prune", "--older-than", "0h", "--dry-run")
     assert (looked.returncode, looked.stderr) == (0, "")
-    assert looked.stdout.startswith("1 versions in MLflow")
+    assert looked.stdout.startswith("1 unused versions in MLflow")
     assert versions.version("unused") in looked.stdout
     assert versions.live == set(versions.models)
     assert versions.kept(names) == set(names)

@@ -229,7 +229,7 @@ def test_files_that_a_diff_leaves_out_are_named_and_all_others_restored(
     assert (there / "data.bin").read_text() == "as committed\n"
     shown = gitver(clone.path, "restore", model, "--show", "data.bin")
     assert (shown.returncode, shown.output) == (1, b"")
-    assert "data.bin is as in the commit" in shown.stderr
+    assert "data.bin is restored as in the commit" in shown.stderr
     diff = models(app.store)[-1].tags["gitver.diff"]
     for other in (diff + "# cut: 2 more changed files\n", diff + CUT):
         set_tag(app, model, "gitver.diff", other)
