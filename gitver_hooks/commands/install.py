@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
             store_approvals(repository, asking)
         else:
             allow_values(repository)
-    folder = hooks_folder(location)
-    changes = install.install(location)
+    folder = hooks_folder(location, arguments.environment)
+    changes = install.install(location, arguments.environment)
     # Before the first hook runs: an existing store must not get into a commit.
     exclude_local_files(location)
     show(f"hooks in {folder}")

@@ -95,7 +95,7 @@ def _facts(location: Location, environment: Mapping[str, str]) -> dict[str, Any]
         "not_allowed": {
             request.key.name: shown_value(request.key, request.value) for request in survey.refused
         },
-        "hooks": hooks_in_place(location),
+        "hooks": hooks_in_place(location, environment),
         "apps": [str(app) for app in apps],
         **_outbox_facts(Outbox(location)),
         # A wrong tracking URI is both a wrong setting and a reason for having no store.

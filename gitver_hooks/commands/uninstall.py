@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with open_repository(arguments.folder, arguments.environment) as repository:
         location = repository.location
-    folder = hooks_folder(location)
-    changes = install.uninstall(location)
+    folder = hooks_folder(location, arguments.environment)
+    changes = install.uninstall(location, arguments.environment)
     if changes:
         show(f"hooks in {folder}")
     else:
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = max((len(change.name) for change in changes), default=0)
     for change in changes:
         show(f"  {change.name:<{width}}  {change.outcome}")
-    for name, means in hooks_in_place(location).items():
+    for name, means in hooks_in_place(location, arguments.environment).items():
         if means == NATIVE:
             show(f"{name} still runs gitver: a ready-made hook, which is left as it is")
         else:

@@ -37,11 +37,11 @@ print(json.dumps(mlflow_version()))
 def check_hooks(location: Location, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Findings about the hooks of a worktree and the interpreters that they start."""
     try:
-        folder = hooks_folder(location)
+        folder = hooks_folder(location, environment)
     except GitverError as error:
         yield Finding("hooks", PROBLEM, error.message, error.remedy)
         return
-    in_place = hooks_in_place(location)
+    in_place = hooks_in_place(location, environment)
     yield _in_place(folder, in_place)
     native = [place_of(folder, name) for name, means in in_place.items() if means == NATIVE]
     interpreters = {hook_files.interpreter_of(path) for path in native}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _PLUGIN_IDS = ("gitver", "gitver-system")
 _COMMAND = "gitver hook"
 
 
-def hooks_folder(location: Location) -> Path:
+def hooks_folder(location: Location, environment: Mapping[str, str]) -> Path:
     """The absolute path of the folder in which git looks for the hooks of this worktree.
 
     Git itself is asked, because ``core.hooksPath`` may come from any file, include or variable. It
@@ -29,12 +30,12 @@ def hooks_folder(location: Location) -> Path:
     """
     command = ["git", f"--git-dir={location.git_dir}", "rev-parse", "--git-path", "hooks"]
     # Not without_repository(): core.hooksPath may come from `git -c`, by GIT_CONFIG_PARAMETERS.
-    environment = {name: value for name, value in os.environ.items() if name != "GIT_COMMON_DIR"}
+    variables = {name: value for name, value in environment.items() if name != "GIT_COMMON_DIR"}
     try:
         result = subprocess.run(
             command,
             cwd=location.worktree,
-            env=environment,
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
         )
@@ -55,7 +56,7 @@ def place_of(folder: Path, name: str) -> Path:
     return folder / f"{name}.legacy" if hook_files.runs_legacy(path) else path
 
 
-def hooks_in_place(location: Location) -> dict[str, str]:
+def hooks_in_place(location: Location, environment: Mapping[str, str]) -> dict[str, str]:
     """The hooks that run gitver here now, and by which means: NATIVE, PRE_COMMIT or OTHER.
 
     Native hooks include ready-made ones. PRE_COMMIT is a hook that pre-commit or prek installed, if
@@ -63,7 +64,7 @@ def hooks_in_place(location: Location) -> dict[str, str]:
     ``gitver hook``. Empty if git cannot be asked, because then no hook runs.
     """
     try:
-        folder = hooks_folder(location)
+        folder = hooks_folder(location, environment)
     except GitverError:
         return {}
     means_by_hook = {}

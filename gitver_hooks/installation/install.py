@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,15 @@ class HookChange:
     outcome: str
 
 
-def install(location: Location, interpreter: str = sys.executable) -> list[HookChange]:
+def install(
+    location: Location, environment: Mapping[str, str], interpreter: str = sys.executable
+) -> list[HookChange]:
     """Install the hooks for ``interpreter``; hooks that already exist run first. All or nothing.
 
     A second call changes nothing. Raises GitverError, with everything as it was before, if the
     folder cannot be written, if a hook is not a file, or if ``interpreter`` has no gitver.
     """
-    folder = hooks_folder(location)
+    folder = hooks_folder(location, environment)
     if folder.exists() and folder.resolve() == hook_files.ready_made_folder().resolve():
         return [HookChange(name, folder / name, "ready-made") for name in NAMES]
     if folder.resolve() == Path(location.worktree).resolve():
@@ -64,13 +67,13 @@ def install(location: Location, interpreter: str = sys.executable) -> list[HookC
         return changes
 
 
-def uninstall(location: Location) -> list[HookChange]:
+def uninstall(location: Location, environment: Mapping[str, str]) -> list[HookChange]:
     """Remove what ``install`` wrote and restore what it replaced, byte for byte. All or nothing.
 
     Also finds our hooks if pre-commit has moved them to ``<hook>.legacy``. Raises GitverError, with
     everything as it was before, if the folder cannot be written.
     """
-    folder = hooks_folder(location)
+    folder = hooks_folder(location, environment)
     changes: list[HookChange] = []
     if not folder.is_dir():
         return changes

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - a matrix is read by its rows.
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -197,7 +198,7 @@ def put_hooks(git: Git) -> None:
     """Ours, after hooks that note what fires."""
     for name in NAMES:
         put(git.path / ".git/hooks" / name, NOTE)
-    install.install(location_of(git.path))
+    install.install(location_of(git.path), os.environ)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

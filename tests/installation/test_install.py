@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def test_git_runs_the_installed_hooks(
 ) -> None:
     here = location_of(git.path)
     assert installed(here) == ()
-    assert outcomes(install.install(here, python)) == {"installed"}
+    assert outcomes(install.install(here, os.environ, python)) == {"installed"}
     assert installed(here) == NAMES
     git.commit("second")
     git("checkout", "-q", "HEAD^")
@@ -43,28 +44,28 @@ def test_git_runs_the_installed_hooks(
 def test_a_second_install_changes_nothing(git: Git, python: str) -> None:
     here = location_of(git.path)
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(here, python)
+    install.install(here, os.environ, python)
     before = listing(git.path / ".git")
-    assert outcomes(install.install(here, python)) == {"unchanged"}
+    assert outcomes(install.install(here, os.environ, python)) == {"unchanged"}
     assert listing(git.path / ".git") == before
 
 
 def test_install_from_another_interpreter_updates_the_hooks(git: Git, python: str) -> None:
     here = location_of(git.path)
-    install.install(here, python)
+    install.install(here, os.environ, python)
     other = shutil.copy(python, f"{python}-other")
-    assert outcomes(install.install(here, other)) == {"updated"}
+    assert outcomes(install.install(here, os.environ, other)) == {"updated"}
     assert other in (git.path / ".git/hooks/post-merge").read_text()
 
 
 def test_uninstall_restores_the_hooks_folder(git: Git, python: str) -> None:
     before = listing(git.path / ".git")
     here = location_of(git.path)
-    install.install(here, python)
-    assert outcomes(install.uninstall(here)) == {"removed"}
+    install.install(here, os.environ, python)
+    assert outcomes(install.uninstall(here, os.environ)) == {"removed"}
     assert listing(git.path / ".git") == before
     assert installed(here) == ()
-    assert install.uninstall(here) == []
+    assert install.uninstall(here, os.environ) == []
 
 
 FOREIGN: dict[str, Callable[[Path], object]] = {
@@ -112,11 +113,11 @@ def test_an_existing_hook_runs_first_and_is_restored(
     hooks = git.path / ".git/hooks"
     FOREIGN[kind](hooks / "post-commit")
     before, here = listing(git.path / ".git"), location_of(git.path)
-    install.install(here, python)
-    install.install(here, python)
+    install.install(here, os.environ, python)
+    install.install(here, os.environ, python)
     stderr = git.run("hook", "run", "post-commit").stderr
     assert (stderr, calls()) == ("", [*EXPECTED_CALLS.get(kind, []), "gitver post-commit"])
-    install.uninstall(here)
+    install.uninstall(here, os.environ)
     assert listing(git.path / ".git") == before
 
 
@@ -128,7 +129,7 @@ def test_an_existing_hook_gets_the_same_arguments_input_and_environment(
     put(git.path / ".git/hooks/post-checkout", script('echo "$*"', status=7))
     old = git("rev-parse", "HEAD")
     alone = (git("commit", "--amend", "-m", "a"), calls())
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("reset", "-q", "--hard", old)
     beside = (git("commit", "--amend", "-m", "a"), calls())
     assert (beside[0], [line for line in beside[1] if "gitver" not in line]) == alone
@@ -145,15 +146,15 @@ def test_an_existing_hook_finds_the_helpers_beside_it(
     put(hooks / "_/helper.sh", 'echo "helped ${0##*/}" >>"$CALLS"\n', 0o644)
     put(hooks / "post-commit", '#!/bin/sh\n. "$(dirname -- "$0")/_/helper.sh"\n')
     before, here = listing(git.path / ".git"), location_of(git.path)
-    install.install(here, python)
+    install.install(here, os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["helped post-commit", "gitver post-commit"]
-    install.uninstall(here)
+    install.uninstall(here, os.environ)
     assert listing(git.path / ".git") == before
 
 
 def test_the_interpreter_of_this_process_is_the_default(git: Git) -> None:
-    install.install(location_of(git.path))
+    install.install(location_of(git.path), os.environ)
     assert f"\npython={sys.executable}\n" in (git.path / ".git/hooks/post-commit").read_text()
 
 
@@ -161,10 +162,10 @@ def test_install_repairs_a_hook_of_ours_that_is_not_executable(
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     here, hook = location_of(git.path), git.path / ".git/hooks/post-commit"
-    install.install(here, python)
+    install.install(here, os.environ, python)
     hook.chmod(0o644)
     assert "post-commit" not in installed(here)
-    changes = {change.name: change.outcome for change in install.install(here, python)}
+    changes = {change.name: change.outcome for change in install.install(here, os.environ, python)}
     assert changes["post-commit"] == "updated"
     git("hook", "run", "post-commit")
     assert calls() == ["gitver post-commit"]
@@ -175,18 +176,18 @@ def test_a_hook_that_its_owner_overwrote_stays_the_owners(
 ) -> None:
     hook, here = git.path / ".git/hooks/post-commit", location_of(git.path)
     put(hook, script("echo theirs"))
-    install.install(here, python)
+    install.install(here, os.environ, python)
     put(hook, script("echo newer"))
     assert "post-commit" not in installed(here)
-    install.uninstall(here)
+    install.uninstall(here, os.environ)
     assert hook.read_text() == script("echo newer")
     assert [path.read_text() for path in kept_hooks.remaining(hook.parent)] == [
         script("echo theirs")
     ]
-    install.install(here, python)
+    install.install(here, os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["newer", "gitver post-commit"]
-    install.uninstall(here)
+    install.uninstall(here, os.environ)
     assert hook.read_text() == script("echo newer")
     assert kept_hooks.remaining(hook.parent) == []
 
@@ -195,9 +196,9 @@ def test_deleting_our_hook_does_not_lose_the_hook_that_it_ran_first(git: Git, py
     hook, here = git.path / ".git/hooks/post-commit", location_of(git.path)
     put(hook, script("echo theirs"))
     before = listing(git.path / ".git")
-    install.install(here, python)
+    install.install(here, os.environ, python)
     hook.unlink()
-    install.uninstall(here)
+    install.uninstall(here, os.environ)
     assert listing(git.path / ".git") == before
 
 
@@ -207,12 +208,14 @@ def test_concurrent_installs_and_uninstalls_keep_the_existing_hook(git: Git, pyt
     before, here = listing(git.path / ".git"), location_of(git.path)
     for _ in range(5):
         with ThreadPoolExecutor(8) as pool:
-            for future in [pool.submit(install.install, here, python) for _ in range(8)]:
+            for future in [
+                pool.submit(install.install, here, os.environ, python) for _ in range(8)
+            ]:
                 future.result()
         assert (git.path / ".git/hooks.before-gitver/post-commit").read_text() == script(
             "echo theirs"
         )
         with ThreadPoolExecutor(8) as pool:
-            for future in [pool.submit(install.uninstall, here) for _ in range(8)]:
+            for future in [pool.submit(install.uninstall, here, os.environ) for _ in range(8)]:
                 future.result()
         assert listing(git.path / ".git") == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,8 +42,10 @@ def pre_commit(git: Git, *arguments: str) -> str:
 
 
 STEPS: dict[str, Callable[[Git, str], object]] = {
-    "gitver install": lambda git, python: install.install(location_of(git.path), python),
-    "gitver uninstall": lambda git, python: install.uninstall(location_of(git.path)),
+    "gitver install": lambda git, python: install.install(
+        location_of(git.path), os.environ, python
+    ),
+    "gitver uninstall": lambda git, python: install.uninstall(location_of(git.path), os.environ),
     "pre-commit install": lambda git, python: pre_commit(git, "install", "-t", "post-commit"),
     "pre-commit uninstall": lambda git, python: pre_commit(git, "uninstall", "-t", "post-commit"),
 }
@@ -73,7 +76,9 @@ def test_pre_commit_and_gitver_survive_each_other_in_any_order(
         result = git.run("hook", "run", "--ignore-missing", "post-commit")
         ran = [line.removesuffix(" post-commit") for line in calls()]
         assert sorted(ran) == sorted(present), (step, result.stderr)
-        assert ("post-commit" in hooks_in_place(location_of(git.path))) == ("gitver" in present)
+        assert ("post-commit" in hooks_in_place(location_of(git.path), os.environ)) == (
+            "gitver" in present
+        )
     assert listing(git.path / ".git/hooks") == before
     assert kept_hooks.remaining(git.path / ".git/hooks") == []
 
@@ -82,13 +87,13 @@ def test_install_moves_a_hook_that_pre_commit_no_longer_runs_to_where_git_runs_i
     git: Git, python: str, calls: Callable[[], list[str]]
 ) -> None:
     hook = git.path / ".git/hooks/post-commit"
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git.commit("configure", **{".pre-commit-config.yaml": CONFIG})
     pre_commit(git, "install", "-t", "post-commit")
     put(hook, script("echo theirs"))
-    assert "post-commit" not in hooks_in_place(location_of(git.path))
+    assert "post-commit" not in hooks_in_place(location_of(git.path), os.environ)
     calls()
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["theirs", "gitver post-commit"]
     assert not hook.with_name("post-commit.legacy").exists()
@@ -109,15 +114,15 @@ def test_husky_9_hooks_and_ours_both_run(
     put(git.path / ".husky/post-commit", 'echo husky >>"$CALLS"\n', 0o644)
     git("config", "core.hooksPath", ".husky/_")
     before = listing(git.path)
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
     # `npm install` writes the stubs again.
     put(git.path / ".husky/_/post-commit", stub)
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert listing(git.path) == before
 
 
@@ -137,10 +142,10 @@ def test_husky_8_hooks_and_ours_both_run(
     )
     git("config", "core.hooksPath", ".husky")
     before = listing(git.path)
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("hook", "run", "post-commit")
     assert calls() == ["husky", "gitver post-commit"]
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert listing(git.path) == before
 
 
@@ -158,7 +163,7 @@ def test_hooks_that_dispatch_by_their_name_and_ours_both_run(
     for name in ("post-commit", "post-checkout"):
         (hooks / name).symlink_to("overcommit-hook")
     before = listing(git.path / ".git")
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     git("hook", "run", "post-commit")
     git("hook", "run", "post-checkout")
     assert calls() == [
@@ -167,7 +172,7 @@ def test_hooks_that_dispatch_by_their_name_and_ours_both_run(
         "overcommit post-checkout",
         "gitver post-checkout",
     ]
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert listing(git.path / ".git") == before
 
 

@@ -70,7 +70,7 @@ def test_a_failing_install_changes_nothing(
     situation(git)
     before = listing(git.path / ".git")
     with pytest.raises(GitverError) as caught:
-        install.install(location_of(git.path), python)
+        install.install(location_of(git.path), os.environ, python)
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
     assert listing(git.path / ".git") == before
@@ -78,24 +78,24 @@ def test_a_failing_install_changes_nothing(
 
 def test_an_update_that_fails_midway_keeps_the_previous_hooks(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     last = git.path / ".git/hooks/post-applypatch"
     last.unlink()
     last.mkdir()
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.install(location_of(git.path), shutil.copy(python, f"{python}-other"))
+        install.install(location_of(git.path), os.environ, shutil.copy(python, f"{python}-other"))
     assert listing(git.path / ".git") == before
 
 
 def test_an_uninstall_that_fails_midway_puts_our_hooks_back(git: Git, python: str) -> None:
     put(git.path / ".git/hooks/post-commit", script("echo theirs"))
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     # The last hook cannot be restored: a folder does not replace a file.
     (git.path / ".git/hooks.before-gitver/post-applypatch/x").mkdir(parents=True)
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.uninstall(location_of(git.path))
+        install.uninstall(location_of(git.path), os.environ)
     assert listing(git.path / ".git") == before
 
 
@@ -103,13 +103,13 @@ def test_an_uninstall_that_fails_midway_puts_our_hooks_back(git: Git, python: st
 def test_install_refuses_an_interpreter_without_gitver(interpreter: str, git: Git) -> None:
     before = listing(git.path / ".git")
     with pytest.raises(GitverError):
-        install.install(location_of(git.path), interpreter)
+        install.install(location_of(git.path), os.environ, interpreter)
     assert listing(git.path / ".git") == before
 
 
 def failure(git: Git, interpreter: str) -> str:
     with pytest.raises(GitverError) as caught:
-        install.install(location_of(git.path), interpreter)
+        install.install(location_of(git.path), os.environ, interpreter)
     return str(caught.value)
 
 

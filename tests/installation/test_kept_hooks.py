@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,19 +31,19 @@ def names(folder: Path) -> set[str]:
 def test_the_kept_hook_is_beside_links_to_the_helpers_alone(
     git: Git, python: str, hooks: Path
 ) -> None:
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     assert names(kept_folder(hooks)) == {"post-commit", "helper.sh"}
     assert (kept_folder(hooks) / "helper.sh").read_text() == "echo help\n"
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert not kept_folder(hooks).exists()
 
 
 def test_a_hook_that_its_owner_restored_is_not_kept_any_longer(
     git: Git, python: str, hooks: Path
 ) -> None:
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     put(hooks / "post-commit", script("echo theirs"))
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert (hooks / "post-commit").read_text() == script("echo theirs")
     assert not kept_folder(hooks).exists()
 
@@ -50,15 +51,15 @@ def test_a_hook_that_its_owner_restored_is_not_kept_any_longer(
 def test_a_kept_hook_whose_place_is_taken_keeps_its_helpers(
     git: Git, python: str, hooks: Path
 ) -> None:
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     put(hooks / "post-commit", script("echo newer"))
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert names(kept_folder(hooks)) == {"post-commit", "helper.sh"}
 
 
 def test_files_and_links_of_the_user_stay_in_the_folder(git: Git, python: str, hooks: Path) -> None:
-    install.install(location_of(git.path), python)
+    install.install(location_of(git.path), os.environ, python)
     (kept_folder(hooks) / "notes.txt").write_text("mine")
     (kept_folder(hooks) / "link").symlink_to("../hooks/helper.sh")
-    install.uninstall(location_of(git.path))
+    install.uninstall(location_of(git.path), os.environ)
     assert names(kept_folder(hooks)) == {"notes.txt", "link"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -75,4 +76,6 @@ def outcomes(changes: list[install.HookChange]) -> set[str]:
 
 def installed(location: Location) -> tuple[str, ...]:
     """The native hooks in place."""
-    return tuple(name for name, means in hooks_in_place(location).items() if means == NATIVE)
+    return tuple(
+        name for name, means in hooks_in_place(location, os.environ).items() if means == NATIVE
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -166,7 +167,7 @@ class App(SettledGit):
 def install_hooks(worktree: Path) -> None:
     """Install the native hooks as `gitver install` does, without another process."""
     location = location_of(worktree)
-    install.install(location)
+    install.install(location, os.environ)
     exclude_local_files(location)
 
 
