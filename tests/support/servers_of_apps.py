@@ -9,7 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from abc import ABC, abstractmethod
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -117,7 +117,9 @@ class UvicornApp(Server, Driver):
                 self._reloading_from = None
         elif self._reloading_from is not None:
             before = self._reloading_from
-            wait_until(lambda: self.get("/") != before)
+            # It may have been over before `edited` asked, or uvicorn may not have seen the edit.
+            with suppress(AssertionError):
+                wait_until(lambda: self.get("/") != before, 10)
             self._reloading_from = None
 
     def trace(self) -> None:
