@@ -62,7 +62,7 @@ def test_an_unknown_app_is_refused_with_a_list_of_the_apps(
     apps: Git, gitver: Callable[..., str]
 ) -> None:
     refused = gitver(apps.path, "id", "--app", "shop", status=1)
-    assert "shop is no app" in refused and "finder (apps/search)" in refused
+    assert "shop is not an app" in refused and "finder (apps/search)" in refused
 
 
 def test_a_new_app_is_named_by_its_folder(
@@ -73,7 +73,7 @@ def test_a_new_app_is_named_by_its_folder(
     elsewhere = Git(tmp_path / "elsewhere")
     elsewhere.write("batch/.gitver.yaml", "")
     for folder in (".", "libs", "missing", str(elsewhere.path / "batch")):
-        assert "is no app of this" in gitver(apps.path, "id", "--app", folder, status=1)
+        assert "is not an app in this" in gitver(apps.path, "id", "--app", folder, status=1)
 
 
 def test_status_says_how_many_files_count_and_which_apps_there_are(

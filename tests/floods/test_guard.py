@@ -62,7 +62,7 @@ def test_the_third_run_prints_the_line_and_no_later_one(git: Git) -> None:
 def test_several_files_are_listed_in_one_line(git: Git) -> None:
     hint = hints(git, *[("a.log", "b.log", "c.log")] * 2)[-1]
     assert hint == (
-        "a.log, b.log and c.log make each run another version, because git does not ignore them; "
+        "a.log, b.log and c.log make each run a new version, because git does not ignore them; "
         f"if the app writes them, add `/a.log`, `/b.log` and `/c.log` to {git.path}/.gitignore, "
         "one line each"
     )
