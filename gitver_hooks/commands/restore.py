@@ -77,6 +77,7 @@ def _restore(source: Source, code: Code, directory: str | None) -> int:
     show(f"from       {code.origin}")
     if verified.version is not None:
         show(f"version    {verified.version}, computed from the new worktree")
+    # If the version is right, so are its submodules.
     problems = [*problems, *verified.problems] if verified.problems else []
     for problem in problems:
         show(f"NOT EXACT  {problem}")
