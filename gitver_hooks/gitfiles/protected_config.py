@@ -56,8 +56,11 @@ def config_files(environment: Mapping[str, str]) -> Iterator[str]:
     if "GIT_CONFIG_GLOBAL" in environment:
         yield environment["GIT_CONFIG_GLOBAL"]
         return
-    yield xdg_file("config", environment)
-    yield expand_user("~/.gitconfig", environment)
+    # Unlike other programs, git does not ask the system for the home folder.
+    if environment.get("XDG_CONFIG_HOME") or "HOME" in environment:
+        yield xdg_file("config", environment)
+    if "HOME" in environment:
+        yield expand_user("~/.gitconfig", environment)
 
 
 def _values_in(

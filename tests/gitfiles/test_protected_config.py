@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitver_hooks.gitfiles.protected_config import expand_user, protected_values
+from gitver_hooks.gitfiles.protected_config import config_files, expand_user, protected_values
 
 FILES = [
     "[safe]\n\tdirectory = /a\n\tdirectory = /b\n",
@@ -77,6 +77,13 @@ def test_the_files_and_their_order_are_those_of_git(tmp_path: Path) -> None:
     ):
         environment = {**os.environ, "HOME": str(tmp_path), **added, **more}
         assert values(environment) == git_says(tmp_path, **(added | more)), more
+
+
+def test_without_a_home_git_reads_no_file_of_the_user(tmp_path: Path) -> None:
+    system = {"GIT_CONFIG_SYSTEM": str(tmp_path / "system")}
+    assert list(config_files(system)) == [str(tmp_path / "system")]
+    with_xdg = {**system, "XDG_CONFIG_HOME": str(tmp_path)}
+    assert list(config_files(with_xdg))[1:] == [str(tmp_path / "git/config")]
 
 
 def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
