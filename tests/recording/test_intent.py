@@ -120,6 +120,7 @@ def test_a_worktree_that_is_about_to_change_has_neither_file_nor_state(
     Outbox(location).discard()
     git.write(".mlflow-active-model", f"{MODEL}\n")
     recorded = record_before_change(location, environment)
+    assert (recorded.app, recorded.hint) == ("", "")
     assert waiting(location) == [recorded.registration]
     assert active(location) is None
     assert state_of(location) is None
