@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -260,13 +259,14 @@ def test_a_known_commit_is_not_set_aside(
     assert captured_paths(location) == []
 
 
+@pytest.mark.parametrize("function", [record, record_if_known])
 def test_the_guard_against_floods_counts_runs_only(
-    git: Git, location: Location, environment: dict[str, str]
+    git: Git, location: Location, environment: dict[str, str], function: Callable[..., Recorded]
 ) -> None:
-    def run(function: Callable[[Location, dict[str, str]], Recorded]) -> str:
+    def run(**options: bool) -> str:
         with open(git.path / "app.log", "a", encoding="utf-8") as file:
             file.write("ran\n")
-        return function(location, environment).hint
+        return function(location, environment, **options).hint
 
-    assert [run(record_if_known) for _ in range(4)] == ["", "", "", ""]
-    assert any("/app.log" in run(partial(record_if_known, is_run=True)) for _ in range(3))
+    assert [run() for _ in range(4)] == ["", "", "", ""]
+    assert any("/app.log" in run(is_run=True) for _ in range(3))
