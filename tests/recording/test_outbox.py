@@ -76,6 +76,20 @@ def test_a_version_waits_once_for_each_store_and_experiment(location: Location) 
     assert outbox.counts() == (3, 0)
 
 
+def test_other_files_in_the_outbox_are_no_entries(location: Location) -> None:
+    outbox = Outbox(location)
+    outbox.put(registration("a"))
+    queue = Path(outbox.waiting()[0].path).parent
+    content = Path(outbox.waiting()[0].path).read_bytes()
+    for name in (".unfinished.json", "a.json~", "notes"):
+        (queue / name).write_bytes(content)
+    # As if another process had just removed it.
+    (queue / "0.json").symlink_to("gone")
+    assert versions(outbox.waiting()) == ["a"]
+    for name in (".unfinished.json", "a.json~", "notes"):
+        assert not any(path.endswith(f"/{name}") for path in outbox.queue(STORE.key))
+
+
 @pytest.mark.heavy
 def test_concurrent_writers_neither_lose_nor_repeat_an_entry(location: Location) -> None:
     wanted = [f"v{number}" for number in range(20)]
