@@ -342,6 +342,28 @@ def test_a_store_that_hangs_does_not_hold_up_another(queue: Queue) -> None:
     assert list(queue.waiting) == ["a"]
 
 
+def test_the_name_of_a_part_is_remembered_because_another_commit_may_have_named_it(
+    queue: Queue,
+) -> None:
+    tags = {
+        "gitver.version": "part",
+        "gitver.tree": "1" * 40,
+        "gitver.app": "chat",
+        "mlflow.source.git.commit": "2" * 40,
+        "mlflow.source.git.dirty": "false",
+    }
+    queue.outbox.put(queue.registration("part")._replace(app="chat", tags=tags))
+    queue.put("commit")
+    assert queue.deliver() == Delivered(2)
+    known = KnownModels(queue.location, queue.store)
+    ids = {model.version: model.id for model in models(queue.file)}
+    assert known.get("part", "chat") == ids["part"]
+    assert known.name("part", "chat") == "app-git-part"
+    assert known.get("part") is None
+    assert known.get("commit") == ids["commit"]
+    assert known.name("commit", "") == ""
+
+
 def test_each_worktree_that_waits_gets_its_file(git: Git, queue: Queue) -> None:
     git("worktree", "add", "-q", "../linked")
     linked = find_location(str(git.path.parent / "linked"), os.environ)
