@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-import struct
 from itertools import chain
-from operator import attrgetter
 
 from gitver_hooks.common.files import make_state_folder, open_state_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import struct
     from collections.abc import Iterable
+    from operator import attrgetter
+else:
+    try:
+        # The same without the modules around them, which every app start would have to read.
+        import _struct as struct
+        from _operator import attrgetter
+    except ImportError:
+        import struct
+        from operator import attrgetter
 
 CLOCK = "clock"
 # Kinds of directories, by which new names in them leave the version as it is: names that git
