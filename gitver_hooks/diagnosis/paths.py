@@ -8,7 +8,7 @@ from gitver_hooks.common.errors import GitverError
 from gitver_hooks.gitfiles.scope import unmatched
 from gitver_hooks.handover.observation import FOLDER, GITLINK
 from gitver_hooks.repository.repository import Repository
-from gitver_hooks.version.identify import emptiness
+from gitver_hooks.version.identify import empty_scope_problem
 from gitver_hooks.worktree.content import Content
 from gitver_hooks.worktree.observed_index import read_whole_index
 
@@ -30,8 +30,8 @@ def paths_problems(repository: Repository, content: Content) -> list[GitverError
         )
         for pattern in unmatched(content.scope, _all_paths(repository, content))
     ]
-    if (nothing := emptiness(content)) is not None:
-        problems.append(nothing)
+    if (problem := empty_scope_problem(content)) is not None:
+        problems.append(problem)
     return problems
 
 

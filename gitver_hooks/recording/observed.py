@@ -24,7 +24,7 @@ from gitver_hooks.registry.tracked_store import worktree_tracking
 from gitver_hooks.registry.tracking import Tracking, sqlite_file, sqlite_inode
 from gitver_hooks.repository.repository import Repository, open_repository
 from gitver_hooks.settings import Settings, load_settings
-from gitver_hooks.version.identify import Identified, emptiness, identify_worktree
+from gitver_hooks.version.identify import Identified, empty_scope_problem, identify_worktree
 from gitver_hooks.version.model_name import model_name
 
 
@@ -124,7 +124,7 @@ def _observe(repository: Repository) -> ObservedWorktree:
     tracking = worktree_tracking(repository, settings)
     exclude_local_files(location, sqlite_file(tracking.store.tracking_uri))
     identified = identify_worktree(repository, settings)
-    if (problem := emptiness(identified.content)) is not None:
+    if (problem := empty_scope_problem(identified.content)) is not None:
         raise problem
     version = identified.version
     app = identified.owner

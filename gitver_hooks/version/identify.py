@@ -73,7 +73,7 @@ def scope_of(location: Location, settings: Settings) -> Scope:
     return Scope(os.fsencode(location.app), map(os.fsencode, settings.paths))
 
 
-def emptiness(content: Content) -> GitverError | None:
+def empty_scope_problem(content: Content) -> GitverError | None:
     """What is wrong if no file counts for the app: its version would never change."""
     if content.scope.is_everything or not content.is_empty:
         return None

@@ -69,9 +69,11 @@ def test_the_files_and_their_order_are_those_of_git(tmp_path: Path) -> None:
         {"GIT_CONFIG_GLOBAL": str(tmp_path / "named")},
         {"GIT_CONFIG_NOSYSTEM": "1"},
         {
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "/count",
+            "GIT_CONFIG_KEY_1": "other.directory",
+            "GIT_CONFIG_VALUE_1": "/no",
             "GIT_CONFIG_PARAMETERS": "'Safe.Directory'='/it'\\''s = here' 'safe.directory='",
         },
     ):
@@ -99,8 +101,28 @@ def test_lines_after_one_that_git_refuses_are_ignored(tmp_path: Path, text: str)
     assert values({"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}) == []
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"GIT_CONFIG_COUNT": "\u00b2"},
+        {"GIT_CONFIG_COUNT": "many"},
+        {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_VALUE_0": "*"},
+        {"GIT_CONFIG_PARAMETERS": "'safe.directory=*"},
+    ],
+)
+def test_variables_that_git_refuses_allow_nothing(variables: dict[str, str]) -> None:
+    assert values({"GIT_CONFIG_NOSYSTEM": "1", **variables}) == []
+
+
+def test_an_include_without_a_path_includes_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".gitconfig").write_text("[include]\npath\n[safe]\ndirectory = /a\n")
+    assert values({"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}) == ["/a"]
+
+
 def test_a_tilde_is_the_home(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path)}
     assert expand_user("~/a", environment) == f"{tmp_path}/a"
+    assert expand_user("~", environment) == str(tmp_path)
+    assert expand_user("~/a", {}) == os.path.expanduser("~/a")
     assert expand_user("/a/~", environment) == "/a/~"
     assert expand_user("~root/a", environment) == os.path.expanduser("~root/a")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -53,3 +56,22 @@ def test_a_change_in_the_tick_of_the_clock_makes_an_observation_unsound(git: Git
     directory = Directory(b"", OWN, status.st_ctime_ns, (0, 0))
     observation.file(directory, b"app.py", status)
     assert not observation.sound
+
+
+def test_without_the_c_implementations_signatures_are_the_same(tmp_path: Path) -> None:
+    """Another Python may have only the public modules."""
+    program = (
+        "import sys; {hide}\n"
+        "from gitver_hooks.handover.observation import signatures_of\n"
+        f"print(signatures_of([{os.fsencode(tmp_path)!r}]).hex())"
+    )
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", program.replace("{hide}", hide)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hide in ("", "sys.modules['_operator'] = None")
+    ]
+    assert answers[0] == answers[1] != ""
