@@ -72,7 +72,11 @@ def test_a_new_app_is_named_by_its_folder(
     assert gitver(apps.path, "id", "--app", "batch") == gitver(apps.path / "batch", "id")
     elsewhere = Git(tmp_path / "elsewhere")
     elsewhere.write("batch/.gitver.yaml", "")
-    for folder in (".", "libs", "missing", str(elsewhere.path / "batch")):
+    apps("worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+    linked = Git(tmp_path / "linked").write("batch/.gitver.yaml", "").parent
+    apps.write("batch/jobs/daily.py", "")
+    others = (str(elsewhere.path / "batch"), str(linked), "batch/jobs")
+    for folder in (".", "libs", "missing", *others):
         assert "is not an app in this" in gitver(apps.path, "id", "--app", folder, status=1)
 
 
